@@ -1,0 +1,111 @@
+"""The keys of sealed fields: made at first start, outside the database, readable by the owner only.
+
+Values are sealed with AES-256-GCM under the current key and carry its id, so that keys can be
+rotated; blind indexes are HMAC-SHA-256 under their own key. Birth date and county leave about a
+thousand guesses per child: the index key is what protects the numbers, not their length.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from admin_app.errors import BaoxueError
+
+_NONCE = 12
+_INDEX_BYTES = 16
+
+
+class KeyFault(BaoxueError):
+    """The key file is missing, unreadable, or not the one that these data were sealed with."""
+
+    status = 500
+
+
+@dataclass(frozen=True)
+class FieldKeys:
+    """All keys of one deployment. `current` names the key that seals from now on."""
+
+    current: str
+    sealing: dict[str, bytes]
+    indexing: bytes
+    ledger: bytes
+
+    @classmethod
+    def load_or_make(cls, path: Path) -> Self:
+        """Read the key file; make it when there is none. Raises KeyFault when it cannot be read."""
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            content = {
+                "current": "k1",
+                "sealing": {"k1": _encode(secrets.token_bytes(32))},
+                "indexing": _encode(secrets.token_bytes(32)),
+                "ledger": _encode(secrets.token_bytes(32)),
+            }
+            write_private(path, json.dumps(content, indent=1))
+        try:
+            content = json.loads(path.read_text())
+            sealing = {kid: base64.b64decode(key) for kid, key in content["sealing"].items()}
+            keys = cls(content["current"], sealing, base64.b64decode(content["indexing"]),
+                       base64.b64decode(content["ledger"]))
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            raise KeyFault(f"密钥文件 {path} 无法读取。请从备份恢复该文件，不要新建：旧数据只能用原密钥解开。") from fault
+        if keys.current not in keys.sealing:
+            raise KeyFault(f"密钥文件 {path} 中没有当前密钥“{keys.current}”。请从备份恢复该文件。")
+        return keys
+
+    def cipher(self) -> "FieldCipher":
+        return FieldCipher(self)
+
+
+class FieldCipher:
+    """Implements `models.kinds.Cipher`. Stored form: `key id.base64(nonce ‖ ciphertext)`."""
+
+    def __init__(self, keys: FieldKeys) -> None:
+        self._current = keys.current
+        self._sealing = {kid: AESGCM(key) for kid, key in keys.sealing.items()}
+        self._indexing = keys.indexing
+
+    def seal(self, plain: str, context: str) -> str:
+        nonce = os.urandom(_NONCE)
+        sealed = self._sealing[self._current].encrypt(nonce, plain.encode(), context.encode())
+        return f"{self._current}.{_encode(nonce + sealed)}"
+
+    def open(self, stored: str, context: str) -> str:
+        kid, _, body = stored.partition(".")
+        raw = base64.b64decode(body)
+        try:
+            return self._sealing[kid].decrypt(raw[:_NONCE], raw[_NONCE:], context.encode()).decode()
+        except (KeyError, InvalidTag) as fault:
+            raise KeyFault("这项信息无法解密：密钥文件与数据不匹配。请系统管理员恢复原来的密钥文件。") from fault
+
+    def index(self, plain: str, context: str) -> str:
+        message = f"{context}\0{plain}".encode()
+        return hmac.digest(self._indexing, message, hashlib.sha256)[:_INDEX_BYTES].hex()
+
+
+def write_private(path: Path, content: str) -> None:
+    """Write a file that only its owner may read, from its first byte on. Never overwrites."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(content)
+
+
+def _encode(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def secret_key(path: Path) -> Any:
+    """The key that signs cookies and forms, made at first start."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(path, secrets.token_urlsafe(48))
+    return path.read_text().strip()

@@ -1,0 +1,187 @@
+"""The wall: which rows there are for a session. Reads and writes, in every door, on both stores.
+
+`ScopedSession` is the only session that the application can obtain, and it wants an immutable
+`Scope`. Above the database: a criterion on every ORM statement, and checks when objects are attached
+and flushed. Underneath, the database repeats the range (`postgresql_wall.py`: row-level security,
+`sqlite_wall.py`: views, guard triggers and an authorizer), so that raw SQL meets it as well.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, event, false, func, inspect, true
+from sqlalchemy.orm import (
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+    with_loader_criteria,
+)
+
+from admin_app.access import postgresql_wall, sqlite_wall
+from models.base import Base, Wall, models
+
+AFTER_ALL = ":"  # sorts after every digit
+NO_ROWS = (AFTER_ALL, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Half-open ranges of region codes: `office` for office rows, `child` for rows about families
+    and children. `system` opens the machinery tables. Nothing is the default of nothing."""
+
+    office: tuple[str, str]
+    child: tuple[str, str]
+    system: bool = False
+
+    @classmethod
+    def under(cls, prefix: str, *, child_data: bool = True) -> Self:
+        """All rows under a prefix: '140722400' → '140722400' ≤ code < '140722401'."""
+        span = (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)) if prefix else ("", AFTER_ALL)
+        return cls(span, span if child_data else NO_ROWS)
+
+    @classmethod
+    def nothing(cls) -> Self:
+        """Nobody is signed in: only reference tables."""
+        return cls(NO_ROWS, NO_ROWS)
+
+    @classmethod
+    def everything(cls) -> Self:
+        """Only for `unscoped()`."""
+        return cls(("", AFTER_ALL), ("", AFTER_ALL), system=True)
+
+    def span(self, wall: Wall) -> tuple[str, str]:
+        return self.child if wall is Wall.CHILD else self.office
+
+    def covers(self, wall: Wall, code: str | None) -> bool:
+        """Whether a row with this code lies inside."""
+        if wall is Wall.REFERENCE:
+            return True
+        if wall is Wall.SYSTEM:
+            return self.system
+        lo, hi = self.span(wall)
+        return code is not None and lo <= code < hi
+
+
+class OutsideScope(LookupError):
+    """A write reached for a row outside the session's scope. To the person it does not exist."""
+
+
+class ScopedSession(Session):
+    """A session that sees and touches the rows of one scope. `writing` takes SQLite's write lock
+    at the start, so that what was read is still so when it is written."""
+
+    def __init__(self, engine: Engine, scope: Scope, *, writing: bool = False) -> None:
+        if not isinstance(scope, Scope):
+            raise TypeError("a session wants a Scope")
+        super().__init__(engine.execution_options(writing=writing), autoflush=True)
+        self._scope = scope
+
+    @property
+    def scope(self) -> Scope:
+        return self._scope
+
+    def merge(self, instance: Any, *, load: bool = True, **kwargs: Any) -> Any:
+        if not load:
+            raise OutsideScope("merge(load=False) would walk past the wall")
+        return super().merge(instance, load=load, **kwargs)
+
+    def bulk_update_mappings(self, *args: Any, **kwargs: Any) -> None:
+        raise OutsideScope("bulk_update_mappings would walk past the wall: use update() with WHERE")
+
+    def bulk_save_objects(self, *args: Any, **kwargs: Any) -> None:
+        raise OutsideScope("bulk_save_objects would walk past the wall: use add_all()")
+
+
+@contextmanager
+def unscoped(engine: Engine, why: str, *, writing: bool = False) -> Iterator[ScopedSession]:
+    """A session over all rows. Rare, and each use is listed in a test; `why` says why it must be."""
+    if not why.strip():
+        raise ValueError("stepping out of scope wants a reason")
+    with ScopedSession(engine, Scope.everything(), writing=writing) as session:
+        yield session
+
+
+def within(model: type[Base], scope: Scope, *, likely: bool = False) -> ColumnElement[bool]:
+    """The wall as a condition. `likely()` keeps SQLite's planner, which has no statistics on the
+    range, from preferring the region index to a better one."""
+    wall = model.__wall__
+    if wall is Wall.REFERENCE:
+        return true()
+    if wall is Wall.SYSTEM:
+        return true() if scope.system else false()
+    lo, hi = scope.span(wall)
+    column: Any = model.region_code  # type: ignore[attr-defined]
+    if not likely:
+        return and_(column >= lo, column < hi)
+    return and_(func.likely(column >= lo), func.likely(column < hi))
+
+
+@lru_cache(maxsize=256)
+def _criteria(scope: Scope, likely: bool) -> tuple[Any, ...]:
+    return tuple(
+        with_loader_criteria(model, within(model, scope, likely=likely), include_aliases=True)
+        for model in models()
+        if model.__wall__ is not Wall.REFERENCE
+    )
+
+
+@event.listens_for(ScopedSession, "do_orm_execute")
+def _scope_statement(state: ORMExecuteState) -> None:
+    session = state.session
+    assert isinstance(session, ScopedSession)
+    if state.is_column_load or session.scope == Scope.everything():
+        return
+    if state.is_update and isinstance(state.parameters, list):
+        raise OutsideScope("an update by a list of keys would walk past the wall: use WHERE")
+    if state.is_orm_statement:
+        likely = session.get_bind().dialect.name == "sqlite"
+        state.statement = state.statement.options(*_criteria(session.scope, likely))  # type: ignore[attr-defined]
+
+
+@event.listens_for(ScopedSession, "after_begin")
+def _raise_wall(session: ScopedSession, _transaction: SessionTransaction, connection: Connection) -> None:
+    wall = postgresql_wall if connection.dialect.name == "postgresql" else sqlite_wall
+    wall.enter(connection, session.scope.office, session.scope.child, session.scope.system)
+
+
+@event.listens_for(ScopedSession, "before_attach")
+def _check_attached(session: ScopedSession, instance: Any) -> None:
+    """A row that came from elsewhere (another session, a pickle) does not enter by `add`."""
+    state = inspect(instance)
+    if state.key is not None:
+        _check_row(session, instance)
+
+
+@event.listens_for(ScopedSession, "before_flush")
+def _check_flush(session: ScopedSession, _context: UOWTransaction, _instances: Any) -> None:
+    for instance in (*session.new, *session.dirty, *session.deleted):
+        _check_row(session, instance)
+
+
+def _check_row(session: ScopedSession, instance: Any) -> None:
+    """Refuse a row that would be, or has been, outside. A relationship is looked at as well as the
+    column: until the flush the key column still holds the old value."""
+    model = type(instance)
+    wall, column = model.__wall__, model.__region__
+    if wall is Wall.REFERENCE or session.scope == Scope.everything():
+        return
+    if column is None:
+        raise OutsideScope(f"{model.__tablename__} is out of reach")
+    state = inspect(instance)
+    history = state.attrs[column].history
+    codes = {*history.added, *history.unchanged, *history.deleted} - {None}
+    for relation in state.mapper.relationships:
+        if relation.uselist or column not in {c.key for c in relation.local_columns}:
+            continue
+        codes |= {
+            getattr(target, column)
+            for target in state.attrs[relation.key].history.added
+            if target is not None and getattr(target, column, None)
+        }
+    outside = [code for code in codes if not session.scope.covers(wall, code)]
+    if outside or not (codes or state.key is None):
+        raise OutsideScope(f"{model.__tablename__}: a row outside the scope")

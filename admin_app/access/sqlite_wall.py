@@ -1,0 +1,138 @@
+"""The wall under the wall, in SQLite: what row-level security does in PostgreSQL.
+
+On every connection the name of a walled table is shadowed by a temporary view that shows only the
+rows in scope, temporary triggers refuse writes outside it, and an authorizer refuses the ways
+around (naming `main.`, dropping the view, attaching a file). Writes name the real table: the leading
+table of INSERT, UPDATE and DELETE is rewritten to `main.…` just before it runs.
+
+The scope itself is a value beside the connection, read by SQL functions; unset means no rows.
+"""
+
+import re
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+from models.base import Base, Wall, models, table_of
+
+Span = tuple[str, str]
+_NO_ROWS: Span = (":", "")
+_LEADING_TABLE = re.compile(r'^\s*(INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+("?)(\w+)\2', re.I)
+_NAMES_MAIN = re.compile(r'\bmain\b["\]`]?\s*\.|["\[`]main["\]`]\s*\.', re.I)
+_DENIED = frozenset(
+    {
+        sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH, sqlite3.SQLITE_DROP_TEMP_VIEW,
+        sqlite3.SQLITE_DROP_TEMP_TRIGGER, sqlite3.SQLITE_DROP_TRIGGER, sqlite3.SQLITE_DROP_TABLE,
+        sqlite3.SQLITE_DROP_VIEW, sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_CREATE_TEMP_TRIGGER,
+        sqlite3.SQLITE_CREATE_VIEW, sqlite3.SQLITE_CREATE_TEMP_VIEW, sqlite3.SQLITE_CREATE_TABLE,
+        sqlite3.SQLITE_CREATE_TEMP_TABLE, sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_CREATE_INDEX,
+        sqlite3.SQLITE_PRAGMA,
+    }
+)
+
+
+class _Held:
+    """What one connection holds: its scope, the open change, and whether a rewritten write runs."""
+
+    def __init__(self) -> None:
+        self.leave()
+        self.writing = False
+
+    def enter(self, office: Span, child: Span, system: bool) -> None:
+        self.office, self.child, self.system = office, child, system
+
+    def leave(self) -> None:
+        self.office, self.child, self.system = _NO_ROWS, _NO_ROWS, False
+        self.change_id: int | None = None
+        self.change_region: str | None = None
+
+
+def _condition(model: type[Base], row: str = "") -> str:
+    if model.__wall__ is Wall.SYSTEM:
+        return "wall_system()"
+    name, column = model.__wall__.value, f"{row}{model.__region__}"
+    return f"likely({column} >= wall_{name}_lo()) AND likely({column} < wall_{name}_hi())"
+
+
+def wall_statements(model: type[Base]) -> list[str]:
+    """The temporary view and guard triggers of one walled table."""
+    table = model.__tablename__
+    columns = ", ".join(f'"{column.name}"' for column in table_of(model).columns)
+    refuse = "SELECT RAISE(ABORT, 'outside scope');"
+    statements = [f'CREATE TEMP VIEW "{table}" AS SELECT {columns} FROM main."{table}" '
+                  f"WHERE {_condition(model)}"]
+    for act, rows in (("INSERT", ("NEW.",)), ("UPDATE", ("OLD.", "NEW.")), ("DELETE", ("OLD.",))):
+        inside = " AND ".join(_condition(model, row) for row in rows)
+        statements.append(
+            f'CREATE TEMP TRIGGER "wall_{table}_{act.lower()}" BEFORE {act} ON main."{table}" '
+            f"WHEN NOT ifnull({inside}, 0) BEGIN {refuse} END"
+        )
+    return statements
+
+
+def install(engine: Engine) -> None:
+    """Raise the wall on every connection of this engine. The tables must exist."""
+    walled = [model for model in models() if model.__wall__ is not Wall.REFERENCE]
+    names = frozenset(model.__tablename__ for model in walled)
+    statements = [s for model in walled for s in wall_statements(model)]
+
+    @event.listens_for(engine, "connect")
+    def raise_wall(connection: sqlite3.Connection, record: Any) -> None:
+        held = record.info["held"] = _Held()
+        functions: dict[str, Any] = {
+            "wall_office_lo": lambda: held.office[0], "wall_office_hi": lambda: held.office[1],
+            "wall_child_lo": lambda: held.child[0], "wall_child_hi": lambda: held.child[1],
+            "wall_system": lambda: held.system,
+            "change_id": lambda: held.change_id, "change_region": lambda: held.change_region,
+        }
+        for name, function in functions.items():
+            connection.create_function(name, 0, function)
+        for statement in statements:
+            connection.execute(statement)
+        connection.set_authorizer(_authorizer(held, names))
+
+    @event.listens_for(engine, "reset")
+    def lower_wall(_connection: sqlite3.Connection, record: Any, _state: Any) -> None:
+        record.info["held"].leave()
+
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def name_the_table(conn: Connection, _cursor: Any, statement: str, parameters: Any,
+                       _context: Any, _many: bool) -> tuple[str, Any]:
+        if _NAMES_MAIN.search(statement):
+            raise sqlite3.DatabaseError("outside scope: a statement may not name main")
+        held = conn.info["held"]
+        match = _LEADING_TABLE.match(statement)
+        held.writing = match is not None
+        if match and match[3] in names:
+            statement = f'{match[1]} main."{match[3]}"{statement[match.end():]}'
+        return statement, parameters
+
+
+def _authorizer(held: _Held, names: frozenset[str]) -> Any:
+    def authorize(action: int, table: str | None, _column: str | None, database: str | None,
+                  source: str | None) -> int:
+        if action in _DENIED:
+            return sqlite3.SQLITE_DENY
+        if action == sqlite3.SQLITE_READ and database == "main" and table in names:
+            # Through a view or trigger `source` says which. A write reads its own table, and the
+            # tables that its foreign keys guard; it cannot name another one as `main.…`.
+            if source is None and not held.writing:
+                return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
+
+    return authorize
+
+
+def enter(connection: Connection, office: Span, child: Span, system: bool) -> None:
+    connection.info["held"].enter(office, child, system)
+
+
+def open_change(connection: Connection, change_id: int, region_code: str) -> None:
+    """From here to the end of the transaction, the ledger's triggers write under this change."""
+    held = connection.info["held"]
+    held.change_id, held.change_region = change_id, region_code
+
+
+def close_change(connection: Connection) -> None:
+    connection.info["held"].change_id = None

@@ -1,0 +1,1 @@
+"""The change ledger: record, history, revert, undo, seal, verify."""

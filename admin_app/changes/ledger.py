@@ -1,0 +1,77 @@
+"""Recording: everything that writes, writes inside one `recording`.
+
+Services raise and flush, they never commit; the edge (page, import, command, job) opens one
+recording, and it commits once. What changed nothing leaves nothing.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from admin_app.access import postgresql_wall, sqlite_wall
+from admin_app.access.actor import Actor
+from admin_app.access.scope import ScopedSession
+from models.base import Base
+from models.change import Change, ChangeRow
+
+_OPEN = "open_change"
+
+
+@contextmanager
+def recording(session: ScopedSession, actor: Actor, verb: str, reason: str | None = None, *,
+              undoes_id: int | None = None, kept: bool = False) -> Iterator[Change]:
+    """Open one change, and commit it at the end with everything written inside.
+
+    An exception rolls all of it back. A change that touched no record is rolled back too, unless
+    `kept` (a looking-at that must be on record)."""
+    if session.info.get(_OPEN):
+        raise RuntimeError("one act is one change: a recording is open already")
+    session.info[_OPEN] = True
+    try:
+        change = Change(
+            at=datetime.now(UTC), account_id=actor.account_id or None, actor=actor.name,
+            role=actor.role, origin=actor.origin, verb=verb, reason=reason or None,
+            request_id=actor.request_id, address=actor.address, region_code=actor.region_code,
+            undoes_id=undoes_id,
+        )
+        session.add(change)
+        session.flush()
+        connection = session.connection()
+        wall = postgresql_wall if connection.dialect.name == "postgresql" else sqlite_wall
+        wall.open_change(connection, change.id, change.region_code)
+        yield change
+        session.flush()
+        if kept or touched_any(session, change.id):
+            session.commit()
+        else:
+            session.rollback()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info[_OPEN] = False
+
+
+def touched_any(session: ScopedSession, change_id: int) -> bool:
+    """Whether the change has touched a record yet."""
+    return session.scalar(select(ChangeRow.id).where(ChangeRow.change_id == change_id).limit(1)) is not None
+
+
+def record_reveal(session: ScopedSession, change: Change, record: Base, columns: list[str]) -> None:
+    """Put on record that somebody looked at full values of this record."""
+    session.add(ChangeRow(
+        change_id=change.id, table_name=record.__tablename__, pk=record.id,
+        region_code=getattr(record, record.__region__ or "", change.region_code),
+        operation="reveal", columns=",".join(columns), before=None, after=None,
+    ))
+
+
+def ledger_position(session: ScopedSession, table: str | None = None, pk: int | None = None) -> int:
+    """The number of the last row of the ledger: of one record (its version), or of all in scope."""
+    query = select(ChangeRow.id).order_by(ChangeRow.id.desc()).limit(1)
+    if table is not None:
+        query = query.where(ChangeRow.table_name == table, ChangeRow.pk == pk,
+                            ChangeRow.operation != "reveal")
+    return session.scalar(query) or 0

@@ -1,0 +1,220 @@
+"""The triggers that write the ledger, derived from the models by one function per store.
+
+They stand in the database itself: page, batch, import, job, command and raw SQL are all recorded,
+and a write with no change open is refused. `changed columns only` is text built column by column,
+which both stores do an order faster than JSON aggregation.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import Column, Connection, Table, text
+
+from models.base import Base, models, table_of
+
+NO_CHANGE = "no change is open"
+FROZEN = "the ledger is not rewritten"
+_FROZEN_TABLES = ("change", "change_row", "change_seal")
+
+
+def recorded_columns(model: type[Base]) -> list[Column[object]]:
+    """The columns whose values the ledger keeps: all but keys, secrets and counters."""
+    return [
+        column
+        for column in table_of(model).columns
+        if not column.primary_key and column.info["field"].recorded
+    ]
+
+
+def recorded_models() -> list[type[Base]]:
+    return [model for model in models() if model.__recorded__]
+
+
+def _region_of(model: type[Base], row: str) -> str | None:
+    return f"{row}.{model.__region__}" if model.__region__ else None
+
+
+# --- SQLite: row triggers -------------------------------------------------------------------------
+
+
+def sqlite_triggers(model: type[Base]) -> dict[str, str]:
+    """Name → statement of the three row triggers of one table."""
+    table, columns = model.__tablename__, recorded_columns(model)
+
+    def value(column: Column[object], row: str) -> str:
+        return f"json_quote({row}.\"{column.name}\")"
+
+    def insert_row(operation: str, row: str, names: str, before: str, after: str) -> str:
+        region = _region_of(model, row) or "change_region()"
+        return (
+            f"SELECT RAISE(ABORT, '{NO_CHANGE}') WHERE change_id() IS NULL; "
+            "INSERT INTO change_row (change_id, table_name, pk, region_code, operation, columns, "
+            f"\"before\", \"after\") VALUES (change_id(), '{table}', {row}.id, {region}, "
+            f"'{operation}', {names}, {before}, {after});"
+        )
+
+    def changed(template: Callable[[Column[object]], str]) -> str:
+        """Concatenate `template` over the columns that differ, without its leading comma."""
+        parts = " || ".join(
+            f"iif(OLD.\"{c.name}\" IS NOT NEW.\"{c.name}\", {template(c)}, '')" for c in columns
+        )
+        return f"substr({parts}, 2)"
+
+    def all_set(row: str) -> str:
+        parts = " || ".join(
+            f"iif({row}.\"{c.name}\" IS NOT NULL, ',\"{c.name}\":' || {value(c, row)}, '')"
+            for c in columns
+        )
+        return f"'{{' || substr({parts}, 2) || '}}'"
+
+    def names_set(row: str) -> str:
+        parts = " || ".join(f"iif({row}.\"{c.name}\" IS NOT NULL, ',{c.name}', '')" for c in columns)
+        return f"substr({parts}, 2)"
+
+    def pairs(row: str) -> str:
+        return "'{' || " + changed(lambda c: f"',\"{c.name}\":' || {value(c, row)}") + " || '}'"
+
+    differs = " OR ".join(f'OLD."{c.name}" IS NOT NEW."{c.name}"' for c in columns)
+    bodies = {
+        "insert": ("INSERT", "1", insert_row("insert", "NEW", names_set("NEW"), "NULL", all_set("NEW"))),
+        "update": ("UPDATE", differs, insert_row(
+            "update", "NEW", changed(lambda c: f"',{c.name}'"), pairs("OLD"), pairs("NEW"))),
+        "delete": ("DELETE", "1", insert_row("delete", "OLD", names_set("OLD"), all_set("OLD"), "NULL")),
+    }
+    return {
+        f"record_{table}_{operation}":
+            f'CREATE TRIGGER "record_{table}_{operation}" AFTER {act} ON "{table}" '
+            f"FOR EACH ROW WHEN {when} BEGIN {body} END"
+        for operation, (act, when, body) in bodies.items()
+    }
+
+
+def sqlite_freezes() -> dict[str, str]:
+    """Triggers that refuse to rewrite the ledger."""
+    return {
+        f"freeze_{table}_{act.lower()}":
+            f'CREATE TRIGGER "freeze_{table}_{act.lower()}" BEFORE {act} ON "{table}" '
+            f"BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END"
+        for table in _FROZEN_TABLES
+        for act in ("UPDATE", "DELETE")
+    }
+
+
+# --- PostgreSQL: statement triggers with transition tables ------------------------------------------
+
+
+def postgresql_functions(model: type[Base]) -> dict[str, str]:
+    """Name → statement of the three trigger functions of one table."""
+    table, columns = model.__tablename__, recorded_columns(model)
+
+    def value(column: Column[object], row: str) -> str:
+        return f"coalesce(to_json({row}.\"{column.name}\")::text, 'null')"
+
+    def body(operation: str, source: str, row: str, names: str, before: str, after: str) -> str:
+        region = _region_of(model, row) or "current_setting('app.change_region')"
+        return (
+            "BEGIN IF coalesce(current_setting('app.change_id', true), '') = '' THEN "
+            f"RAISE EXCEPTION '{NO_CHANGE}'; END IF; "
+            "INSERT INTO change_row (change_id, table_name, pk, region_code, operation, columns, "
+            f"\"before\", \"after\") SELECT current_setting('app.change_id')::bigint, '{table}', "
+            f"{row}.id, {region}, '{operation}', {names}, {before}, {after} FROM {source}; "
+            "RETURN NULL; END"
+        )
+
+    def when(condition: str, then: str) -> str:
+        return f"CASE WHEN {condition} THEN {then} ELSE '' END"
+
+    def differ(c: Column[object]) -> str:
+        return f'o."{c.name}" IS DISTINCT FROM n."{c.name}"'
+
+    def joined(parts: list[str]) -> str:
+        return f"substr({' || '.join(parts)}, 2)"
+
+    def all_set(row: str) -> str:
+        return "'{' || " + joined(
+            [when(f'{row}."{c.name}" IS NOT NULL', f"',\"{c.name}\":' || {value(c, row)}") for c in columns]
+        ) + " || '}'"
+
+    def names_set(row: str) -> str:
+        return joined([when(f'{row}."{c.name}" IS NOT NULL', f"',{c.name}'") for c in columns])
+
+    def pairs(row: str) -> str:
+        return "'{' || " + joined(
+            [when(differ(c), f"',\"{c.name}\":' || {value(c, row)}") for c in columns]
+        ) + " || '}'"
+
+    different = " OR ".join(differ(c) for c in columns)
+    bodies = {
+        "insert": body("insert", "n", "n", names_set("n"), "NULL", all_set("n")),
+        "update": body("update", f"o JOIN n USING (id) WHERE {different}", "n",
+                       joined([when(differ(c), f"',{c.name}'") for c in columns]),
+                       pairs("o"), pairs("n")),
+        "delete": body("delete", "o", "o", names_set("o"), all_set("o"), "NULL"),
+    }
+    return {
+        f"record_{table}_{operation}":
+            f'CREATE OR REPLACE FUNCTION "record_{table}_{operation}"() RETURNS trigger '
+            f"LANGUAGE plpgsql AS $record$ {statement} $record$"
+        for operation, statement in bodies.items()
+    }
+
+
+def postgresql_triggers(model: type[Base]) -> dict[str, str]:
+    table = model.__tablename__
+    referencing = {
+        "insert": "NEW TABLE AS n",
+        "update": "OLD TABLE AS o NEW TABLE AS n",
+        "delete": "OLD TABLE AS o",
+    }
+    return {
+        f"record_{table}_{operation}":
+            f'CREATE TRIGGER "record_{table}_{operation}" AFTER {operation.upper()} ON "{table}" '
+            f"REFERENCING {tables} FOR EACH STATEMENT "
+            f'EXECUTE FUNCTION "record_{table}_{operation}"()'
+        for operation, tables in referencing.items()
+    }
+
+
+def install(connection: Connection) -> None:
+    """Make the triggers in the database those that the models say, whatever stood there before."""
+    if connection.dialect.name == "sqlite":
+        _install_sqlite(connection)
+    else:
+        _install_postgresql(connection)
+
+
+def _install_sqlite(connection: Connection) -> None:
+    standing = connection.scalars(text(
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' "
+        "AND (name LIKE 'record\\_%' ESCAPE '\\' OR name LIKE 'freeze\\_%' ESCAPE '\\')"
+    )).all()
+    for name in standing:
+        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+    wanted = sqlite_freezes()
+    for model in recorded_models():
+        wanted |= sqlite_triggers(model)
+    for statement in wanted.values():
+        connection.exec_driver_sql(statement)
+
+
+def _install_postgresql(connection: Connection) -> None:
+    for model in recorded_models():
+        for statement in postgresql_functions(model).values():
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+        for name, statement in postgresql_triggers(model).items():
+            connection.exec_driver_sql(f'DROP TRIGGER IF EXISTS "{name}" ON "{model.__tablename__}"')
+            connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(
+        "CREATE OR REPLACE FUNCTION freeze_ledger() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$freeze$ BEGIN RAISE EXCEPTION '{FROZEN}'; END $freeze$"
+    )
+    for table in _FROZEN_TABLES:
+        connection.exec_driver_sql(f'DROP TRIGGER IF EXISTS freeze_ledger ON "{table}"')
+        connection.exec_driver_sql(
+            f'CREATE TRIGGER freeze_ledger BEFORE UPDATE OR DELETE OR TRUNCATE ON "{table}" '
+            "FOR EACH STATEMENT EXECUTE FUNCTION freeze_ledger()"
+        )
+
+
+def columns_of(table: Table, names: str) -> list[Column[object]]:
+    """The columns that a `change_row.columns` text names, those that still exist."""
+    return [table.c[name] for name in names.split(",") if name in table.c]

@@ -1,0 +1,99 @@
+"""The two stores behind one door: SQLite (the default) and PostgreSQL (`BAOXUE_DATABASE_URL`).
+
+`open_store` gives the engine that all sessions use, with the wall raised on it; `upgrade` runs the
+migrations as the tables' owner and then makes triggers and policies those that the models say.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+import alembic.config
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy.pool import NullPool
+
+from admin_app.access import postgresql_wall, sqlite_wall
+from admin_app.changes import triggers
+
+BUSY_SECONDS = 10
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def _engine(url: str, **options: Any) -> Engine:
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}, **options)
+        _tune_sqlite(engine)
+        return engine
+    # Behind a pooler with transaction pooling a prepared statement may meet another server.
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True,
+                         connect_args={"prepare_threshold": None}, **options)
+
+
+def _tune_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def tune(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where SQLAlchemy says so
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON",
+                       "cache_size = -32000", "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def open_store(url: str) -> Engine:
+    """The engine for all work. The tables must stand already (`upgrade`)."""
+    engine = _engine(url)
+    if engine.dialect.name == "sqlite":
+        sqlite_wall.install(engine)
+    return engine
+
+
+def owner_engine(url: str) -> Engine:
+    """An engine without the wall, for migrations and for tests that must see what really lies
+    there."""
+    return _engine(url, poolclass=NullPool)
+
+
+def migrations(connection: Connection) -> alembic.config.Config:
+    """Alembic's configuration, working on this connection."""
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the schema to `revision`, then the triggers and policies to what the models say."""
+    engine = owner_engine(url)
+    try:
+        with engine.execution_options(writing=True).begin() as connection:
+            alembic.command.upgrade(migrations(connection), revision)
+            if revision == "head":
+                if connection.dialect.name == "postgresql":
+                    postgresql_wall.install(connection)
+                triggers.install(connection)
+    finally:
+        engine.dispose()
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take the schema back to `revision`. What depends on the dropped tables goes with them."""
+    engine = owner_engine(url)
+    try:
+        with engine.execution_options(writing=True).begin() as connection:
+            alembic.command.downgrade(migrations(connection), revision)
+    finally:
+        engine.dispose()
+
+
+def is_empty(url: str) -> bool:
+    """Whether no table stands yet."""
+    engine = owner_engine(url)
+    try:
+        return not inspect(engine).get_table_names()
+    finally:
+        engine.dispose()

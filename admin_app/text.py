@@ -1,0 +1,47 @@
+"""Words of the screen that belong to no column and no move. Each word has one home; this is theirs."""
+
+from admin_app.access.permissions import ROLE_LABELS, Permission, Role
+
+AREA_LABELS = {
+    "place": "区划与学校", "code": "代码表", "setting": "设置", "account": "账号与授权",
+    "family": "户与学生", "duty": "责任书与责任人", "accountability": "问责记录", "attachment": "附件",
+    "import": "导入", "ledger": "变更台账",
+}
+ACT_LABELS = {
+    "view": "查看", "create": "新增", "edit": "修改", "export": "导出", "move": "办理",
+    "confirm": "核定", "reveal": "查看完整的", "hand_over": "移交", "undo": "撤销",
+}
+VERB_LABELS = {
+    "create": "新增", "edit": "修改", "end": "结束", "import": "导入", "load": "装载", "undo": "撤销",
+    "revert": "恢复", "reveal": "查看完整信息", "attach": "上传附件", "detach": "移除附件",
+    "hand_over": "移交", "change_password": "修改密码", "reset_password": "重置密码",
+    "disable": "停用账号", "enable": "启用账号", "set_up": "初始化", "seed": "演示数据",
+    "export": "导出", "revoke_sessions": "强制下线",
+}
+ORIGIN_LABELS = {
+    "page": "页面", "batch": "批量", "import": "导入", "job": "任务", "command": "命令行", "api": "接口",
+}
+OPERATION_LABELS = {"insert": "新增", "update": "修改", "delete": "删除", "reveal": "查看"}
+BUSY = "数据库正忙（别人正在保存较多数据）。您填写的内容没有丢失，请过几秒再试一次。"
+
+
+def role_label(role: str) -> str:
+    return ROLE_LABELS[Role(role)]
+
+
+def permission_label(permission: str) -> str:
+    area, _, act = Permission(permission).partition(".")
+    return ACT_LABELS[act] + AREA_LABELS[area]
+
+
+def verb_label(verb: str) -> str:
+    """The label of a recorded verb: a plain one, or `table:move`, whose label is the move's own."""
+    from models.base import model_of
+
+    table, _, move = verb.partition(":")
+    if not move:
+        return VERB_LABELS.get(verb, verb)
+    model = model_of(table)
+    moves = model.__moves__
+    label = moves.by_verb[move].label if moves and move in moves.by_verb else VERB_LABELS.get(move, move)
+    return f"{model.__title__}：{label}"

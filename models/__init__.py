@@ -1,0 +1,27 @@
+"""The relational schema: SQLAlchemy and the standard library, nothing else.
+
+Importing this package maps every table.
+"""
+
+from models import (  # noqa: F401
+    account,
+    accountability_record,
+    attachment,
+    change,
+    code_item,
+    guardian,
+    household,
+    import_run,
+    login_session,
+    natural_group,
+    post,
+    region,
+    responsibility_letter,
+    school,
+    setting,
+    special_group_flag,
+    student,
+)
+from models.base import Base as Base
+from models.base import Wall as Wall
+from models.base import models as models

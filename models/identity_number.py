@@ -1,0 +1,171 @@
+"""The citizen identity number of GB 11643 and the disability card built on it.
+
+Eighteen characters: six for the address at first registration, eight for the birth date, three for
+the serial (odd for a man) and one check character by ISO 7064 MOD 11-2. The address is never
+compared with a list, because numbers keep the codes of counties abolished long ago.
+
+Every refusal is a Chinese sentence that says what to do. It never tells which check character
+would fit: that invites people to patch the last character instead of looking at the 户口簿.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Literal
+
+Sex = Literal["1", "2"]
+
+WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+CHECK_CHARACTERS: Final = "10X98765432"
+EARLIEST_YEAR: Final = 1900
+
+# Excel keeps fifteen digits of a number, so anything this large has lost its tail.
+FIRST_UNSAFE_NUMBER: Final = 10**15
+
+_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[Ee]\+?1[5-9]")
+_WELL_FORMED = re.compile(r"[0-9]{17}[0-9X]")
+_APOSTROPHES = "'`´‘’ʼ"
+
+
+class IdentityNumberError(ValueError):
+    """The number cannot be accepted; ``message`` is the sentence to show."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityNumber:
+    """A number that passed every check. The number itself stays out of ``repr`` and so of logs."""
+
+    number: str = field(repr=False)
+    birth_date: date
+    sex: Sex
+    address_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisabilityCard:
+    """残疾人证: the holder's identity number, the class (1-7) and the level (1-4, 1 heaviest)."""
+
+    number: str = field(repr=False)
+    holder: IdentityNumber
+    category: str
+    level: str
+
+
+def normalise(text: str) -> str:
+    """Write a number the standard way, without judging it.
+
+    Full-width characters become half-width; spaces of every kind, invisible characters and leading
+    apostrophes go; a small x, or a multiplication sign typed for it, becomes X.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    kept = (c for c in plain if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf"))
+    return "".join(kept).lstrip(_APOSTROPHES).upper().replace("×", "X")
+
+
+def check_character(first_seventeen: str) -> str:
+    """Return the MOD 11-2 check character of seventeen digits."""
+    total = sum(int(d) * w for d, w in zip(first_seventeen, WEIGHTS, strict=True))
+    return CHECK_CHARACTERS[total % 11]
+
+
+def check(text: str, *, today: date | None = None) -> IdentityNumber:
+    """Normalise ``text`` and return the number it holds, or raise IdentityNumberError."""
+    number = normalise(text)
+    _refuse_wrong_shape(number)
+    birth_date = _birth_date(number[6:14], today or date.today())
+    if check_character(number[:17]) != number[17]:
+        raise IdentityNumberError("身份证号的校验码（最后一位）不对，请对照户口簿逐位核对后重填。")
+    return IdentityNumber(
+        number=number,
+        birth_date=birth_date,
+        sex="1" if int(number[16]) % 2 else "2",
+        address_code=number[:6],
+    )
+
+
+def disability_card(text: str, *, today: date | None = None) -> DisabilityCard:
+    """Read a 残疾人证号: identity number, class, level and, on a re-issued card, two more.
+
+    The two extra characters of a re-issue are two digits, or B and a digit.
+    """
+    number = normalise(text)
+    if len(number) not in (20, 22):
+        raise IdentityNumberError(
+            f"残疾人证号应为20位（补发的为22位），现在是{len(number)}位，请对照残疾人证重填。"
+        )
+    try:
+        holder = check(number[:18], today=today)
+    except IdentityNumberError as error:
+        raise IdentityNumberError(f"残疾人证号的前18位有误：{error.message}") from error
+    category, level, reissue = number[18], number[19], number[20:]
+    if category not in "1234567":
+        raise IdentityNumberError("残疾人证号第19位是残疾类别，只能是1至7，请对照残疾人证重填。")
+    if level not in "1234":
+        raise IdentityNumberError("残疾人证号第20位是残疾等级，只能是1至4，请对照残疾人证重填。")
+    if reissue and not re.fullmatch(r"[0-9B][0-9]", reissue):
+        raise IdentityNumberError("残疾人证号第21、22位不是补发序号，请对照残疾人证重填。")
+    return DisabilityCard(number=number, holder=holder, category=category, level=level)
+
+
+def looks_truncated(cell_value: object) -> bool:
+    """Tell whether a spreadsheet cell held the number as a number and so lost its last digits.
+
+    A text that ends in 000 is truncated only when its check character is wrong as well, since a
+    true number may end so.
+    """
+    if isinstance(cell_value, bool):
+        return False
+    if isinstance(cell_value, int | float):
+        return cell_value >= FIRST_UNSAFE_NUMBER
+    if not isinstance(cell_value, str):
+        return False
+    plain = normalise(cell_value)
+    if _SCIENTIFIC.fullmatch(plain):
+        return True
+    return (
+        _WELL_FORMED.fullmatch(plain) is not None
+        and plain.endswith("000")
+        and check_character(plain[:17]) != plain[17]
+    )
+
+
+def _refuse_wrong_shape(number: str) -> None:
+    if not number:
+        raise IdentityNumberError("身份证号是空的，请填写18位公民身份号码。")
+    if len(number) == 15 and number.isascii() and number.isdigit():
+        raise IdentityNumberError("这是已停用的15位旧身份证号，请改填户口簿上的18位号码。")
+    strange = sorted({c for c in number if c not in "0123456789X"})
+    if strange:
+        shown = "、".join(f"“{c}”" for c in strange[:5])
+        raise IdentityNumberError(
+            f"身份证号里有不该出现的字符{shown}，只能用数字，最后一位可以是X，请改正。"
+        )
+    if len(number) != 18:
+        raise IdentityNumberError(
+            f"身份证号应为18位，现在是{len(number)}位，请对照户口簿补全或改正。"
+        )
+    if "X" in number[:17]:
+        raise IdentityNumberError("身份证号里的X只能出现在最后一位，请对照户口簿改正。")
+
+
+def _birth_date(digits: str, today: date) -> date:
+    try:
+        birth_date = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        birth_date = date.min
+    if birth_date.year < EARLIEST_YEAR:
+        raise IdentityNumberError(
+            f"身份证号第7至14位“{digits}”不是有效的出生日期，请对照户口簿改正。"
+        )
+    if birth_date > today:
+        raise IdentityNumberError(
+            f"身份证号第7至14位“{digits}”是还没有到的日期，请对照户口簿改正。"
+        )
+    return birth_date

@@ -1,0 +1,66 @@
+"""The table of moves of a thing that has a state: (state, verb) → state.
+
+Row buttons, batch actions, deadlines, import and tests are generated from it. `admin_app/services/
+moves.py` is the one function that makes a move.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state: what is stored, what people read, and its colour (a word of the theme)."""
+
+    code: str
+    label: str
+    colour: str = "secondary"
+    settled: bool = False  # nothing more is expected of anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One verb. `asks` are the columns that the verb wants filled in, `optional` may be;
+    `evidence` asks for at least one attachment."""
+
+    verb: str
+    label: str
+    sources: tuple[str, ...]
+    target: str
+    act: str = "move"  # the second half of the permission: f"{model.__area__}.{act}"
+    asks: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    evidence: bool = False
+    reason: bool = False
+
+
+@dataclass(frozen=True)
+class Moves:
+    """All states and verbs of one column. The first state is the one a new record has."""
+
+    column: str
+    states: tuple[State, ...]
+    moves: tuple[Move, ...]
+
+    @property
+    def initial(self) -> str:
+        return self.states[0].code
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        return {state.code: state.label for state in self.states}
+
+    @cached_property
+    def by_verb(self) -> dict[str, Move]:
+        return {move.verb: move for move in self.moves}
+
+    def state(self, code: str) -> State:
+        """Raises KeyError for a state that is not in the table."""
+        for state in self.states:
+            if state.code == code:
+                return state
+        raise KeyError(code)
+
+    def open_to(self, code: str) -> tuple[Move, ...]:
+        """The moves that a record in this state may make."""
+        return tuple(move for move in self.moves if code in move.sources)

@@ -1,0 +1,55 @@
+"""区划: every administrative division, from the province to the village."""
+
+from datetime import date
+
+from models.base import Base, RegionCode, Wall, field
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped
+
+LEVEL_LENGTHS = {"省": 2, "地市": 4, "县": 6, "乡镇": 9, "村": 12}
+WHOLE_COUNTRY = ""  # the prefix of every code
+
+
+def prefix_of(code: str) -> str:
+    """The part of a 12-digit code that its subordinates share: '140722400000' → '140722400'."""
+    if code.endswith("0" * 12):
+        return WHOLE_COUNTRY
+    for length in (2, 4, 6, 9):
+        if set(code[length:]) <= {"0"}:
+            return code[:length]
+    return code
+
+
+def code_of(prefix: str) -> str:
+    """The full code of the division that a prefix names: '140722400' → '140722400000'."""
+    return prefix.ljust(12, "0")
+
+
+def level_of(code: str) -> str:
+    """The level of a 12-digit code, by its zeros (统计用区划代码编制规则)."""
+    length = len(prefix_of(code))
+    return next((level for level, size in LEVEL_LENGTHS.items() if size == length), "省")
+
+
+class Region(Base):
+    """A division. Villages are abolished and recoded often: an old code stays, ends, and names its
+    successor."""
+
+    __tablename__ = "region"
+    __title__ = "区划"
+    __wall__ = Wall.REFERENCE
+    __area__ = "place"
+    __region__ = "code"
+
+    code: Mapped[str] = field("区划代码", RegionCode, unique=True, meaning="统计用区划代码，12 位")
+    name: Mapped[str] = field("名称")
+    level: Mapped[str] = field("级别", meaning="省、地市、县、乡镇、村")
+    parent_code: Mapped[str | None] = field("上级区划", RegionCode, ForeignKey("region.code"),
+                                            index=True)
+    settlement: Mapped[str | None] = field("城乡分类", codes="settlement")
+    valid_from: Mapped[date | None] = field("启用日期")
+    valid_until: Mapped[date | None] = field("撤销日期", meaning="最后一天；空表示仍在用")
+    successor_code: Mapped[str | None] = field("并入区划", RegionCode, ForeignKey("region.code"))
+
+    def __str__(self) -> str:
+        return self.name
