@@ -82,7 +82,7 @@ class HouseholdHardship(Base):
     __moves__ = HARDSHIP_MOVES
     __table_args__ = (
         ForeignKeyConstraint(["household_id", "region_code"], ["household.id", "household.region_code"],
-                             onupdate="CASCADE"),
+                             onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),
         Index(None, "region_code", "kind"),
         Index(None, "household_id"),
     )

@@ -31,7 +31,7 @@ _APOSTROPHES = "'`´‘’ʼ"
 
 
 class IdentityNumberError(ValueError):
-    """The number cannot be accepted; ``message`` is the sentence to show."""
+    """The number cannot be accepted; `message` is the sentence to show."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class IdentityNumberError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class IdentityNumber:
-    """A number that passed every check. The number itself stays out of ``repr`` and so of logs."""
+    """A number that passed every check. The number itself stays out of `repr` and so of logs."""
 
     number: str = field(repr=False)
     birth_date: date
@@ -76,7 +76,7 @@ def check_character(first_seventeen: str) -> str:
 
 
 def check(text: str, *, today: date | None = None) -> IdentityNumber:
-    """Normalise ``text`` and return the number it holds, or raise IdentityNumberError."""
+    """Normalise `text` and return the number it holds, or raise IdentityNumberError."""
     number = normalise(text)
     _refuse_wrong_shape(number)
     birth_date = _birth_date(number[6:14], today or date.today())

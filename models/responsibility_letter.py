@@ -34,7 +34,7 @@ class ResponsibilityLetter(Base):
     __moves__ = LETTER_MOVES
     __table_args__ = (
         ForeignKeyConstraint(["household_id", "region_code"], ["household.id", "household.region_code"],
-                             onupdate="CASCADE"),
+                             onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),
         Index(None, "region_code", "state", "id"),
         Index(None, "region_code", "school_year", "id"),
         Index(None, "household_id"),

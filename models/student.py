@@ -79,7 +79,7 @@ class Student(IdentityIndexed, Base):
         UniqueConstraint("id", "region_code"),
         UniqueConstraint("identity_index"),
         ForeignKeyConstraint(["household_id", "region_code"], ["household.id", "household.region_code"],
-                             onupdate="CASCADE"),
+                             onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),
         Index(None, "region_code", "id"),
         Index(None, "region_code", "schooling_state", "id"),
         Index(None, "region_code", "name", "id"),
@@ -141,7 +141,7 @@ def belongs_to_student() -> tuple[Any, ...]:
     right by the database itself, also when the family moves."""
     return (
         ForeignKeyConstraint(["student_id", "region_code"], ["student.id", "student.region_code"],
-                             onupdate="CASCADE"),
+                             onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),
         Index(None, "student_id"),
     )
 

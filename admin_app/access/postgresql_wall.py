@@ -12,6 +12,7 @@ from models.base import Base, Wall, models
 
 Span = tuple[str, str]
 APPLICATION_ROLE = "baoxue_app"
+WRITING_LOCK = 0x62616F787565  # "baoxue"
 _APPEND_ONLY = frozenset({"change", "change_row", "change_seal"})
 
 
@@ -78,6 +79,17 @@ def enter(connection: Connection, office: Span, child: Span, system: bool) -> No
             "system": "on" if system else "off",
         },
     )
+
+
+def announce_writing(connection: Connection) -> None:
+    """Until the end of the transaction, sealing waits: a change that is still being written may get
+    a lower number than one already there."""
+    connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": WRITING_LOCK})
+
+
+def nobody_writes(connection: Connection) -> bool:
+    """Whether nobody is writing; if so, nobody begins to until this transaction ends."""
+    return bool(connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": WRITING_LOCK}))
 
 
 def open_change(connection: Connection, change_id: int, region_code: str) -> None:

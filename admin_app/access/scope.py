@@ -79,6 +79,7 @@ class ScopedSession(Session):
             raise TypeError("a session wants a Scope")
         super().__init__(engine.execution_options(writing=writing), autoflush=True)
         self._scope = scope
+        self.writing = writing
 
     @property
     def scope(self) -> Scope:
@@ -146,6 +147,8 @@ def _scope_statement(state: ORMExecuteState) -> None:
 def _raise_wall(session: ScopedSession, _transaction: SessionTransaction, connection: Connection) -> None:
     wall = postgresql_wall if connection.dialect.name == "postgresql" else sqlite_wall
     wall.enter(connection, session.scope.office, session.scope.child, session.scope.system)
+    if session.writing:
+        wall.announce_writing(connection)
 
 
 @event.listens_for(ScopedSession, "before_attach")

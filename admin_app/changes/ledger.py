@@ -26,6 +26,8 @@ def recording(session: ScopedSession, actor: Actor, verb: str, reason: str | Non
 
     An exception rolls all of it back. A change that touched no record is rolled back too, unless
     `kept` (a looking-at that must be on record)."""
+    if not session.writing:
+        raise RuntimeError("a recording wants a writing session")
     if session.info.get(_OPEN):
         raise RuntimeError("one act is one change: a recording is open already")
     session.info[_OPEN] = True

@@ -291,7 +291,7 @@ def upgrade() -> None:
     sa.Column('risk_cleared_on', sa.Date(), nullable=True, comment='风险消除日期'),
     sa.Column('state', sa.String(), nullable=False, comment='状态'),
     sa.Column('note', sa.String(), nullable=True, comment='备注'),
-    sa.ForeignKeyConstraint(['household_id', 'region_code'], ['household.id', 'household.region_code'], name=op.f('fk_household_hardship_household_id_region_code'), onupdate='CASCADE'),
+    sa.ForeignKeyConstraint(['household_id', 'region_code'], ['household.id', 'household.region_code'], name=op.f('fk_household_hardship_household_id_region_code'), onupdate='CASCADE', initially='IMMEDIATE', deferrable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_household_hardship')),
     sqlite_autoincrement=True
     )
@@ -357,7 +357,7 @@ def upgrade() -> None:
     sa.Column('target', sa.String(), nullable=True, comment='入学率、巩固率等'),
     sa.Column('state', sa.String(), nullable=False, comment='状态'),
     sa.Column('note', sa.String(), nullable=True, comment='备注'),
-    sa.ForeignKeyConstraint(['household_id', 'region_code'], ['household.id', 'household.region_code'], name=op.f('fk_responsibility_letter_household_id_region_code'), onupdate='CASCADE'),
+    sa.ForeignKeyConstraint(['household_id', 'region_code'], ['household.id', 'household.region_code'], name=op.f('fk_responsibility_letter_household_id_region_code'), onupdate='CASCADE', initially='IMMEDIATE', deferrable=True),
     sa.ForeignKeyConstraint(['region_code'], ['region.code'], name=op.f('fk_responsibility_letter_region_code')),
     sa.ForeignKeyConstraint(['school_id'], ['school.id'], name=op.f('fk_responsibility_letter_school_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_responsibility_letter')),
@@ -397,7 +397,7 @@ def upgrade() -> None:
     sa.Column('leave_until', sa.Date(), nullable=True, comment='休学（延缓）至'),
     sa.Column('checked_on', sa.Date(), nullable=True, comment='村（社区）干部入户核查'),
     sa.Column('note', sa.String(), nullable=True, comment='备注'),
-    sa.ForeignKeyConstraint(['household_id', 'region_code'], ['household.id', 'household.region_code'], name=op.f('fk_student_household_id_region_code'), onupdate='CASCADE'),
+    sa.ForeignKeyConstraint(['household_id', 'region_code'], ['household.id', 'household.region_code'], name=op.f('fk_student_household_id_region_code'), onupdate='CASCADE', initially='IMMEDIATE', deferrable=True),
     sa.ForeignKeyConstraint(['region_code'], ['region.code'], name=op.f('fk_student_region_code')),
     sa.ForeignKeyConstraint(['school_id'], ['school.id'], name=op.f('fk_student_school_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_student')),
@@ -426,7 +426,7 @@ def upgrade() -> None:
     sa.Column('away', sa.Boolean(), nullable=True, comment='是否外出务工'),
     sa.Column('workplace', sa.String(), nullable=True, comment='务工地点'),
     sa.Column('note', sa.String(), nullable=True, comment='备注'),
-    sa.ForeignKeyConstraint(['student_id', 'region_code'], ['student.id', 'student.region_code'], name=op.f('fk_guardian_student_id_region_code'), onupdate='CASCADE'),
+    sa.ForeignKeyConstraint(['student_id', 'region_code'], ['student.id', 'student.region_code'], name=op.f('fk_guardian_student_id_region_code'), onupdate='CASCADE', initially='IMMEDIATE', deferrable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_guardian')),
     sqlite_autoincrement=True
     )
@@ -461,7 +461,7 @@ def upgrade() -> None:
     sa.Column('verified_on', sa.Date(), nullable=True, comment='核实日期'),
     sa.Column('state', sa.String(), nullable=False, comment='状态'),
     sa.Column('note', sa.String(), nullable=True, comment='备注'),
-    sa.ForeignKeyConstraint(['student_id', 'region_code'], ['student.id', 'student.region_code'], name=op.f('fk_special_group_flag_student_id_region_code'), onupdate='CASCADE'),
+    sa.ForeignKeyConstraint(['student_id', 'region_code'], ['student.id', 'student.region_code'], name=op.f('fk_special_group_flag_student_id_region_code'), onupdate='CASCADE', initially='IMMEDIATE', deferrable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_special_group_flag')),
     sqlite_autoincrement=True
     )

@@ -1,0 +1,181 @@
+"""Undo: restore what still stands as the change left it, list the rest with who and when.
+
+Set-based: one statement for each shape (table, operation, changed columns), the shapes in reverse
+order of writing. An undo is a change itself, so it can be undone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Column, ColumnElement, String, delete, exists, func, insert, select, text, update
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
+
+from admin_app.access.actor import Actor
+from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.changes.triggers import columns_of, recorded_columns
+from admin_app.errors import Conflict, NotFound, Refused
+from models.base import Base, model_of, models, table_of
+from models.change import Change, ChangeRow
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record that was not restored, because it no longer stands as the change left it."""
+
+    table: str
+    pk: int
+    why: str
+    who: str | None
+    when: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    restored: int
+    kept: list[Kept]
+
+
+def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
+         row_ids: Sequence[int] | None = None) -> Undone:
+    """Undo a change, or only some of its rows (`row_ids`), inside the recording `undoing`.
+
+    Effects, in order: checks the permissions for every table touched; for each shape from the last
+    written to the first restores the records that still hold the "after" values; lists the others.
+    Raises NotFound, Refused, Conflict (already undone)."""
+    change = changed(session, change_id)
+    if row_ids is None and session.scalar(
+        select(Change.id).where(Change.undoes_id == change_id, Change.id != undoing.id).limit(1)
+    ):
+        raise Conflict("这次变更已经撤销过了。如需恢复，请到那次撤销的页面上再撤销。")
+    if change.account_id != actor.account_id and actor.role != "administrator":
+        raise Refused("您只能撤销自己所做的变更。如确需撤销别人的变更，请联系区划管理员。")
+    shapes = _shapes(session, change_id, row_ids)
+    for table in {shape[0] for shape in shapes}:
+        actor.require(f"{model_of(table).__area__}.edit")
+    _check_keys_at_the_end(session)
+    for table, operation, columns in shapes:
+        _restore(session, model_of(table), operation, columns, change_id, row_ids)
+    session.flush()
+    return _outcome(session, change_id, undoing.id, row_ids)
+
+
+def _check_keys_at_the_end(session: ScopedSession) -> None:
+    """Foreign keys hold at the end of an undo; on the way a row may come back before its parent."""
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    session.execute(text("PRAGMA defer_foreign_keys = ON" if sqlite else "SET CONSTRAINTS ALL DEFERRED"))
+
+
+def changed(session: ScopedSession, change_id: int) -> Change:
+    """A change that touched at least one record in scope, or that was made in scope. Its own row may
+    lie outside (a village reads what the district did to its children)."""
+    in_scope = session.get(Change, change_id)
+    if in_scope is not None:
+        return in_scope
+    touched = session.scalar(select(ChangeRow.id).where(ChangeRow.change_id == change_id).limit(1))
+    if touched is None:
+        raise NotFound
+    with unscoped(session.get_bind().engine, "a change that touched a record in scope") as wide:
+        change = wide.get_one(Change, change_id)
+        wide.expunge(change)
+    return change
+
+
+def _rows(change_id: int, row_ids: Sequence[int] | None) -> list[ColumnElement[bool]]:
+    conditions = [ChangeRow.change_id == change_id, ChangeRow.operation != "reveal"]
+    return [*conditions, ChangeRow.id.in_(row_ids)] if row_ids is not None else conditions
+
+
+def _shapes(session: ScopedSession, change_id: int,
+            row_ids: Sequence[int] | None) -> list[tuple[str, str, str]]:
+    query = (
+        select(ChangeRow.table_name, ChangeRow.operation, ChangeRow.columns)
+        .where(*_rows(change_id, row_ids))
+        .group_by(ChangeRow.table_name, ChangeRow.operation, ChangeRow.columns)
+        .order_by(func.max(ChangeRow.id).desc())
+    )
+    return [cast(tuple[str, str, str], tuple(row)) for row in session.execute(query)]
+
+
+def _value(session: ScopedSession, side: Any, target: Column[Any]) -> ColumnElement[Any]:
+    """The value of one column in a `before` or `after` text, as the column's own type."""
+    if session.get_bind().dialect.name == "sqlite":
+        return func.json_extract(side, f'$."{target.name}"', type_=target.type)
+    found = sql_cast(side, JSONB)[target.name].astext
+    return sql_cast(found, target.type.impl if hasattr(target.type, "impl") else target.type)  # type: ignore[union-attr]
+
+
+def _stands(session: ScopedSession, table_columns: Sequence[Column[Any]], side: Any) -> list[Any]:
+    return [c.is_not_distinct_from(_value(session, side, c)) for c in table_columns]
+
+
+def _restore(session: ScopedSession, model: type[Base], operation: str, columns: str, change_id: int,
+             row_ids: Sequence[int] | None) -> None:
+    table = table_of(model)
+    touched = columns_of(table, columns)
+    mine = [*_rows(change_id, row_ids), ChangeRow.table_name == table.name,
+            ChangeRow.operation == operation, ChangeRow.columns == columns]
+    options = {"synchronize_session": False}
+    if operation == "update":
+        session.execute(
+            update(model)
+            .values({c.name: _value(session, ChangeRow.before, c) for c in touched})
+            .where(*mine, model.id == ChangeRow.pk, *_stands(session, touched, ChangeRow.after))
+            .execution_options(**options)
+        )
+    elif operation == "insert":
+        whole = recorded_columns(model)
+        standing = (
+            select(model.id).join(ChangeRow, ChangeRow.pk == model.id)
+            .where(*mine, *_stands(session, whole, ChangeRow.after), *_unreferenced(model))
+        )
+        session.execute(delete(model).where(model.id.in_(standing)).execution_options(**options))
+    elif operation == "delete":
+        gone = select(ChangeRow.pk, *[_value(session, ChangeRow.before, c) for c in touched]).where(
+            *mine, ~exists().where(model.id == ChangeRow.pk)
+        )
+        session.execute(insert(model).from_select(["id", *[c.name for c in touched]], gone))
+    session.expire_all()
+
+
+def _unreferenced(model: type[Base]) -> list[ColumnElement[bool]]:
+    """No other record hangs on this one: what was added to it later keeps it."""
+    conditions: list[ColumnElement[bool]] = []
+    for other in models():
+        for constraint in table_of(other).foreign_key_constraints:
+            element = constraint.elements[0]
+            if element.column.table is table_of(model) and element.column.name == "id":
+                alias = aliased(other)
+                local = getattr(alias, constraint.column_keys[0])
+                conditions.append(~exists().where(local == model.id))
+    return conditions
+
+
+def _outcome(session: ScopedSession, change_id: int, undoing_id: int,
+             row_ids: Sequence[int] | None) -> Undone:
+    """What the undo touched, and what it did not, with the last hand on each of these."""
+    record = ChangeRow.table_name + ":" + sql_cast(ChangeRow.pk, String)
+    restored = select(func.count(func.distinct(record))).where(ChangeRow.change_id == undoing_id)
+    again = aliased(ChangeRow)
+    left = (
+        select(ChangeRow.table_name, ChangeRow.pk).distinct()
+        .where(*_rows(change_id, row_ids))
+        .where(~exists().where(again.change_id == undoing_id, again.table_name == ChangeRow.table_name,
+                               again.pk == ChangeRow.pk))
+    )
+    kept = []
+    for table, pk in session.execute(left).all():
+        last = session.scalar(
+            select(ChangeRow).where(ChangeRow.table_name == table, ChangeRow.pk == pk,
+                                    ChangeRow.operation != "reveal")
+            .order_by(ChangeRow.id.desc()).limit(1)
+        )
+        later = last is not None and last.change_id not in (change_id, undoing_id)
+        hand = changed(session, last.change_id) if last is not None and later else None
+        why = ("之后又被修改" if later and last is not None and last.operation != "delete"
+               else "之后已被移除" if later else "其下已有新的记录")
+        kept.append(Kept(table, pk, why, hand.actor if hand else None, hand.at if hand else None))
+    return Undone(session.scalar(restored) or 0, kept)

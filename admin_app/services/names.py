@@ -1,0 +1,39 @@
+"""How a Chinese name is found by typing Latin letters: its pinyin and its initials."""
+
+from functools import lru_cache
+from typing import Any
+
+from pypinyin import Style, lazy_pinyin
+from sqlalchemy import event
+
+from models.household import Household
+from models.student import Student
+
+# Surnames read otherwise than the same character elsewhere.
+SURNAMES = {
+    "单": "shan", "解": "xie", "曾": "zeng", "仇": "qiu", "任": "ren", "区": "ou", "查": "zha",
+    "盖": "ge", "朴": "piao", "尉迟": "yuchi", "华": "hua", "员": "yun", "洗": "xian", "折": "she",
+    "种": "chong", "秘": "bi", "冼": "xian", "缪": "miao", "翟": "zhai", "万俟": "moqi", "覃": "qin",
+}
+
+@lru_cache(maxsize=4096)
+def _reading(text: str) -> tuple[str, ...]:
+    return tuple(lazy_pinyin(text, style=Style.NORMAL, errors="ignore"))
+
+
+def index_name(name: str) -> tuple[str, str]:
+    """'单小明' → ('shanxiaoming', 'sxm'). Non-Chinese letters stay as they are, in lower case."""
+    compact = "".join(name.split()).replace("·", "")
+    surname = next((s for s in (compact[:2], compact[:1]) if s in SURNAMES), "")
+    syllables: list[str] = [SURNAMES[surname]] if surname else []
+    for character in compact[len(surname):]:
+        syllables.extend(_reading(character) or (character.lower(),))
+    return "".join(syllables), "".join(s[0] for s in syllables)
+
+
+def _name_set(target: Any, value: str | None, _old: Any, _initiator: Any) -> None:
+    target.name_pinyin, target.name_initials = index_name(value) if value else (None, None)
+
+
+event.listen(Student.name, "set", _name_set)
+event.listen(Household.head_name, "set", _name_set)

@@ -1,0 +1,31 @@
+"""The rules of the place, read from and written to the table `setting`."""
+
+from sqlalchemy import select
+
+from admin_app.access.scope import ScopedSession
+from admin_app.errors import Invalid
+from admin_app.settings import RULES
+from models.setting import Setting
+
+
+def rule(session: ScopedSession, key: str) -> str:
+    """The value of a rule, or its default. Raises KeyError for a rule that is not declared."""
+    stored = session.scalar(select(Setting.value).where(Setting.key == key))
+    return RULES[key].default if stored is None else stored
+
+
+def number(session: ScopedSession, key: str) -> int:
+    return int(rule(session, key))
+
+
+def checked(key: str, value: str) -> str:
+    """The value as it may be stored. Raises Invalid."""
+    declared = RULES.get(key)
+    if declared is None:
+        raise Invalid("没有这项设置。请从列表中选择。", "key")
+    value = value.strip()
+    if declared.choices and value not in declared.choices:
+        raise Invalid(f"“{declared.label}”只能是：{'、'.join(declared.choices)}。", "value")
+    if not declared.choices and not (value.isdecimal() and 0 < int(value) <= 100_000):
+        raise Invalid(f"“{declared.label}”须是 1 至 100000 的整数。", "value")
+    return value
