@@ -23,6 +23,9 @@ class Account(Base):
     password_hash: Mapped[str] = field("密码摘要", recorded=False, generated=True)
     password_changed_at: Mapped[datetime | None] = field("密码修改时间", generated=True)
     must_change_password: Mapped[bool] = field("下次登录须改密码", default=True, generated=True)
+    sessions_from: Mapped[datetime | None] = field(
+        "登录有效起点", recorded=False, generated=True, meaning="此前开始的登录一律失效"
+    )
     disabled_at: Mapped[datetime | None] = field("停用时间", generated=True)
     note: Mapped[str | None] = field("备注", multiline=True)
 

@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
-from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.access.scope import ScopedSession
+from admin_app.changes.history import acts
 from admin_app.changes.triggers import columns_of, recorded_columns
 from admin_app.errors import Conflict, NotFound, Refused
 from models.base import Base, model_of, models, table_of
@@ -75,13 +76,10 @@ def changed(session: ScopedSession, change_id: int) -> Change:
     in_scope = session.get(Change, change_id)
     if in_scope is not None:
         return in_scope
-    touched = session.scalar(select(ChangeRow.id).where(ChangeRow.change_id == change_id).limit(1))
+    touched = session.scalar(select(ChangeRow).where(ChangeRow.change_id == change_id).limit(1))
     if touched is None:
-        raise NotFound
-    with unscoped(session.get_bind().engine, "a change that touched a record in scope") as wide:
-        change = wide.get_one(Change, change_id)
-        wide.expunge(change)
-    return change
+        raise NotFound()
+    return acts(session, [touched])[change_id]
 
 
 def _rows(change_id: int, row_ids: Sequence[int] | None) -> list[ColumnElement[bool]]:

@@ -33,6 +33,7 @@ __all__ += ["read_table"]
 RawCell: TypeAlias = str | int | float | bool | date | datetime | None
 
 EMPTY: Final = "里没有内容。请填写后重新上传。"
+DEFAULT_LIMITS: Final = ReadLimits()
 TOO_SLOW: Final = "读取时间过长，已停止。请删去无用的行列和图片，或拆成几个文件后重新上传。"
 
 
@@ -68,9 +69,7 @@ class RawSheet:
     merged: tuple[MergedDown, ...] = ()
 
 
-def read_table(
-    path: Path, *, filename: str, limits: ReadLimits = ReadLimits()
-) -> list[RawSheet]:
+def read_table(path: Path, *, filename: str, limits: ReadLimits = DEFAULT_LIMITS) -> list[RawSheet]:
     """Read every visible sheet of the file at `path`.
 
     `filename` is what the user called it and is used in sentences only. Raises UnreadableFile.

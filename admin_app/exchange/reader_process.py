@@ -20,10 +20,11 @@ import json
 import re
 import sys
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
 from typing import IO, Any, Final, NoReturn
 from xml.parsers import expat
 
@@ -49,24 +50,22 @@ RATIO_FLOOR: Final = 10 * MEGABYTE
 CHUNK: Final = 256 * 1024
 
 ZIP_MAGIC: Final = b"PK\x03\x04"
+ARCHIVE_MAGICS: Final = (b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 ODS_TYPE: Final = b"application/vnd.oasis.opendocument.spreadsheet"
-NOT_TABLES: Final = (
-    (b"%PDF", "是PDF文件，不是表格。请上传Excel、WPS表格（xlsx、xls、ods）或CSV文件。"),
-    (b"Rar!", "是压缩包。请先解压，再上传里面的表格文件。"),
-    (b"7z\xbc\xaf", "是压缩包。请先解压，再上传里面的表格文件。"),
-    (b"\x89PNG", "是图片，不是表格。请上传Excel、WPS表格（xlsx、xls、ods）或CSV文件。"),
-    (b"\xff\xd8\xff", "是图片，不是表格。请上传Excel、WPS表格（xlsx、xls、ods）或CSV文件。"),
-)
+
 NOT_A_TABLE: Final = "不是能读的表格。请上传Excel、WPS表格（xlsx、xls、ods）或CSV文件。"
+ARCHIVE: Final = "是压缩包。请先解压，再上传里面的表格文件。"
 PASSWORD: Final = "设置了打开密码。请在Excel或WPS里取消密码，保存后重新上传。"
 BROKEN: Final = "已损坏或没有下载完整。请用Excel或WPS打开，另存为xlsx后重新上传。"
-UNSAFE: Final = "里面含有外部实体声明（DTD），为安全起见不能读。请用Excel或WPS另存为xlsx后重新上传。"
+UNSAFE: Final = "里有外部实体声明（DTD），不能读。请用Excel或WPS另存为xlsx后重新上传。"
 WEB_PAGE: Final = "其实是网页，只是改了扩展名。请用Excel或WPS打开，另存为xlsx后重新上传。"
 OLD_FORMAT: Final = "的格式（xlsb或XML表格）不能读。请用Excel或WPS打开，另存为xlsx后重新上传。"
 NO_MEMORY: Final = "内容太多，读取时内存不够。请删去无用的行列，或拆成几个文件后重新上传。"
 UNPACKED: Final = "解开后太大，为安全起见不能读。请只留要导入的表，另存为xlsx后重新上传。"
+
+StartHandler = Callable[[str, dict[str, str]], None]  # what expat calls at an opening tag
 
 
 class Refusal(Exception):
@@ -91,26 +90,10 @@ def check_reach(row: int, column: int, limits: ReadLimits) -> None:
         )
 
 
-# --- Walking a zip container (xlsx, ods) without parsing it ---------------------------------
-
-StartHandler = Callable[[str, dict[str, str]], None]
-
 # A row or cell that does not say in the usual way where it stands, or stands beyond ZZ99999. The
 # search proves most sheets harmless eight times faster than a walk through all their cells.
 UNUSUAL_PLACE: Final = re.compile(
     rb"<(?:c|row|[^\s<>/:]+:(?:c|row))(?=[\s/>])" rb'(?! r="[A-Z]{0,2}[0-9]{1,5}"[\s/>])'
-)
-
-# What zipfile and expat raise on a damaged file; RuntimeError covers an unknown compression.
-BROKEN_PACKAGE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    expat.ExpatError,
-    ValueError,
-    KeyError,
-    EOFError,
-    OSError,
-    RuntimeError,
 )
 
 
@@ -120,87 +103,82 @@ def guard_package(content: bytes, limits: ReadLimits) -> None:
     try:
         package = zipfile.ZipFile(io.BytesIO(content))
         members = package.infolist()
-        names = {member.filename for member in members}
-        if len(names) != len(members):
+        if len({member.filename for member in members}) != len(members):
             refuse(BROKEN)
         if any(member.flag_bits & 1 for member in members):
             refuse(PASSWORD)
-        refuse_other_packages(package, names)
+        kind = package_kind(package)
         for member in members:
-            member.file_size = budget + 1  # the directory may lie: read to the true end
+            member.file_size = budget + 2  # the directory may lie: read to the true end
             with package.open(member) as stream:
                 unpacked = stream.read(budget + 1)
             budget -= len(unpacked)
             if budget < 0:
                 refuse(UNPACKED)
-            guard_member(unpacked, limits)
-    except BROKEN_PACKAGE as error:
+            guard_member(kind, unpacked, limits)
+    except (Refusal, MemoryError):
+        raise
+    except Exception as error:  # zipfile, zlib and expat raise a dozen kinds on damaged data
         raise Refusal(BROKEN) from error
 
 
-def refuse_other_packages(package: zipfile.ZipFile, names: set[str]) -> None:
-    lowered = {name.lower() for name in names}
-    if "xl/workbook.bin" in lowered:
+def package_kind(package: zipfile.ZipFile) -> str:
+    """'xlsx' or 'ods'. What could be taken for both is refused, so that nothing is guarded as the
+    one and parsed as the other."""
+    names = [name.lower() for name in package.namelist()]
+    if "xl/workbook.bin" in names:
         refuse(OLD_FORMAT)
-    if any(name.startswith("xl/") for name in lowered):
-        return
-    if beginning_of(package, "mimetype", names).startswith(ODS_TYPE):
-        if b"encryption-data" in beginning_of(package, "META-INF/manifest.xml", names):
-            refuse(PASSWORD)
-        return
-    if any(name.startswith(("word/", "ppt/")) for name in lowered):
-        refuse("是Word或PPT文件，不是表格。请把表格另存为xlsx后上传。")
-    refuse("是压缩包，里面不是表格。请先解压，再上传其中的表格文件。")
+    is_xlsx = any(name.startswith("xl/") for name in names)
+    is_ods = "mimetype" in names and package.open("mimetype").read(99).startswith(ODS_TYPE)
+    if is_xlsx and "mimetype" in names:
+        refuse(BROKEN)
+    if is_ods and b"encryption-data" in package.open("META-INF/manifest.xml").read(MEGABYTE):
+        refuse(PASSWORD)
+    if not is_xlsx and not is_ods:
+        is_office = any(name.startswith(("word/", "ppt/")) for name in names)
+        refuse(NOT_A_TABLE if is_office else ARCHIVE)
+    return "xlsx" if is_xlsx else "ods"
 
 
-def beginning_of(package: zipfile.ZipFile, name: str, names: set[str]) -> bytes:
-    if name not in names:
-        return b""
-    with package.open(name) as stream:
-        return stream.read(MEGABYTE)
-
-
-def guard_member(content: bytes, limits: ReadLimits) -> None:
+def guard_member(kind: str, content: bytes, limits: ReadLimits) -> None:
     """Refuse a DTD, and a cell beyond the limits.
 
-    What a member is follows from its root element, never from its name, because the workbook may
-    point at any name. XML that is no sheet is parsed down to its root only: a DTD can stand
-    nowhere else.
+    All XML is looked at, whatever its name or root element, because a workbook may point at any
+    name and its parser does not ask for the root. Where a sheet is proven harmless, parsing stops
+    at the root: a DTD can stand nowhere else.
     """
     opening = content[:CHUNK].lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
     if not opening.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
         return
-    root = ""
+    walker: StartHandler | None = None
+    if kind == "ods":
+        walker = document_walker(limits)
+    elif not stands_as_usual(content):
+        walker = sheet_walker(limits)
     parser = expat.ParserCreate()
+    in_prolog = True
 
     def at_doctype(*_: object) -> None:
         refuse(UNSAFE)
 
     def at_root(name: str, attributes: dict[str, str]) -> None:
-        nonlocal root
-        root = name.rpartition(":")[2]
-        parser.StartDoctypeDeclHandler = None
-        parser.StartElementHandler = None
-        if root == "worksheet" and not stands_as_usual(content):
-            parser.StartElementHandler = sheet_walker(limits)
-        elif root == "document-content":
-            parser.StartElementHandler = document_walker(limits)
+        nonlocal in_prolog
+        in_prolog = False
+        parser.StartElementHandler = walker
 
     parser.StartDoctypeDeclHandler = at_doctype
     parser.StartElementHandler = at_root
     for start in range(0, len(content), CHUNK):
-        parser.Parse(content[start : start + CHUNK], False)
-        if root and parser.StartElementHandler is None:
-            return
+        if in_prolog or walker is not None:
+            parser.Parse(content[start : start + CHUNK], False)
 
 
 def stands_as_usual(content: bytes) -> bool:
     """Tell whether every cell of a sheet in UTF-8 stands, and says so, within ZZ99999."""
-    declaration = content[:200].lower()
-    in_utf8 = b"\x00" not in declaration and (
-        b"encoding=" not in declaration or b'encoding="utf-8"' in declaration
-    )
-    return in_utf8 and UNUSUAL_PLACE.search(content) is None
+    opening = content[:200].lower()
+    in_other_encoding = b"encoding=" in opening and b'encoding="utf-8"' not in opening
+    is_plain = b"\x00" not in opening and not in_other_encoding
+    return is_plain and UNUSUAL_PLACE.search(content) is None
 
 
 def sheet_walker(limits: ReadLimits) -> StartHandler:
@@ -233,10 +211,7 @@ def sheet_walker(limits: ReadLimits) -> StartHandler:
 
 def column_number(letters: str) -> int:
     """'A' → 1, 'XFD' → 16384."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
+    return reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters.upper(), 0)
 
 
 def document_walker(limits: ReadLimits) -> StartHandler:
@@ -265,24 +240,17 @@ def document_walker(limits: ReadLimits) -> StartHandler:
     return start
 
 
-# --- Parsing --------------------------------------------------------------------------------
-
-Row = Sequence[Any]
-
-
 def answers(content: bytes, limits: ReadLimits) -> Iterator[object]:
     """Yield what the file holds: the opening of each sheet, then its rows."""
-    if content.startswith(ZIP_MAGIC):
-        guard_package(content, limits)
-        yield from workbook_answers(content, limits)
-    elif content.startswith(OLE_MAGIC):
-        if ENCRYPTED_STREAM in content:
-            refuse(PASSWORD)
+    if content.startswith(ARCHIVE_MAGICS):
+        refuse(ARCHIVE)
+    if content.startswith(OLE_MAGIC) and ENCRYPTED_STREAM in content:
+        refuse(PASSWORD)
+    if content.startswith((ZIP_MAGIC, OLE_MAGIC)):
+        if content.startswith(ZIP_MAGIC):
+            guard_package(content, limits)
         yield from workbook_answers(content, limits)
     else:
-        for magic, sentence in NOT_TABLES:
-            if content.startswith(magic):
-                refuse(sentence)
         yield {"sheet": "", "merged": []}
         yield from numbered(text_rows(decode(content), limits), limits)
 
@@ -294,18 +262,12 @@ def workbook_answers(content: bytes, limits: ReadLimits) -> Iterator[object]:
         workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
     except calamine.PasswordError as error:
         raise Refusal(PASSWORD) from error
-    except (calamine.CalamineError, OSError) as error:
-        raise Refusal(BROKEN) from error
     for index, about in enumerate(workbook.sheets_metadata):
-        if about.typ != calamine.SheetTypeEnum.WorkSheet:
+        is_sheet = about.typ == calamine.SheetTypeEnum.WorkSheet
+        if not is_sheet or about.visible != calamine.SheetVisibleEnum.Visible:
             continue
-        if about.visible != calamine.SheetVisibleEnum.Visible:
-            continue
-        try:
-            sheet = workbook.get_sheet_by_index(index)
-        except (calamine.CalamineError, OSError) as error:
-            raise Refusal(BROKEN) from error
-        if sheet.start is None or sheet.end is None:
+        sheet = workbook.get_sheet_by_index(index)
+        if not sheet.start or not sheet.end:
             continue  # nothing was ever written on it
         check_reach(sheet.end[0] + 1, sheet.end[1] + 1, limits)
         # Only a merge down one column carries data (a household beside its children).
@@ -321,7 +283,7 @@ def workbook_answers(content: bytes, limits: ReadLimits) -> Iterator[object]:
         yield from numbered(rows, limits)
 
 
-def numbered(rows: Iterable[Row], limits: ReadLimits) -> Iterator[list[object]]:
+def numbered(rows: Iterable[Sequence[Any]], limits: ReadLimits) -> Iterator[list[object]]:
     """Number the rows as Excel does, drop blanks at the end of a row and of the sheet."""
     blank = 0
     for number, row in enumerate(rows, 1):
@@ -339,26 +301,20 @@ def numbered(rows: Iterable[Row], limits: ReadLimits) -> Iterator[list[object]]:
 
 
 def decode(content: bytes) -> str:
-    """Turn the bytes of a text file into text, or refuse what is no table in plain text."""
-    text = None
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings: tuple[str, ...] = ("utf-16",)  # Excel's own "Unicode 文本"
-    else:
-        encodings = ("utf-8-sig", "gb18030")
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    if text is None:
-        refuse(NOT_A_TABLE)
-    text = text.rstrip("\x1a")
+    """Turn the bytes of a text file into text, or refuse what is no table in plain text.
+
+    Of the encodings that fit the last is taken: nearly anything can be read as GB18030.
+    """
+    text = "\x00"
+    has_utf16_mark = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # Excel's "Unicode 文本"
+    for encoding in ("utf-16",) if has_utf16_mark else ("gb18030", "utf-8-sig"):
+        with suppress(UnicodeDecodeError):
+            text = content.decode(encoding).rstrip("\x1a")
     strange = len(re.findall(r"[\x00-\x08\x0e-\x1f\x7f]", text))
-    if "\x00" in text or strange * 200 > len(text):
+    if "\x00" in text or strange * 200 > len(text) or text.startswith("%PDF"):
         refuse(NOT_A_TABLE)
-    opening = text[:2000].lstrip()
-    if re.match(r"<(?:!doctype html|html|head|meta|table|style)|mime-version:", opening, re.I):
+    opening = text[:2000].lstrip().lower()
+    if re.match(r"<(?:!doctype html|html|head|meta|table|style)|mime-version:", opening):
         refuse(WEB_PAGE)
     if opening.startswith("<?xml"):
         refuse(OLD_FORMAT)
@@ -366,17 +322,13 @@ def decode(content: bytes) -> str:
 
 
 def text_rows(text: str, limits: ReadLimits) -> Iterator[list[str]]:
-    separator = separator_of(text)
     csv.field_size_limit(limits.cell_characters)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True)
     try:
-        for row in reader:
-            yield [text_cell(cell) for cell in row]
+        yield from ([text_cell(cell) for cell in row] for row in reader)
     except csv.Error as error:
-        raise Refusal(
-            f"第{reader.line_num}行附近的引号没有配对，后面的内容分不开。"
-            "请改正引号，或用Excel另存为xlsx后重新上传。"
-        ) from error
+        advice = "后面的内容分不开。请改正引号，或用Excel另存为xlsx后重新上传。"
+        raise Refusal(f"第{reader.line_num}行附近的引号没有配对，{advice}") from error
 
 
 def separator_of(text: str) -> str:
@@ -396,9 +348,6 @@ def text_cell(cell: str) -> str:
     return cell[2:-1] if re.fullmatch(r'="[^"]*"', cell) else cell
 
 
-# --- The process ----------------------------------------------------------------------------
-
-
 def limit_this_process(limits: ReadLimits) -> None:
     if sys.platform == "win32":
         return  # the caller's time limit still holds
@@ -409,10 +358,8 @@ def limit_this_process(limits: ReadLimits) -> None:
         (resource.RLIMIT_CPU, limits.seconds),
         (resource.RLIMIT_CORE, 0),
     ):
-        try:
+        with suppress(ValueError, OSError):  # macOS has no RLIMIT_AS; a lower one may hold
             resource.setrlimit(what, (most, most))
-        except (ValueError, OSError):
-            continue  # macOS knows no RLIMIT_AS; a lower limit may hold already
 
 
 def as_json(value: object) -> object:
@@ -436,18 +383,16 @@ def answer(path: str, limits: ReadLimits, out: IO[str]) -> None:
                 refuse(UNPACKED)
             out.write(line + "\n")
         out.write('{"done": true}\n')
-    except Refusal as refusal:
-        out.write(encode({"refused": str(refusal)}) + "\n")
-    except MemoryError:
-        out.write(encode({"refused": NO_MEMORY}) + "\n")
+    except (Refusal, MemoryError) as error:
+        sentence = str(error) if isinstance(error, Refusal) else NO_MEMORY
+        out.write(encode({"refused": sentence}) + "\n")
 
 
 def main() -> None:
     path, limits = sys.argv[1], ReadLimits(**json.loads(sys.argv[2]))
     limit_this_process(limits)
-    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=False)
-    answer(path, limits, out)
-    out.flush()
+    with io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n") as out:
+        answer(path, limits, out)
 
 
 if __name__ == "__main__":

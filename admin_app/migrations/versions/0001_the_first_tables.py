@@ -110,6 +110,7 @@ def upgrade() -> None:
     sa.Column('password_hash', sa.String(), nullable=False, comment='密码摘要'),
     sa.Column('password_changed_at', sa.DateTime(timezone=True), nullable=True, comment='密码修改时间'),
     sa.Column('must_change_password', sa.Boolean(), nullable=False, comment='下次登录须改密码'),
+    sa.Column('sessions_from', sa.DateTime(timezone=True), nullable=True, comment='此前开始的登录一律失效'),
     sa.Column('disabled_at', sa.DateTime(timezone=True), nullable=True, comment='停用时间'),
     sa.Column('note', sa.String(), nullable=True, comment='备注'),
     sa.ForeignKeyConstraint(['region_code'], ['region.code'], name=op.f('fk_account_region_code')),

@@ -1,0 +1,126 @@
+"""History: what happened to a record, before and after, as the reader's role may see it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Date, DateTime, select
+
+from admin_app.access.permissions import WITHOUT_CHILD_DATA, Role
+from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.display import Display
+from models.base import Base, UtcDateTime, Wall, declared, model_of, table_of
+from models.change import Change, ChangeRow
+from models.kinds import Sealed, SealedText
+
+HIDDEN = "（内容不可见）"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """One column of one record, before and after, as text."""
+
+    column: str
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record touched by one change."""
+
+    row: ChangeRow
+    change: Change
+    values: list[ValueChange]
+
+
+def of_record(session: ScopedSession, role: Role, table: str, pk: int, limit: int = 50) -> list[Entry]:
+    """The history of one record, newest first."""
+    rows = session.scalars(
+        select(ChangeRow).where(ChangeRow.table_name == table, ChangeRow.pk == pk)
+        .order_by(ChangeRow.id.desc()).limit(limit)
+    ).all()
+    return entries(session, role, rows)
+
+
+def entries(session: ScopedSession, role: Role, rows: Sequence[ChangeRow]) -> list[Entry]:
+    """Rows of the ledger with the act they belong to. The act itself may lie outside (a village reads
+    what the district did to its children): it is read by number, for rows in scope only."""
+    changes = acts(session, rows)
+    display = Display(session, role)
+    return [Entry(row, changes[row.change_id], values_of(display, role, row)) for row in rows]
+
+
+def acts(session: ScopedSession, rows: Sequence[ChangeRow]) -> dict[int, Change]:
+    """The acts behind rows that were found in scope, by number."""
+    numbers = {row.change_id for row in rows}
+    with unscoped(session.get_bind().engine, "the act behind rows in scope") as wide:
+        found = {c.id: c for c in wide.scalars(select(Change).where(Change.id.in_(numbers)))}
+        wide.expunge_all()
+    return found
+
+
+def values_of(display: Display, role: Role, row: ChangeRow) -> list[ValueChange]:
+    """What one row of the ledger says, column by column."""
+    model = model_of(row.table_name)
+    before, after = json.loads(row.before or "{}"), json.loads(row.after or "{}")
+    hidden = role in WITHOUT_CHILD_DATA and model.__wall__ is Wall.CHILD
+    result = []
+    for name in row.columns.split(","):
+        if name not in table_of(model).c:
+            continue
+        field = declared(model, name)
+        if field.generated and not field.states and name != "region_code":
+            continue
+        if hidden and not field.states and name != "region_code":
+            texts = (HIDDEN if name in before else "", HIDDEN if name in after else "")
+        else:
+            texts = tuple(  # type: ignore[assignment]
+                display.value(model, name, stored_value(model, name, side.get(name))).text
+                for side in (before, after)
+            )
+        result.append(ValueChange(name, field.label, *texts))
+    return result
+
+
+def stored_value(model: type[Base], column: str, value: Any) -> Any:
+    """A value from the ledger's JSON as the column's own Python value, on both stores."""
+    kind = table_of(model).c[column].type
+    if value is None:
+        return None
+    if isinstance(kind, SealedText):
+        return Sealed(value, kind.context)
+    if isinstance(kind, UtcDateTime | DateTime):
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if isinstance(kind, Date):
+        return date.fromisoformat(value[:10])
+    if isinstance(kind, Boolean):
+        return bool(value)
+    return value
+
+
+def value_at(session: ScopedSession, model: type[Base], record: Base, position: int,
+             columns: Sequence[str]) -> dict[str, Any]:
+    """The record's values as they stood at a ledger position: the present ones, rolled back."""
+    values = {name: getattr(record, name) for name in columns}
+    later = session.scalars(
+        select(ChangeRow).where(ChangeRow.table_name == model.__tablename__, ChangeRow.pk == record.id,
+                                ChangeRow.id > position, ChangeRow.operation == "update")
+        .order_by(ChangeRow.id.desc())
+    )
+    for row in later:
+        before = json.loads(row.before or "{}")
+        values |= {n: stored_value(model, n, before[n]) for n in columns if n in before}
+    return values
+
+
+def last_hand(session: ScopedSession, table: str, pk: int) -> Change | None:
+    """The last act on a record in scope."""
+    row = session.scalar(
+        select(ChangeRow).where(ChangeRow.table_name == table, ChangeRow.pk == pk,
+                                ChangeRow.operation != "reveal").order_by(ChangeRow.id.desc()).limit(1))
+    return acts(session, [row])[row.change_id] if row is not None else None

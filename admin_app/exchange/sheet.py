@@ -1,0 +1,171 @@
+"""A form on paper and in Excel, declared once.
+
+A `Column` says its captions, how its cell is read, and which code table its words come from. From a
+`Sheet` come the template (with drop-down lists), the reading of an upload, and the plan of what each
+row will do.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from admin_app.access.actor import Actor
+from admin_app.access.scope import ScopedSession
+from admin_app.errors import Invalid
+from admin_app.exchange.cells import BadCell, Noted
+from admin_app.exchange.header import Header, NoHeader, data_rows, find_header
+from admin_app.exchange.reader import RawCell, RawRow, read_table
+
+Parse = Callable[[RawCell], Noted[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a form. `captions` are accepted ones, the official one first; 'group/leaf' for a
+    header in two rows."""
+
+    name: str
+    captions: tuple[str, ...]
+    parse: Parse
+    required: bool = False
+    lenient: bool = False  # a cell that cannot be read is left out with a warning, the row stands
+    codes: str | None = None
+    width: int = 12
+
+    @property
+    def caption(self) -> str:
+        return self.captions[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is said about one cell or row: level is error, warning or note."""
+
+    column: str
+    level: str
+    text: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"column": self.column, "level": self.level, "text": self.text}
+
+
+@dataclass(slots=True)
+class ParsedRow:
+    """One row as read: the user's own cells, the values, and what is wrong."""
+
+    excel_row: int
+    cells: list[str]
+    values: dict[str, Any]
+    messages: list[Message] = field(default_factory=list)
+
+    @property
+    def refused(self) -> bool:
+        return any(m.level == "error" for m in self.messages)
+
+    def error(self, column: str, text: str) -> None:
+        self.messages.append(Message(column, "error", text))
+
+    def warn(self, column: str, text: str) -> None:
+        self.messages.append(Message(column, "warning", text))
+
+
+@dataclass(slots=True)
+class PlannedRow:
+    """What one row will do: new, changed (before → after), same, or refused."""
+
+    parsed: ParsedRow
+    outcome: str
+    label: str
+    changes: list[dict[str, str]] = field(default_factory=list)
+    plan: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One form. `plan` sets the rows against what stands; `apply` writes the plans of one run and
+    gives how many records it touched."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    area: str  # whose edit permission it asks for
+    plan: Callable[[ScopedSession, Actor, list[ParsedRow]], list[PlannedRow]]
+    apply: Callable[[ScopedSession, Actor, list[dict[str, Any]]], None]
+    label: str = "name"  # the column that names a row
+
+    @property
+    def wanted(self) -> Mapping[str, tuple[str, ...]]:
+        return {column.name: column.captions for column in self.columns}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as read through a sheet."""
+
+    captions: list[str]
+    rows: list[ParsedRow]
+    unit: str | None
+    unmatched: tuple[str, ...]
+
+
+def read_upload(sheet: Sheet, path: Path, filename: str) -> Upload:
+    """Read a file through a form: finds the header in the first sheet that has one, reads every row.
+
+    Raises Invalid (unreadable, no header, required columns missing, no rows)."""
+    required = {c.name for c in sheet.columns if c.required}
+    fault: NoHeader | None = None
+    for raw in read_table(path, filename=filename):
+        try:
+            header = find_header(raw, sheet.wanted, required=required)
+        except NoHeader as why:
+            fault = fault or why
+            continue
+        if header.missing:
+            names = "、".join(_caption(sheet, name) for name in header.missing)
+            raise Invalid(f"名单中缺少这些列：{names}。请补上后重新上传，或下载模板对照。")
+        rows = [_parse(sheet, header, row) for row in data_rows(raw, header)]
+        if not rows:
+            raise Invalid("找到了表头，但下面没有数据。请检查是否选对了文件。")
+        return Upload(list(header.captions), rows, header.unit, header.unmatched)
+    raise fault or Invalid("文件里没有可读的工作表。请检查文件。")
+
+
+def _caption(sheet: Sheet, name: str) -> str:
+    return next(c.caption for c in sheet.columns if c.name == name)
+
+
+def _parse(sheet: Sheet, header: Header, row: RawRow) -> ParsedRow:
+    width = len(header.captions)
+    parsed = ParsedRow(row.number, [as_written(row.cell(i)) for i in range(width)], {})
+    for column in sheet.columns:
+        cell = header.cell(row, column.name)
+        try:
+            noted = column.parse(cell)
+        except BadCell as fault:
+            if column.lenient:
+                parsed.warn(column.caption, fault.message + "（这一项没有保存，其余照常导入）")
+            else:
+                parsed.error(column.caption, fault.message)
+            parsed.values[column.name] = None
+            continue
+        parsed.values[column.name] = noted.value
+        for note in noted.notes:
+            parsed.warn(column.caption, note)
+        if column.required and noted.value in (None, ""):
+            parsed.error(column.caption, f"没有填写“{column.caption}”。请补上后重新导入这一行。")
+    return parsed
+
+
+def as_written(cell: RawCell) -> str:
+    """A cell as text for giving back to the user."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat(" ")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)

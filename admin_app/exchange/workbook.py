@@ -1,0 +1,147 @@
+"""Writing Excel: one way to make a workbook that is safe to open and fit to stamp.
+
+XlsxWriter in constant memory; no text ever becomes a formula, a link or a number; identity numbers
+are text cells. The official frame: merged title, 填报单位 and 填报时间, 序号 first, footer, A4
+landscape, the header repeated on every page.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from admin_app.display import LOCAL_ZONE
+
+MAX_ROWS = 1_048_000
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
+_LONGEST_CELL = 32_767
+_OPTIONS: dict[str, Any] = {
+    "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+    "strings_to_numbers": False, "in_memory": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the rows of an official table."""
+
+    title: str
+    unit: str
+    footer: str = "审核人：                    填表人：                    联系电话："
+    mark: str = ""  # the seal's fingerprint, or a watermark line
+
+
+def temporary() -> Path:
+    """A path for a workbook that the caller removes."""
+    with tempfile.NamedTemporaryFile(prefix="baoxue-", suffix=".xlsx", delete=False) as file:
+        return Path(file.name)
+
+
+def writable(value: Any) -> str:
+    """Text that every spreadsheet program opens: no control characters, not over the cell's limit."""
+    return _UNWRITABLE.sub("", str(value))[:_LONGEST_CELL]
+
+
+def width_of(caption: str, longest: int) -> int:
+    """A column's width in characters; a Chinese character takes two."""
+    return max(6, min(42, max(2 * len(caption) + 2, longest)))
+
+
+def write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterable[Sequence[Any]],
+                widths: Sequence[int] | None = None) -> int:
+    """Write one framed table; gives the number of rows. `rows` hold text or numbers; 序号 is added."""
+    with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
+        sheet = book.add_worksheet("名单")
+        formats = _formats(book)
+        last = len(captions)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(0.5, 0.5, 0.6, 0.6)
+        sheet.repeat_rows(2)
+        sheet.set_footer(f"&L{frame.mark.replace('&', '&&')}&C第 &P 页，共 &N 页")
+        sheet.set_column(0, 0, 6)
+        for number, caption in enumerate(captions, start=1):
+            sheet.set_column(number, number, widths[number - 1] if widths else width_of(caption, 12))
+        sheet.set_row(0, 32)
+        _banner(sheet, 0, last, writable(frame.title), formats["title"])
+        now = datetime.now(LOCAL_ZONE)
+        today = f"{now.year}年{now.month}月{now.day}日"
+        _banner(sheet, 1, last, writable(f"填报单位：{frame.unit}（盖章）　　　　填报时间：{today}"), formats["line"])
+        sheet.freeze_panes(3, 2)
+        for number, caption in enumerate(["序号", *captions]):
+            sheet.write_string(2, number, writable(caption), formats["head"])
+        count = 0
+        for count, row in enumerate(rows, start=1):
+            line = count + 2
+            sheet.write_number(line, 0, count, formats["cell"])
+            for number, value in enumerate(row, start=1):
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    sheet.write_number(line, number, value, formats["cell"])
+                else:
+                    sheet.write_string(line, number, "" if value is None else writable(value), formats["cell"])
+        if frame.footer:
+            sheet.write_string(count + 3, 0, "合计", formats["cell"])
+            sheet.write_string(count + 3, 1, f"{count} 条", formats["cell"])
+            sheet.write_string(count + 5, 0, frame.footer, formats["plain"])
+        if frame.mark:
+            sheet.write_string(count + 6, 0, frame.mark, formats["mark"])
+    return count
+
+
+def _banner(sheet: Any, row: int, last: int, text: str, style: Any) -> None:
+    if last > 0:
+        sheet.merge_range(row, 0, row, last, "", style)
+    sheet.write_string(row, 0, text, style)
+
+
+def _formats(book: Any) -> dict[str, Any]:
+    font = {"font_name": "宋体", "font_size": 10}
+    box = {**font, "border": 1, "valign": "vcenter", "text_wrap": True}
+    return {
+        "title": book.add_format({"font_name": "黑体", "font_size": 16, "bold": True, "align": "center",
+                                  "valign": "vcenter"}),
+        "line": book.add_format({**font, "font_size": 11}),
+        "head": book.add_format({**box, "bold": True, "align": "center", "bg_color": "#EDF2F9"}),
+        "cell": book.add_format({**box, "num_format": "@"}),
+        "plain": book.add_format(font),
+        "mark": book.add_format({**font, "font_size": 8, "font_color": "#808080"}),
+    }
+
+
+def write_template(path: Path, title: str, captions: Sequence[str], choices: Sequence[Sequence[str]],
+                   required: Sequence[bool], widths: Sequence[int]) -> None:
+    """An empty form to fill in: text cells, so that no digit is lost, and drop-down lists of the code
+    tables on a hidden sheet."""
+    options = {**_OPTIONS, "constant_memory": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheet, lists = book.add_worksheet("名单"), book.add_worksheet("代码")
+        lists.hide()
+        formats = _formats(book)
+        text = book.add_format({"num_format": "@"})
+        needed = book.add_format({"font_name": "宋体", "font_size": 10, "bold": True, "border": 1,
+                                  "align": "center", "valign": "vcenter", "text_wrap": True,
+                                  "bg_color": "#FFF3CD"})
+        sheet.merge_range(0, 0, 0, len(captions) - 1, "", formats["title"])
+        sheet.write_string(0, 0, title, formats["title"])
+        sheet.merge_range(1, 0, 1, len(captions) - 1, "", formats["line"])
+        sheet.write_string(1, 0, "填报单位：　　　　　　（盖章）　　　　填报时间：　　　　（黄色为必填；整表已设为文本格式）",
+                           formats["line"])
+        sheet.set_row(0, 32)
+        sheet.freeze_panes(3, 0)
+        for number, caption in enumerate(captions):
+            sheet.set_column(number, number, widths[number], text)
+            sheet.write_string(2, number, caption, needed if required[number] else formats["head"])
+            for line, choice in enumerate(choices[number]):
+                lists.write_string(line, number, choice)
+            if choices[number]:
+                column = xlsxwriter.utility.xl_col_to_name(number)
+                sheet.data_validation(3, number, 5000, number, {
+                    "validate": "list", "source": f"=代码!${column}$1:${column}${len(choices[number])}",
+                    "error_type": "warning", "error_title": "不在列表中",
+                    "error_message": "请从下拉列表中选择；确有其他情况可继续。"})

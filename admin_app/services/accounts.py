@@ -1,0 +1,193 @@
+"""Accounts and grants. Nobody grants what they do not hold."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import select
+
+from admin_app.access.actor import Actor
+from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission, Role
+from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.errors import Conflict, Invalid, NotFound, Refused
+from admin_app.services import passwords
+from admin_app.services.rules import rule
+from models.account import Account, Grant
+from models.region import Region, code_of, prefix_of
+
+_USERNAME = re.compile(r"^[\w.@-]{2,40}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An account just made, with its first password: shown once, stored nowhere."""
+
+    account: Account
+    password: str
+
+
+def region_named(session: ScopedSession, text: str) -> Region:
+    """The division that a code, a prefix or a name means. Raises Invalid."""
+    text = text.strip()
+    if text.isdecimal():
+        code = "0" * 12 if text == "0" else code_of(text)
+        found = list(session.scalars(select(Region).where(Region.code == code)))
+    else:
+        found = list(session.scalars(select(Region).where(Region.name == text)))
+    if not found:
+        raise Invalid(f"没有区划“{text}”。请填写区划代码（可只写前几位），或先装载区划。", "region_code")
+    if len(found) > 1:
+        raise Invalid(f"有 {len(found)} 个区划都叫“{text}”。请改填 12 位区划代码。", "region_code")
+    return found[0]
+
+
+def make_account(session: ScopedSession, actor: Actor, *, username: str, display_name: str,
+                 role: str, region: Region, password: str | None = None, until: date | None = None,
+                 must_change: bool = True) -> Made:
+    """Make an account with its first grant.
+
+    Effects: checks the name and the right to grant; stores the account with a hashed password
+    (made here when none is given), to be changed at first sign-in; adds the grant from today.
+    Raises Invalid, Conflict (the name is taken), Refused."""
+    actor.require(Permission.ACCOUNT_CREATE)
+    username, display_name = username.strip(), display_name.strip()
+    if not _USERNAME.match(username):
+        raise Invalid("用户名须为 2 至 40 个字母、数字、汉字或 . - _ @，不能有空格。", "username")
+    if not display_name:
+        raise Invalid("请填写姓名：台账里要写明是谁办的。", "display_name")
+    if password is not None and must_change is False:
+        _check_password(session, password, username, display_name)
+    with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
+        if wide.scalar(select(Account.id).where(Account.username == username)):
+            raise Conflict(f"用户名“{username}”已被使用。请换一个，或在账号列表中查找。")
+    plain = password or passwords.make_password()
+    account = Account(
+        username=username, display_name=display_name, region_code=region.code,
+        password_hash=passwords.hash_password(plain), must_change_password=must_change,
+        password_changed_at=datetime.now(UTC),
+    )
+    session.add(account)
+    session.flush()
+    grant_role(session, actor, account=account, role=role, region=region, until=until)
+    return Made(account, plain)
+
+
+def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: str, region: Region,
+               until: date | None = None, since: date | None = None) -> Grant:
+    """Grant a role at a region and below. Ends the account's sessions: they began under other
+    rights. Raises Invalid, Refused."""
+    actor.require(Permission.ACCOUNT_EDIT)
+    try:
+        wanted = Role(role)
+    except ValueError:
+        names = "、".join(f"{r.value}（{label}）" for r, label in ROLE_LABELS.items())
+        raise Invalid(f"没有角色“{role}”。可用的角色：{names}。", "role") from None
+    if wanted not in MAY_GRANT.get(actor.role, frozenset()):
+        raise Refused(f"您不能授予“{ROLE_LABELS[wanted]}”：只能授予自己拥有的权限。")
+    if not prefix_of(region.code).startswith(prefix_of(actor.region_code)):
+        raise Refused(f"“{region.name}”不在您的管辖范围内，不能在那里授权。")
+    since = since or date.today()
+    if until is not None and until < since:
+        raise Invalid("失效日期早于生效日期。请改正。", "until")
+    grant = Grant(account_id=account.id, role=wanted.value, region_code=region.code, since=since,
+                  until=until, granted_by_id=actor.account_id or None)
+    session.add(grant)
+    end_sessions(account)
+    session.flush()
+    return grant
+
+
+def end_grant(session: ScopedSession, actor: Actor, grant: Grant, *, on: date | None = None) -> None:
+    """End a grant (its last day is yesterday, or `on`), and the account's sessions. A grant is never
+    deleted: an inspector may ask who could see what, when."""
+    actor.require(Permission.ACCOUNT_EDIT)
+    if Role(grant.role) not in MAY_GRANT.get(actor.role, frozenset()):
+        raise Refused(f"您不能收回“{ROLE_LABELS[Role(grant.role)]}”的授权。")
+    grant.until = on or date.fromordinal(date.today().toordinal() - 1)
+    end_sessions(grant.account)
+    session.flush()
+
+
+def grants_in_force(grants: list[Grant], today: date) -> list[Grant]:
+    return [g for g in grants if g.since <= today and (g.until is None or g.until >= today)]
+
+
+def change_password(session: ScopedSession, account: Account, *, current: str, new: str, again: str) -> None:
+    """One's own password. Ends all sessions; the page begins a new one. Raises Invalid, naming the
+    field."""
+    if not passwords.matches(account.password_hash, current):
+        raise Invalid("当前密码不对。请重新输入。", "current")
+    if new != again:
+        raise Invalid("两次输入的新密码不一样。请重新输入。", "again")
+    if passwords.matches(account.password_hash, new):
+        raise Invalid("新密码不能与当前密码相同。请换一个。", "new")
+    _check_password(session, new, account.username, account.display_name)
+    _set_password(account, new, must_change=False)
+    session.flush()
+
+
+def reset_password(session: ScopedSession, actor: Actor, account: Account) -> str:
+    """A new first password, to be handed over and changed at the next sign-in. Ends all sessions."""
+    actor.require(Permission.ACCOUNT_EDIT)
+    _check_manageable(actor, account)
+    plain = passwords.make_password()
+    _set_password(account, plain, must_change=True)
+    session.flush()
+    return plain
+
+
+def disable(session: ScopedSession, actor: Actor, account: Account) -> None:
+    """Stop an account. It stays readable on everything it did."""
+    actor.require(Permission.ACCOUNT_EDIT)
+    _check_manageable(actor, account)
+    if account.id == actor.account_id:
+        raise Refused("不能停用自己的账号。请由另一位管理员操作。")
+    account.disabled_at = datetime.now(UTC)
+    end_sessions(account)
+    session.flush()
+
+
+def enable(session: ScopedSession, actor: Actor, account: Account) -> None:
+    actor.require(Permission.ACCOUNT_EDIT)
+    _check_manageable(actor, account)
+    account.disabled_at = None
+    session.flush()
+
+
+def end_sessions(account: Account) -> None:
+    """End all sessions of an account: one that began before this moment is no longer valid."""
+    account.sessions_from = datetime.now(UTC)
+
+
+def force_out(session: ScopedSession, actor: Actor, account: Account) -> None:
+    """End all sessions of another account at once."""
+    actor.require(Permission.ACCOUNT_EDIT)
+    _check_manageable(actor, account)
+    end_sessions(account)
+    session.flush()
+
+
+def _check_manageable(actor: Actor, account: Account) -> None:
+    """A district administrator does not take over an account that holds more than theirs."""
+    held = {Role(g.role) for g in grants_in_force(account.grants, date.today())}
+    if held - MAY_GRANT.get(actor.role, frozenset()):
+        raise Refused("该账号拥有您不能授予的权限，须由系统管理员处理。")
+
+
+def _check_password(session: ScopedSession, plain: str, *about: str) -> None:
+    if why := passwords.fault(plain, rule(session, "password_policy"), about=about):
+        raise Invalid(why, "new")
+
+
+def _set_password(account: Account, plain: str, *, must_change: bool) -> None:
+    account.password_hash = passwords.hash_password(plain)
+    account.password_changed_at = datetime.now(UTC)
+    account.must_change_password = must_change
+    end_sessions(account)
+
+
+def find(session: ScopedSession, username: str) -> Account:
+    account = session.scalar(select(Account).where(Account.username == username))
+    if account is None:
+        raise NotFound(f"没有用户名为“{username}”的账号。")
+    return account

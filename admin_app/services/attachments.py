@@ -1,0 +1,121 @@
+"""Evidence: files in the data folder under their hash, typed by content, reached only through the wall."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import select
+
+from admin_app.access.actor import Actor
+from admin_app.access.permissions import Permission
+from admin_app.access.scope import ScopedSession
+from admin_app.errors import Invalid, NotFound
+from admin_app.services.rules import number
+from models.attachment import Attachment
+from models.base import Base
+
+_CHUNK = 1 << 20
+_ZIP = b"PK\x03\x04"
+# Typed by what the bytes say, never by the name or by what the browser claims.
+_SIGNATURES: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
+    (b"\xff\xd8\xff", "image/jpeg", (".jpg", ".jpeg")),
+    (b"\x89PNG\r\n\x1a\n", "image/png", (".png",)),
+    (b"GIF8", "image/gif", (".gif",)),
+    (b"%PDF-", "application/pdf", (".pdf",)),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/msword", (".doc", ".xls", ".wps", ".et")),
+    (_ZIP, "application/vnd.openxmlformats-officedocument", (".docx", ".xlsx")),
+)
+ACCEPTED = "照片（JPG、PNG、GIF）、PDF、Word、Excel 文件"
+INLINE = frozenset({"image/jpeg", "image/png", "image/gif"})
+
+
+class FileStore:
+    """The folder of attachments: `ab/abcdef…`, written once, never changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+    def keep(self, stream: IO[bytes], limit: int) -> tuple[str, int, bytes]:
+        """Store a stream; gives its hash, size and first bytes. Raises Invalid when it is over
+        `limit` bytes or empty. A file that failed half-way leaves nothing."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        digest, size, head = hashlib.sha256(), 0, b""
+        descriptor, name = tempfile.mkstemp(dir=self._folder, prefix="incoming-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                for chunk in _chunks(stream):
+                    size += len(chunk)
+                    if size > limit:
+                        raise Invalid(f"文件超过 {limit >> 20} MB。请压缩照片或分成几个文件上传。", "evidence")
+                    head = head or chunk[:16]
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            if not size:
+                raise Invalid("文件是空的。请检查后重新选择。", "evidence")
+            target = self.path(digest.hexdigest())
+            target.parent.mkdir(exist_ok=True, mode=0o700)
+            os.replace(name, target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return digest.hexdigest(), size, head
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(_CHUNK):
+        yield chunk
+
+
+def content_type(head: bytes, filename: str) -> str:
+    """What the bytes are. Raises Invalid for what is not accepted, and for a name that says
+    something else than the bytes."""
+    suffix = Path(filename).suffix.lower()
+    for signature, kind, suffixes in _SIGNATURES:
+        if head.startswith(signature):
+            if suffix not in suffixes:
+                raise Invalid(f"文件名以“{suffix or '无后缀'}”结尾，内容却不是这种文件。请用原文件上传。", "evidence")
+            return kind
+    raise Invalid(f"不接受这种文件。可上传：{ACCEPTED}。", "evidence")
+
+
+def attach(session: ScopedSession, actor: Actor, files: FileStore, record: Base, *,
+           stream: IO[bytes], filename: str) -> Attachment:
+    """Attach a file to a record in scope. Effects: stores the file, types it by content, adds the row.
+    Raises Invalid, Refused."""
+    actor.require(Permission.ATTACHMENT_CREATE)
+    filename = "".join(c for c in Path(filename.replace("\\", "/")).name if c.isprintable())[-120:]
+    sha256, size, head = files.keep(stream, number(session, "attachment_max_mb") << 20)
+    attachment = Attachment(
+        region_code=record.region_code,  # type: ignore[attr-defined]
+        owner_table=record.__tablename__, owner_id=record.id, sha256=sha256,
+        filename=filename or "附件", content_type=content_type(head, filename), size=size,
+    )
+    session.add(attachment)
+    session.flush()
+    return attachment
+
+
+def of_record(session: ScopedSession, record: Base) -> list[Attachment]:
+    return list(session.scalars(
+        select(Attachment).where(Attachment.owner_table == record.__tablename__,
+                                 Attachment.owner_id == record.id).order_by(Attachment.id)))
+
+
+def opened(session: ScopedSession, actor: Actor, files: FileStore, number_: int) -> tuple[Attachment, Path]:
+    """The attachment and where it lies. Raises NotFound, also when the file itself is gone."""
+    actor.require(Permission.ATTACHMENT_VIEW)
+    attachment = session.get(Attachment, number_)
+    if attachment is None:
+        raise NotFound()
+    path = files.path(attachment.sha256)
+    if not path.exists():
+        raise NotFound("附件的文件不在了。请系统管理员从备份恢复 attachments 文件夹。")
+    return attachment, path

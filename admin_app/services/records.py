@@ -1,0 +1,121 @@
+"""Creating and editing a record: one pair of functions for page, import, command and seed.
+
+What is particular to one ledger is a check, registered with `@check(Model)`; it runs on the record
+with its new values, before the flush.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, inspect
+
+from admin_app.access.actor import Actor
+from admin_app.access.scope import ScopedSession
+from admin_app.errors import Conflict, Invalid, NotFound
+from admin_app.changes.ledger import ledger_position
+from models.base import Base, Wall, declared, model_of, table_of
+
+Check = Callable[[ScopedSession, Actor, Any], None]
+_CHECKS: dict[type[Base], list[Check]] = defaultdict(list)
+LONGEST_TEXT = 2000
+
+
+def check(model: type[Base]) -> Callable[[Check], Check]:
+    """Register what must hold for records of one ledger. A check raises Invalid, naming the column;
+    it may fill in what follows from the rest."""
+
+    def register(function: Check) -> Check:
+        _CHECKS[model].append(function)
+        return function
+
+    return register
+
+
+def create(session: ScopedSession, actor: Actor, model: type[Base], values: Mapping[str, Any]) -> Any:
+    """Add a record.
+
+    Effects: sets the values, places the record behind the wall (with its parent, or in the one
+    village that the actor has), runs the ledger's checks, flushes. Raises Invalid, Refused, NotFound."""
+    actor.require(f"{model.__area__}.create")
+    record = model()
+    if model.__moves__:
+        setattr(record, model.__moves__.column, model.__moves__.initial)
+    _settle(session, actor, record, values)
+    session.add(record)
+    session.flush()
+    return record
+
+
+def edit(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str, Any], *,
+         as_of: int | None = None) -> None:
+    """Change a record. `as_of` is the ledger position that the person's form was made from.
+
+    Raises Conflict when the record has changed since, Invalid, Refused, NotFound."""
+    actor.require(f"{record.__area__}.edit")
+    if as_of is not None and ledger_position(session, record.__tablename__, record.id) > as_of:
+        raise Conflict("您打开表单之后，别人已修改了这条记录。")
+    with session.no_autoflush:
+        _settle(session, actor, record, values)
+    session.flush()
+
+
+def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str, Any]) -> None:
+    """Set the values and check them; nothing is flushed."""
+    model = type(record)
+    for name, value in values.items():
+        field = declared(model, name)
+        if field.generated:
+            raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)
+        if isinstance(value, str):
+            value = _clean(field.label, name, value)
+        if getattr(record, name) != value:
+            setattr(record, name, value)
+    _place(session, actor, record)
+    for function in _CHECKS[model]:
+        function(session, actor, record)
+    for column in table_of(model).columns:
+        field = column.info["field"]
+        if not column.nullable and not field.generated and column.default is None \
+                and getattr(record, column.name) in (None, ""):
+            raise Invalid(f"请填写“{field.label}”。", column.name)
+
+
+def _clean(label: str, name: str, value: str) -> str | None:
+    if any(ord(c) < 32 and c not in "\n\r\t" for c in value):
+        raise Invalid(f"“{label}”中有看不见的控制字符。请重新输入，不要从别处粘贴。", name)
+    if len(value) > LONGEST_TEXT:
+        raise Invalid(f"“{label}”太长：最多 {LONGEST_TEXT} 个字，现有 {len(value)} 个。", name)
+    return value.strip() or None
+
+
+def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
+    """Records that the new one points to must be there for the actor; a child's record lies where
+    the child does, whatever was posted."""
+    table = table_of(type(record))
+    for constraint in table.foreign_key_constraints:
+        _follow(session, record, constraint)
+    if "region_code" in table.c and type(record).__wall__ in (Wall.CHILD, Wall.OFFICE):
+        if record.region_code is None:  # type: ignore[attr-defined]
+            record.region_code = actor.region_code  # type: ignore[attr-defined]
+        if not session.scope.covers(type(record).__wall__, record.region_code):  # type: ignore[attr-defined]
+            raise NotFound("没有这个村（社区），或不在您的管辖范围内。")
+
+
+def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstraint) -> None:
+    name = constraint.column_keys[0]
+    target = constraint.elements[0].column
+    value = getattr(record, name)
+    if value is None or target.name != "id":
+        return
+    parent = session.get(model_of(target.table.name), value)
+    if parent is None:
+        raise Invalid(f"所选的“{declared(type(record), name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)
+    if len(constraint.elements) == 2 and record.region_code != parent.region_code:  # type: ignore[attr-defined]
+        record.region_code = parent.region_code  # type: ignore[attr-defined]
+
+
+def changed_columns(record: Base) -> list[str]:
+    """The columns whose value differs from what was loaded."""
+    state = inspect(record)
+    return [c.name for c in table_of(type(record)).columns if state.attrs[c.name].history.has_changes()]

@@ -1,0 +1,227 @@
+"""Signing in: sessions in their own table, and a brake on guessing that cannot lock an office out.
+
+A browser that has signed in to an account before carries a signed device mark for it, and is
+counted by itself; others are counted per name and address, and per name over all addresses. So
+guessing from outside slows the guesser, never the office's own machines. All counts live in the
+database: they hold across workers and restarts.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Engine, delete, func, select
+
+from admin_app.access.actor import Actor
+from admin_app.access.permissions import Role
+from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.errors import BaoxueError, Invalid
+from admin_app.services import passwords
+from admin_app.services.accounts import grants_in_force
+from admin_app.services.rules import number, rule
+from models.account import Account, Grant
+from models.login_session import LoginSession, SignInAttempt
+from models.region import Region
+
+WINDOW = timedelta(minutes=15)
+TRIES_PER_DEVICE = 10
+TRIES_PER_NAME_AND_ADDRESS = 5
+TRIES_PER_NAME = 50  # from strange browsers, all addresses together
+TRIES_PER_ADDRESS = 100
+_WRONG = "用户名或密码不对。请检查大小写和输入法；忘记密码请联系上级管理员重置。"
+_NOBODY = passwords.hash_password(secrets.token_hex())  # costs a stranger's name the same time
+
+
+class SlowDown(BaoxueError):
+    """Too many tries; the sentence says how long to wait."""
+
+    status = 429
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session that holds: who, under which grant, and what the top of the screen needs."""
+
+    session_id: int
+    account_id: int
+    username: str
+    name: str
+    grant_id: int
+    role: Role
+    region_code: str
+    region_name: str
+    must_change_password: bool
+    created_at: datetime
+
+    def actor(self, **where: str) -> Actor:
+        return Actor(self.account_id, self.name, self.role, self.region_code, **where)  # type: ignore[arg-type]
+
+
+def sign_in(engine: Engine, *, username: str, password: str, address: str, agent: str,
+            device: str | None, now: datetime | None = None) -> str:
+    """Check name and password; gives the token of a new session, to be kept only in the cookie.
+
+    `device` is the browser's mark for this very account, already verified, or None.
+    Raises SlowDown, Invalid (one sentence for every cause that a stranger must not tell apart)."""
+    now = now or datetime.now(UTC)
+    name_digest = _digest(username.strip().lower())
+    with unscoped(engine, "nobody is known before the sign-in", writing=True) as session:
+        _brake(session, name_digest, address, device, now)
+        account = session.scalar(select(Account).where(Account.username == username.strip()))
+        right = passwords.matches(account.password_hash if account else _NOBODY, password)
+        session.add(SignInAttempt(at=now, name_digest=name_digest, address=address, device=device,
+                                  succeeded=bool(account and right)))
+        if account is None or not right:
+            session.commit()
+            raise Invalid(_WRONG)
+        if account.disabled_at is not None:
+            session.commit()
+            raise Invalid("该账号已停用。如需恢复，请联系上级管理员。")
+        grants = grants_in_force(account.grants, date.today())
+        if not grants:
+            session.commit()
+            raise Invalid("该账号没有有效的授权（可能已到期）。请联系上级管理员。")
+        token = begin_session(session, account, grants[0], address=address, agent=agent, now=now)
+        session.execute(delete(SignInAttempt).where(SignInAttempt.at < now - timedelta(days=180)))
+        session.commit()
+        return token
+
+
+def begin_session(session: ScopedSession, account: Account, grant: Grant, *, address: str, agent: str,
+                  now: datetime) -> str:
+    """A new session with a new token of 256 bits; the database keeps its digest."""
+    token = secrets.token_urlsafe(32)
+    session.add(LoginSession(
+        token_digest=_digest(token), account_id=account.id, grant_id=grant.id, created_at=now,
+        seen_at=now, address=address, agent=agent[:200],
+    ))
+    session.flush()
+    return token
+
+
+def resume(engine: Engine, token: str, now: datetime | None = None) -> SignedIn | None:
+    """Who a token stands for, None when its session does not hold (any more)."""
+    now = now or datetime.now(UTC)
+    with unscoped(engine, "who asks is not known yet") as session:
+        found = session.execute(
+            select(LoginSession, Account, Grant, Region.name)
+            .join(Account, Account.id == LoginSession.account_id)
+            .join(Grant, Grant.id == LoginSession.grant_id)
+            .join(Region, Region.code == Grant.region_code)
+            .where(LoginSession.token_digest == _digest(token))
+        ).first()
+        if found is None:
+            return None
+        login, account, grant, region_name = found
+        if not _holds(session, login, account, grant, now):
+            return None
+        signed_in = SignedIn(
+            login.id, account.id, account.username, account.display_name, grant.id, Role(grant.role),
+            grant.region_code, region_name,
+            account.must_change_password
+            or passwords.expired(account.password_changed_at, now, rule(session, "password_policy")),
+            login.created_at,
+        )
+        stale = now - login.seen_at > timedelta(minutes=1)
+    if stale:
+        with unscoped(engine, "a session notes that it was used", writing=True) as session:
+            session.get_one(LoginSession, signed_in.session_id).seen_at = now
+            session.commit()
+    return signed_in
+
+
+def _holds(session: ScopedSession, login: LoginSession, account: Account, grant: Grant,
+           now: datetime) -> bool:
+    idle = timedelta(minutes=number(session, "session_idle_minutes"))
+    absolute = timedelta(hours=number(session, "session_absolute_hours"))
+    return (
+        login.ended_at is None
+        and now - login.seen_at <= idle
+        and now - login.created_at <= absolute
+        and account.disabled_at is None
+        and (account.sessions_from is None or login.created_at >= account.sessions_from)
+        and grant.account_id == account.id
+        and bool(grants_in_force([grant], date.today()))
+    )
+
+
+def sign_out(engine: Engine, session_id: int, why: str = "已退出") -> None:
+    with unscoped(engine, "a session ends", writing=True) as session:
+        login = session.get(LoginSession, session_id)
+        if login is not None and login.ended_at is None:
+            login.ended_at, login.ended_why = datetime.now(UTC), why
+            session.commit()
+
+
+def switch_grant(engine: Engine, who: SignedIn, grant_id: int) -> None:
+    """Work under another of one's own grants. Raises Invalid when it is not one's own in force."""
+    with unscoped(engine, "one's own grants lie in several regions", writing=True) as session:
+        grant = session.get(Grant, grant_id)
+        if grant is None or grant.account_id != who.account_id or not grants_in_force([grant], date.today()):
+            raise Invalid("这项授权不属于您，或已失效。请刷新页面后重新选择。")
+        session.get_one(LoginSession, who.session_id).grant_id = grant.id
+        session.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGrant:
+    id: int
+    role: Role
+    region_name: str
+    until: date | None
+
+
+def own_grants(engine: Engine, account_id: int) -> list[OwnGrant]:
+    with unscoped(engine, "one's own grants lie in several regions") as session:
+        rows = session.execute(
+            select(Grant, Region.name).join(Region, Region.code == Grant.region_code)
+            .where(Grant.account_id == account_id).order_by(Grant.id)
+        ).all()
+        return [OwnGrant(g.id, Role(g.role), name, g.until) for g, name in rows
+                if grants_in_force([g], date.today())]
+
+
+def own_sessions(engine: Engine, account_id: int, now: datetime | None = None) -> list[LoginSession]:
+    """The sessions of one account that still hold, newest first."""
+    now = now or datetime.now(UTC)
+    with unscoped(engine, "one's own sessions") as session:
+        account = session.get_one(Account, account_id)
+        rows = session.execute(
+            select(LoginSession, Grant).join(Grant, Grant.id == LoginSession.grant_id)
+            .where(LoginSession.account_id == account_id, LoginSession.ended_at.is_(None))
+            .order_by(LoginSession.id.desc())
+        ).all()
+        holding = [login for login, grant in rows if _holds(session, login, account, grant, now)]
+        session.expunge_all()
+        return holding
+
+
+def _brake(session: ScopedSession, name_digest: str, address: str, device: str | None,
+           now: datetime) -> None:
+    failed = [SignInAttempt.succeeded.is_(False), SignInAttempt.at > now - WINDOW]
+    named = [*failed, SignInAttempt.name_digest == name_digest]
+    if device is not None:
+        counts = [(named, SignInAttempt.device == device, TRIES_PER_DEVICE)]
+    else:
+        strange = [*named, SignInAttempt.device.is_(None)]
+        counts = [
+            (strange, SignInAttempt.address == address, TRIES_PER_NAME_AND_ADDRESS),
+            (strange, SignInAttempt.id > 0, TRIES_PER_NAME),
+            (failed, SignInAttempt.address == address, TRIES_PER_ADDRESS),
+        ]
+    for conditions, further, limit in counts:
+        _check(session, [*conditions, further], limit, now)
+
+
+def _check(session: ScopedSession, conditions: list[ColumnElement[bool]], limit: int,
+           now: datetime) -> None:
+    count, first = session.execute(
+        select(func.count(), func.min(SignInAttempt.at)).where(*conditions)).one()
+    if count >= limit:
+        minutes = max(1, round((first + WINDOW - now).total_seconds() / 60))
+        raise SlowDown(f"密码错误次数过多。请 {minutes} 分钟后再试，或联系上级管理员重置密码。")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

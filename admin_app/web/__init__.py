@@ -1,0 +1,1 @@
+"""The outer half: sign-in, home, import and ledger pages, errors, security headers, templates."""

@@ -1,0 +1,130 @@
+"""Accounts and grants: what their pages do beyond showing and editing."""
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin_app.access.permissions import Permission, Role
+from admin_app.changes.ledger import recording
+from admin_app.errors import Invalid, NotFound
+from admin_app.services import accounts
+from admin_app.web.context import actor, session
+from models.account import Account, Grant
+from models.region import Region
+from sqlalchemy import select
+
+pages = Blueprint("accounts", __name__, url_prefix="/accounts")
+
+
+def _account(id: int) -> Account:
+    account = session().get(Account, id)
+    if account is None:
+        raise NotFound()
+    return account
+
+
+def region_of(code: str | None) -> Region:
+    region = session().scalar(select(Region).where(Region.code == (code or "")))
+    if region is None:
+        raise Invalid("请从提示的列表中选择区划。", "region_code")
+    return region
+
+
+def make_from_form(values: dict[str, Any]) -> Account:
+    """A new account with the grant that its region suggests; its first password is shown once."""
+    region = region_of(values["region_code"])
+    role = Role.VILLAGE_OFFICER if region.level == "村" else Role.ADMINISTRATOR
+    made = accounts.make_account(
+        session(), actor(), username=values["username"] or "", display_name=values["display_name"] or "",
+        role=role.value, region=region)
+    made.account.note = values["note"]
+    flash(f"初始密码（只显示这一次，请当面交给本人）：{made.password}", "info")
+    return made.account
+
+
+def grant_from_form(values: dict[str, Any]) -> Grant:
+    return accounts.grant_role(
+        session(), actor(), account=_account(values["account_id"]), role=values["role"] or "",
+        region=region_of(values["region_code"]), since=values["since"], until=values["until"])
+
+
+def account_buttons(account: Account) -> list[dict[str, str]]:
+    if not actor().may(Permission.ACCOUNT_EDIT):
+        return []
+    verbs = [("重置密码", "accounts.reset_password"), ("强制下线", "accounts.end_sessions"),
+             ("启用", "accounts.enable") if account.disabled_at else ("停用", "accounts.disable")]
+    return [{"label": label, "url": url_for(endpoint, id=account.id), "kind": "post", "icon": "lock"}
+            for label, endpoint in verbs]
+
+
+def grant_buttons(grant: Grant) -> list[dict[str, str]]:
+    if not actor().may(Permission.ACCOUNT_EDIT) or (grant.until and grant.until < date.today()):
+        return []
+    return [{"label": "收回授权", "url": url_for("accounts.end_grant", id=grant.id), "kind": "post",
+             "icon": "lock"}]
+
+
+@pages.post("/<int:id>/reset-password")
+def reset_password(id: int) -> ResponseReturnValue:
+    with recording(session(), actor(), "reset_password"):
+        password = accounts.reset_password(session(), actor(), _account(id))
+    flash(f"新密码（只显示这一次，请当面交给本人）：{password}", "info")
+    return redirect(url_for("account.details_view", id=id))
+
+
+@pages.post("/<int:id>/disable")
+def disable(id: int) -> ResponseReturnValue:
+    with recording(session(), actor(), "disable"):
+        accounts.disable(session(), actor(), _account(id))
+    flash("账号已停用，它的登录都已结束。", "success")
+    return redirect(url_for("account.details_view", id=id))
+
+
+@pages.post("/<int:id>/enable")
+def enable(id: int) -> ResponseReturnValue:
+    with recording(session(), actor(), "enable"):
+        accounts.enable(session(), actor(), _account(id))
+    flash("账号已启用。", "success")
+    return redirect(url_for("account.details_view", id=id))
+
+
+@pages.post("/<int:id>/end-sessions")
+def end_sessions(id: int) -> ResponseReturnValue:
+    with recording(session(), actor(), "revoke_sessions", kept=True):
+        accounts.force_out(session(), actor(), _account(id))
+    flash("该账号的登录都已结束。", "success")
+    return redirect(url_for("account.details_view", id=id))
+
+
+@pages.post("/grants/<int:id>/end")
+def end_grant(id: int) -> ResponseReturnValue:
+    grant = session().get(Grant, id)
+    if grant is None:
+        raise NotFound()
+    with recording(session(), actor(), "grant:end"):
+        accounts.end_grant(session(), actor(), grant)
+    flash("授权已收回，该账号须重新登录。", "success")
+    return redirect(url_for("grant.details_view", id=id))
+
+
+@pages.route("/load", methods=["GET", "POST"])
+def load() -> ResponseReturnValue:
+    """Accounts from a list: checked whole, made whole, passwords shown once."""
+    made: list[accounts.Made] = []
+    error = None
+    if request.method == "POST":
+        try:
+            upload = request.files.get("file")
+            if upload is None or not upload.filename:
+                raise Invalid("请选择账号名单文件（Excel 或 CSV）。")
+            wanted = accounts.read_account_list(upload.stream.read(), upload.filename)
+            with recording(session(), actor(), "load"):
+                made = accounts.make_accounts(session(), actor(), wanted)
+        except Invalid as fault:
+            error = fault.message
+    page = render_template("accounts_load.html", made=made, error=error)
+    return page, 400 if error else 200
+
+

@@ -1,0 +1,82 @@
+"""Errors as pages in Chinese: what happened, what to do, and a code that the log can find.
+
+Three kinds: what a person typed (shown, not logged), an expected refusal (shown), everything else
+(logged with its code; the page never shows a traceback or SQL).
+"""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from admin_app import text
+from admin_app.access.scope import OutsideScope
+from admin_app.errors import BaoxueError, NotFound
+from admin_app.web.context import close_session, request_id
+
+log = logging.getLogger("baoxue")
+_TITLES = {
+    400: "请求有误", 403: "不能办理", 404: "没有找到", 405: "不能这样打开", 409: "数据已有变化",
+    413: "文件太大", 429: "请稍候", 500: "系统出错了", 503: "系统正忙",
+}
+_MESSAGES = {
+    400: "浏览器发来的内容不完整。请返回上一页，刷新后再试。",
+    404: "没有这个页面，或它不在您的管辖范围内。请检查网址，或从菜单进入。",
+    405: "这个地址不能直接打开。请从页面上的按钮进入。",
+    413: "上传的文件超过了大小上限。请压缩或拆分后再上传。",
+    500: "系统遇到了意外错误，已记入日志；您刚才的操作没有保存。请稍后再试；如反复出现，请把下面的编号告诉系统管理员。",
+}
+
+
+def install(app: Flask) -> None:
+    app.register_error_handler(BaoxueError, lambda e: page(e.status, e.message))
+    app.register_error_handler(OutsideScope, lambda e: page(404, NotFound().message))
+    app.register_error_handler(CSRFError, lambda e: page(
+        400, "页面停留太久，安全校验已过期。您填写的内容没有提交：请返回上一页，刷新后重新提交。"))
+    app.register_error_handler(IntegrityError, _integrity)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def page(status: int, message: str, advice: tuple[str, ...] = ()) -> Response:
+    close_session()
+    if request.accept_mimetypes.best == "application/json":
+        response = jsonify({"message": message, "code": request_id()})
+    else:
+        response = Response(render_template(
+            "error.html", status=status, title=_TITLES.get(status, "出错了"), message=message,
+            advice=advice, code=request_id(), back=None,
+        ))
+    response.status_code = status
+    return response
+
+
+def _integrity(error: IntegrityError) -> Response:
+    if "outside scope" in str(error.orig):
+        return page(404, NotFound().message)
+    log.warning("%s integrity: %s", request_id(), type(error.orig).__name__)
+    return page(409, "这次保存与已有的记录冲突（别人可能刚刚登记了同样的内容）。请返回列表核对后再试。")
+
+
+def _database(error: DBAPIError) -> Response:
+    reason = str(error.orig)
+    if "outside scope" in reason or "row-level security" in reason:
+        return page(404, NotFound().message)
+    if isinstance(error, OperationalError) and ("locked" in reason or "busy" in reason):
+        return page(503, text.BUSY)
+    return _unexpected(error)
+
+
+def _http(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    return page(error.code, _MESSAGES.get(error.code, "请求没有成功。请返回上一页再试。"))
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("%s %s %s", request_id(), request.method, request.path, exc_info=error)
+    return page(500, _MESSAGES[500])

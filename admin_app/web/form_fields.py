@@ -1,0 +1,220 @@
+"""Forms from declarations: one WTForms field for each kind of column.
+
+A field knows its column only through `models.base.Field`; the form gives back a dict of values for
+`services.records`. Sealed values are never sent to the browser unless the role sees them in full: an
+empty box then means "as it was", and a lone "-" clears it.
+"""
+
+from datetime import date
+from typing import Any
+
+from flask import url_for
+from flask_wtf import FlaskForm
+from sqlalchemy import Boolean, Date, Integer
+from wtforms import Field as FormField
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Optional
+
+from admin_app.access.masking import Sight, masked, sight
+from admin_app.access.permissions import Role
+from admin_app.display import Display, names_region, pointed_at
+from admin_app.exchange.cells import BadCell, date_value
+from models.base import BigKey, Base, Field, declared, table_of
+from models.kinds import Sealed, SealedText
+
+CLEAR = "-"
+REQUIRED = "请填写“{}”。"
+
+
+class DateField(StringField):
+    """A date typed as people type it: 2026-09-01, 20260901, 2026.9.1, 2026年9月1日."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = (valuelist[0] or "").strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        self.typed = text
+        try:
+            self.data = date_value(text).value
+        except BadCell as fault:
+            raise ValueError(str(fault)) from fault
+
+    def _value(self) -> str:
+        if isinstance(self.data, date):
+            return self.data.isoformat()
+        return getattr(self, "typed", "") or ""
+
+
+class NumberField(StringField):
+    """A whole number."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = (valuelist[0] or "").strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        self.typed = text
+        if not (text.isdecimal() and len(text) < 15):
+            raise ValueError("请填写整数，不要带单位或小数。")
+        self.data = int(text)
+
+    def _value(self) -> str:
+        return str(self.data) if self.data is not None else getattr(self, "typed", "")
+
+
+class LookupField(StringField):
+    """A related record, found by typing. The hidden value is its key; what is shown is its label."""
+
+    lookup_url: str = ""
+    shown_label: str = ""
+    number = True
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = (valuelist[0] or "").strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        if not text.isdecimal() or len(text) > 18:
+            raise ValueError("请从提示的列表中选择一项。")
+        self.data = int(text) if self.number else text
+
+    def _value(self) -> str:
+        return "" if self.data is None else str(self.data)
+
+
+class RegionField(LookupField):
+    """A village or other division, found by typing its name or code."""
+
+    number = False
+
+
+class YesNoField(SelectField):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, choices=[("", "—"), ("1", "是"), ("0", "否")],
+                         coerce=lambda v: v, **kwargs)
+
+    def process_data(self, value: Any) -> None:
+        self.data = {True: "1", False: "0"}.get(value, "")
+
+
+def form_class(model: type[Base], columns: tuple[str, ...]) -> type[FlaskForm]:
+    """The form of these columns, in this order. Raises KeyError for a name that is no column, TypeError
+    for a column that no field fits."""
+    fields: dict[str, Any] = {name: _field(model, name) for name in columns}
+    fields["as_of"] = HiddenField()
+    return type(f"{model.__name__}Form", (FlaskForm,), fields)
+
+
+def _field(model: type[Base], name: str) -> Any:
+    column, declaration = table_of(model).c[name], declared(model, name)
+    needed = not column.nullable and column.default is None
+    text = REQUIRED.format(declaration.label)
+    validators = [InputRequired(text)] if needed else [Optional()]
+    description = declaration.advice or (declaration.meaning if declaration.meaning != declaration.label else "")
+    common: dict[str, Any] = {"label": declaration.label, "validators": validators,
+                              "description": description, "render_kw": {}}
+    if declaration.codes:
+        return SelectField(choices=[], coerce=lambda v: v, validate_choice=False, **common)
+    if names_region(model, name):
+        return RegionField(**common)
+    if pointed_at(model, name):
+        return LookupField(**common)
+    if isinstance(column.type, Date):
+        common["render_kw"] = {"data-kind": "date", "inputmode": "numeric", "placeholder": "年-月-日"}
+        return DateField(**common)
+    if isinstance(column.type, Boolean):
+        return YesNoField(**common)
+    if isinstance(column.type, Integer | type(BigKey)):
+        common["render_kw"] = {"inputmode": "numeric"}
+        return NumberField(**common)
+    if declaration.multiline:
+        return TextAreaField(**common)
+    if not isinstance(column.type, SealedText) and column.type.python_type is not str:
+        raise TypeError(f"{model.__tablename__}.{name}: no form field fits {column.type}")
+    return StringField(**common)
+
+
+def prepare(form: FlaskForm, model: type[Base], columns: tuple[str, ...], display: Display, role: Role,
+            record: Base | None) -> None:
+    """Give the fields what depends on the request: choices, labels of what is chosen, masks."""
+    for name in columns:
+        field: FormField = form[name]
+        declaration = declared(model, name)
+        if isinstance(field, SelectField) and declaration.codes:
+            _offer_codes(field, declaration, display, record, name)
+        elif isinstance(field, LookupField):
+            target = pointed_at(model, name)
+            endpoint = f"{target.__tablename__ if target else 'region'}.lookup"
+            field.lookup_url = url_for(endpoint)
+            field.shown_label = display.value(model, name, field.data).text if field.data else ""
+        if record is not None and hidden_from(model, name, role) and getattr(record, name):
+            _mask(field, getattr(record, name), declaration)
+
+
+def _offer_codes(field: SelectField, declaration: Field, display: Display, record: Base | None,
+                 name: str) -> None:
+    """What may be chosen today; a disabled code only where the record has it already."""
+    assert declaration.codes is not None
+    offered = {item.code: item.label for item in display.codes(declaration.codes, date.today())}
+    present = getattr(record, name, None) if record is not None else None
+    if present and present not in offered:
+        every = {item.code: item.label for item in display.codes(declaration.codes)}
+        offered[present] = every.get(present, present) + "（已停用）"
+    field.choices = [("", "—"), *offered.items()]
+
+
+def _mask(field: FormField, value: Any, declaration: Field) -> None:
+    plain = value.open() if isinstance(value, Sealed) else value
+    field.render_kw = {**(field.render_kw or {}), "placeholder": masked(plain, declaration.privacy)}
+    field.description = "不改请留空；填“-”表示清空"
+
+
+def hidden_from(model: type[Base], name: str, role: Role) -> bool:
+    """Whether the form may not carry the present value to this role's browser."""
+    return sight(role, declared(model, name).privacy) is not Sight.FULL
+
+
+def start_values(model: type[Base], columns: tuple[str, ...], record: Base, role: Role) -> dict[str, Any]:
+    """What the form shows at first. Hidden values stay on the server."""
+    values: dict[str, Any] = {}
+    for name in columns:
+        value = getattr(record, name)
+        if hidden_from(model, name, role):
+            value = None
+        elif isinstance(value, Sealed):
+            value = value.open()
+        values[name] = value
+    return values
+
+
+def typed_values(form: FlaskForm, model: type[Base], columns: tuple[str, ...], role: Role, *,
+                 editing: bool) -> dict[str, Any]:
+    """What the person typed, column by column; a hidden value that was left alone is left out.
+
+    Only columns of the form: whatever else was posted is not looked at."""
+    values: dict[str, Any] = {}
+    for name in columns:
+        value = form[name].data
+        if isinstance(form[name], YesNoField):
+            value = {"1": True, "0": False}.get(value or "")
+        if isinstance(value, str):
+            value = value.strip() or None
+        if editing and hidden_from(model, name, role):
+            if value is None:
+                continue
+            value = None if value == CLEAR else value
+        values[name] = value
+    return values
+
+
+def check_codes(form: FlaskForm, model: type[Base], columns: tuple[str, ...]) -> bool:
+    """Whether every chosen code was on offer; puts a sentence beside the field that was not."""
+    right = True
+    for name in columns:
+        field = form[name]
+        if isinstance(field, SelectField) and declared(model, name).codes and field.data:
+            if field.data not in {value for value, *_ in field.choices or []}:
+                field.errors = [*field.errors, "请从列表中选择一项。"]
+                right = False
+    return right

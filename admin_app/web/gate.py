@@ -1,0 +1,162 @@
+"""The gate: every request passes it, every endpoint is closed until the map below names it.
+
+The map says what an endpoint asks for: nothing (`OPEN`), a signed-in person (`SIGNED_IN`), or a
+permission. Endpoints of the register's views are named by their view (`views/base.py`).
+"""
+
+import enum
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+
+from admin_app.access.permissions import Permission
+from admin_app.changes.seal import seal
+from admin_app.errors import NotFound, Refused
+from admin_app.services.sign_in import SignedIn, resume
+from admin_app.web.context import WRITES, actor, close_session, plant
+
+COOKIE = "baoxue"
+
+
+class Asks(enum.Enum):
+    OPEN = "open"
+    SIGNED_IN = "signed in"
+
+
+ENDPOINTS: dict[str, Asks | Permission] = {
+    "static": Asks.OPEN,
+    "health.healthz": Asks.OPEN,
+    "session.sign_in": Asks.OPEN,
+    "session.sign_out": Asks.SIGNED_IN,
+    "session.change_password": Asks.SIGNED_IN,
+    "session.own_sessions": Asks.SIGNED_IN,
+    "session.end_session": Asks.SIGNED_IN,
+    "session.end_other_sessions": Asks.SIGNED_IN,
+    "session.switch_grant": Asks.SIGNED_IN,
+    "admin.index": Asks.SIGNED_IN,
+    "imports.upload": Permission.IMPORT_CREATE,
+    "imports.template": Permission.IMPORT_CREATE,
+    "imports.preview": Permission.IMPORT_VIEW,
+    "imports.confirm": Permission.IMPORT_CREATE,
+    "imports.set_aside": Permission.IMPORT_CREATE,
+    "imports.result": Permission.IMPORT_VIEW,
+    "imports.refused": Permission.IMPORT_VIEW,
+    "ledger.changes": Permission.LEDGER_VIEW,
+    "ledger.change": Permission.LEDGER_VIEW,
+    "ledger.undo": Permission.LEDGER_UNDO,
+    "ledger.revert": Permission.LEDGER_UNDO,
+    "attachments.download": Permission.ATTACHMENT_VIEW,
+    "attachments.upload": Permission.ATTACHMENT_CREATE,
+    "accounts.reset_password": Permission.ACCOUNT_EDIT,
+    "accounts.disable": Permission.ACCOUNT_EDIT,
+    "accounts.enable": Permission.ACCOUNT_EDIT,
+    "accounts.end_sessions": Permission.ACCOUNT_EDIT,
+    "accounts.end_grant": Permission.ACCOUNT_EDIT,
+    "accounts.load": Permission.ACCOUNT_CREATE,
+    "families.hand_over": Permission.FAMILY_HAND_OVER,
+}
+VIEW_ENDPOINTS: dict[str, Permission] = {}  # filled by views/base.py as views are registered
+_BEFORE_PASSWORD = {"session.change_password", "session.sign_out", "static"}
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class Person(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
+    """Flask-Login's user: whoever the session cookie stands for."""
+
+    def __init__(self, who: SignedIn) -> None:
+        self.who = who
+        self.id = who.account_id
+
+
+def install(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None  # our own table of sessions decides
+
+    @manager.request_loader
+    def load(_request: object) -> Person | None:
+        token = request.cookies.get(COOKIE)
+        who = resume(plant().engine, token) if token else None
+        g.signed_in = who
+        return Person(who) if who else None
+
+    app.before_request(pass_gate)
+    app.after_request(finish)
+    app.teardown_request(close_session)
+
+
+def pass_gate() -> ResponseReturnValue | None:
+    """Who asks, and may they ask this at all. Rows are the wall's business."""
+    endpoint = request.endpoint
+    if endpoint is None:
+        return None  # no such address: the 404 page
+    asks = ENDPOINTS.get(endpoint) or VIEW_ENDPOINTS.get(endpoint)
+    if asks is None:
+        raise NotFound("没有这个页面。")
+    if asks is Asks.OPEN:
+        return None
+    if not current_user.is_authenticated:
+        return sign_in_first()
+    who: SignedIn = current_user.who
+    if who.must_change_password and endpoint not in _BEFORE_PASSWORD:
+        return redirect(url_for("session.change_password", next=own_path(request.full_path)))
+    if isinstance(asks, Permission) and endpoint not in VIEW_ENDPOINTS:
+        actor().require(asks)
+    return None
+
+
+def sign_in_first() -> ResponseReturnValue:
+    """To the sign-in page and back. A form that was being filled in is kept by the browser."""
+    if request.method in WRITES:
+        back = own_path(urlsplit(request.referrer or "").path)
+        return redirect(url_for("session.sign_in", next=back, ended=1))
+    return redirect(url_for("session.sign_in", next=own_path(request.full_path)))
+
+
+def own_path(target: str | None) -> str:
+    """A path of this site, or '/': no scheme, no host, no trick with slashes."""
+    target = (target or "").rstrip("?")
+    parts = urlsplit(target.replace("\\", "/"))
+    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith("//"):
+        return "/"
+    if any(ord(c) < 33 for c in target):
+        return "/"
+    return target
+
+
+def finish(response: Response) -> Response:
+    """Security headers on every answer; seals after every write, once the answer is out."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    if request.method in WRITES and request.endpoint not in {None, "session.sign_in"}:
+        at_hand = plant()
+        response.call_on_close(lambda: seal(at_hand.engine, at_hand.keys))
+    return response
+
+
+def set_session_cookie(response: Response, token: str) -> None:
+    response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=request.is_secure,
+                        max_age=timedelta(days=1))
+
+
+def require_view(permission: Permission) -> None:
+    """For the register's views: raises Refused when the role does not permit the endpoint."""
+    if not actor().may(permission):
+        raise Refused.role(actor().role, permission)

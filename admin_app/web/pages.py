@@ -1,0 +1,279 @@
+"""Detail, form, move and reveal pages of one record."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask import session as browser
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from admin_app.access.masking import Sight, shown, sight
+from admin_app.access.permissions import Permission, Role
+from admin_app.changes import history
+from admin_app.changes.history import Entry
+from admin_app.changes.ledger import recording
+from admin_app.display import Shown, local_time
+from admin_app.errors import Invalid
+from admin_app.services import attachments as attachment_service
+from admin_app.services import moves as move_service
+from admin_app.text import ORIGIN_LABELS, role_label, verb_label
+from admin_app.web import form_fields
+from admin_app.web.context import actor, display, plant, session, signed_in
+from admin_app.web.explain import reasons
+from models.base import Base, Wall, declared, model_of, table_of
+from models.moves import Move
+
+if TYPE_CHECKING:
+    from views.base import RegisterView
+
+REVEAL_TIME = timedelta(minutes=10)
+
+
+# --- details ---
+
+
+def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
+    """One record with everything that belongs to it."""
+    model, open_to_see = type(record), revealed(record)
+    columns = [c.name for c in table_of(model).columns
+               if not c.info["field"].generated or c.info["field"].states]
+    display().prepare(model, columns, [record])
+    named = {name for _, names in view.fieldsets for name in names}
+    groups = [*view.fieldsets, ("其他", tuple(c for c in columns if c not in named))]
+    state = model.__moves__.column if model.__moves__ else None
+    return render_template(
+        "admin/details.html", title=display().label_of(record),
+        subtitle=" · ".join(t for t in (model.__title__, _region_name(record)) if t),
+        badge=_badge(display().of(record, state)) if state else None,
+        facts=[{"label": label, "items": items} for label, names in groups
+               if (items := [_fact(record, name, open_to_see) for name in names if name != state])],
+        reveal_url=view.get_url(".reveal", id=record.id)
+        if view.may("reveal") and revealable(record, actor().role) and not open_to_see else None,
+        moves=[{"label": m.label, "url": view.get_url(".move", id=record.id, verb=m.verb),
+                "colour": "secondary"} for m in move_service.open_moves(actor(), record)],
+        buttons=_buttons(view, record), related=[r for r in _related(view, record) if r],
+        **_attachments(record), history=_history(record), why_url=view.get_url(".why", id=record.id),
+    )
+
+
+def _badge(value: Shown) -> dict[str, str]:
+    return {"text": value.text, "colour": value.colour or "secondary"}
+
+
+def _region_name(record: Base) -> str:
+    column = type(record).__region__
+    return display().region(getattr(record, column)) if column and column != "code" else ""
+
+
+def _fact(record: Base, name: str, open_to_see: bool) -> dict[str, Any]:
+    field = declared(type(record), name)
+    granted = sight(actor().role, field.privacy)
+    if open_to_see and granted is Sight.MASKED and getattr(record, name) is not None:
+        return {"label": field.label, "text": str(shown(getattr(record, name), field, Role.ADMINISTRATOR)
+                                                  if not hasattr(getattr(record, name), "open")
+                                                  else getattr(record, name).open()), "masked": False}
+    return {"label": field.label, "text": display().of(record, name).text,
+            "masked": granted is not Sight.FULL and getattr(record, name) is not None}
+
+
+def _buttons(view: "RegisterView", record: Base) -> list[dict[str, str]]:
+    buttons = []
+    if view.can_change and view.may("edit"):
+        buttons.append({"label": "修改", "url": view.get_url(".edit_view", id=record.id), "kind": "primary",
+                        "icon": "edit"})
+    return buttons + view.further_buttons(record)
+
+
+def _related(view: "RegisterView", record: Base) -> list[dict[str, Any] | None]:
+    return [_related_list(record, table, columns) for table, columns in view.related]
+
+
+def _related_list(record: Base, table: str, columns: tuple[str, ...]) -> dict[str, Any] | None:
+    """The records of another ledger that belong to this one, at most 50."""
+    model: Any = model_of(table)
+    if not actor().may(f"{model.__area__}.view"):
+        return None
+    key = f"{record.__tablename__}_id"
+    rows = session().scalars(
+        select(model).where(getattr(model, key) == record.id).order_by(model.id).limit(50)).all()
+    display().prepare(model, columns, rows)
+    create_url = None
+    if actor().may(f"{model.__area__}.create"):
+        create_url = url_for(f"{table}.create_view", **{key: record.id})
+    return {
+        "title": model.__title__, "columns": [declared(model, c).label for c in columns],
+        "rows": [{"url": url_for(f"{table}.details_view", id=r.id),
+                  "cells": [display().of(r, c).text for c in columns]} for r in rows],
+        "create_url": create_url, "empty": f"还没有{model.__title__}。",
+    }
+
+
+def _attachments(record: Base) -> dict[str, Any]:
+    """Evidence is for records that lie somewhere and that the role may see files of."""
+    placed = type(record).__wall__ in (Wall.CHILD, Wall.OFFICE) and type(record).__area__ != "account"
+    if not placed or not actor().may(Permission.ATTACHMENT_VIEW):
+        return {"attachments": [], "attach_url": None, "accept": ""}
+    files = [
+        {"filename": a.filename, "size_label": f"{max(1, a.size // 1024):,} KB", "when": "", "who": "",
+         "url": url_for("attachments.download", id=a.id), "delete_url": None}
+        for a in attachment_service.of_record(session(), record)
+    ]
+    may = actor().may(Permission.ATTACHMENT_CREATE) and actor().may(f"{type(record).__area__}.edit")
+    url = url_for("attachments.upload", table=record.__tablename__, id=record.id) if may else None
+    return {"attachments": files, "attach_url": url, "accept": attachment_service.ACCEPTED}
+
+
+def _history(record: Base) -> list[dict[str, Any]]:
+    if not actor().may(Permission.LEDGER_VIEW):
+        return []
+    found = history.of_record(session(), actor().role, record.__tablename__, record.id)
+    return [entry_line(entry) for entry in found]
+
+
+def entry_line(entry: Entry) -> dict[str, Any]:
+    """One touch of one record, as a line of its history."""
+    change = entry.change
+    return {
+        "when": local_time(change.at), "who": change.actor, "role": role_label(change.role),
+        "verb": verb_label(change.verb), "origin": ORIGIN_LABELS.get(change.origin, change.origin),
+        "reason": change.reason or "", "change_url": url_for("ledger.change", id=change.id),
+        "changes": [{"label": v.label, "before": v.before, "after": v.after} for v in entry.values],
+    }
+
+
+# --- looking at full values ---
+
+
+def revealable(record: Base, role: Role) -> list[str]:
+    """The columns of a record that this role sees masked, and that hold something."""
+    return [c.name for c in table_of(type(record)).columns
+            if sight(role, c.info["field"].privacy) is Sight.MASKED and not c.info["field"].generated
+            and getattr(record, c.name) not in (None, "")]
+
+
+def remember_reveal(record: Base) -> None:
+    who = signed_in()
+    until = (datetime.now(UTC) + REVEAL_TIME).timestamp()
+    now = datetime.now(UTC).timestamp()
+    held = {k: v for k, v in browser.get("revealed", {}).items() if v > now}
+    browser["revealed"] = {**held, f"{who.session_id if who else 0}:{record.__tablename__}:{record.id}": until}
+
+
+def revealed(record: Base) -> bool:
+    """Whether this session asked to see this record in full in the last ten minutes, with a reason."""
+    who = signed_in()
+    until = browser.get("revealed", {}).get(f"{who.session_id if who else 0}:{record.__tablename__}:{record.id}", 0)
+    return bool(until > datetime.now(UTC).timestamp() and actor().may(Permission.FAMILY_REVEAL))
+
+
+def reveal(view: "RegisterView", record: Base, columns: list[str], error: str | None) -> ResponseReturnValue:
+    page = render_template(
+        "admin/reveal.html", title=f"查看完整信息：{display().label_of(record)}", error=error,
+        columns=[declared(type(record), c).label for c in columns],
+        minutes=int(REVEAL_TIME.total_seconds() // 60), back=view.get_url(".details_view", id=record.id),
+        reason=request.form.get("reason", ""))
+    return page, 400 if error else 200
+
+
+def why(record: Base) -> ResponseReturnValue:
+    return render_template("admin/why.html", title=f"为什么能看到“{display().label_of(record)}”",
+                           sentences=reasons(session(), actor(), display(), record), facts=[],
+                           back=url_for(f"{record.__tablename__}.details_view", id=record.id))
+
+
+# --- forms ---
+
+
+def form(view: "RegisterView", form: Any, title: str, record: Base | None,
+         conflict: list[dict[str, Any]] | None, back: str) -> ResponseReturnValue:
+    summary = [{"label": field.label.text, "text": error, "anchor": field.id}
+               for field in form for error in field.errors]
+    page = render_template(
+        "admin/form.html", title=title, form=form, record=record, conflict=conflict,
+        fieldsets=[{"label": label, "fields": list(names)} for label, names in view.fieldsets],
+        errors_summary=summary, back=back, can_add_another=record is None)
+    return page, 409 if conflict else 400 if request.method == "POST" else 200
+
+
+def conflict(model: type[Base], record: Base, values: dict[str, Any], as_of: int) -> list[dict[str, Any]]:
+    """原值/对方/我的: what stood when the form was opened, what another person made of it, what was
+    typed. Only where the three are not one."""
+    original = history.value_at(session(), model, record, as_of, list(values))
+    hand = history.last_hand(session(), record.__tablename__, record.id)
+    lines = []
+    for name, mine in values.items():
+        theirs = getattr(record, name)
+        if not same(original[name], theirs) or not same(original[name], mine):
+            show = display().value
+            lines.append({
+                "name": name, "label": declared(model, name).label, "mine_changed": not same(original[name], mine),
+                "original": show(model, name, original[name]).text, "theirs": show(model, name, theirs).text,
+                "mine": show(model, name, mine).text, "who": hand.actor if hand else "",
+                "when": local_time(hand.at) if hand else ""})
+    return lines
+
+
+def same(one: Any, other: Any) -> bool:
+    opened = [v.open() if hasattr(v, "open") else v for v in (one, other)]
+    return (opened[0] or None) == (opened[1] or None)
+
+
+def take_theirs(form: Any, lines: list[dict[str, Any]], record: Base, position: int) -> None:
+    """The form goes on from the present state: what I did not touch is now theirs, what I typed stays."""
+    for line in lines:
+        name = line["name"]
+        if not line["mine_changed"] and not form_fields.hidden_from(type(record), name, actor().role):
+            value = getattr(record, name)
+            form[name].process_data(value.open() if hasattr(value, "open") else value)
+    form.as_of.process_data(str(position))
+
+
+# --- moves ---
+
+
+def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
+    """The page of one verb: the fields, the reason and the evidence that it asks for."""
+    model, table = type(record), type(record).__moves__
+    assert table is not None
+    columns = (*move.asks, *move.optional)
+    today = {n: datetime.now().date() for n in move.asks if n.endswith("_on") and getattr(record, n) is None}
+    start = {**form_fields.start_values(model, columns, record, actor().role), **today}
+    form = form_fields.form_class(model, columns)(data=start)
+    form_fields.prepare(form, model, columns, display(), actor().role, record)
+    error = None
+    if request.method == "POST" and form.validate() and form_fields.check_codes(form, model, columns):
+        try:
+            return _make_move(view, record, move, form_fields.typed_values(
+                form, model, columns, actor().role, editing=False))
+        except Invalid as fault:
+            session().rollback()
+            record = view.get_one(request.args.get("id"))
+            if fault.column in form:
+                form[fault.column].errors = [*form[fault.column].errors, fault.message]
+            else:
+                error = fault.message
+    page = render_template(
+        "admin/move.html", title=f"{move.label}：{display().label_of(record)}", form=form, error=error,
+        fieldsets=[{"label": "", "fields": list(columns)}], move_label=move.label,
+        record_label=display().label_of(record), from_state=table.labels[getattr(record, table.column)],
+        to_state=table.labels[move.target], evidence=move.evidence, needs_reason=move.reason,
+        reason=request.form.get("reason", ""), accept=attachment_service.ACCEPTED, conflict=None,
+        errors_summary=[{"label": f.label.text, "text": e, "anchor": f.id} for f in form for e in f.errors],
+        back=view.get_url(".details_view", id=record.id))
+    return page, 400 if request.method == "POST" else 200
+
+
+def _make_move(view: "RegisterView", record: Base, move: Move, values: dict[str, Any]) -> ResponseReturnValue:
+    reason = request.form.get("reason", "").strip() or None
+    upload = request.files.get("evidence")
+    key, label = record.id, display().label_of(record)
+    with recording(session(), actor(), f"{record.__tablename__}:{move.verb}", reason):
+        if upload and upload.filename:
+            attachment_service.attach(session(), actor(), plant().files, record, stream=upload.stream,
+                                      filename=upload.filename)
+        move_service.make_move(session(), actor(), record, move.verb, values=values, reason=reason)
+    flash(f"“{label}”已{move.label}。", "success")
+    return redirect(view.get_url(".details_view", id=key))
+
+

@@ -1,0 +1,180 @@
+"""Signing in and out, one's own password, one's own sessions, and the grant one works under."""
+
+import hashlib
+import secrets
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
+
+from flask import (
+    Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for,
+)
+from flask import session as browser
+from flask.typing import ResponseReturnValue
+from itsdangerous import BadData, URLSafeSerializer
+
+from admin_app.access.permissions import ROLE_LABELS
+from admin_app.access.scope import unscoped
+from admin_app.changes.ledger import recording
+from admin_app.display import local_time
+from admin_app.errors import Invalid
+from admin_app.services import accounts, passwords, sign_in as service
+from admin_app.services.rules import rule
+from admin_app.services.sign_in import SlowDown
+from admin_app.web.context import actor, plant, signed_in
+from admin_app.web.gate import COOKIE, own_path, set_session_cookie
+from models.account import Account
+
+pages = Blueprint("session", __name__)
+DEVICE_COOKIE = "baoxue_device"
+_DEVICES = 8  # accounts that one browser is remembered for
+
+
+@pages.route("/login", methods=["GET", "POST"])
+def sign_in() -> ResponseReturnValue:
+    username = request.form.get("username", "").strip()
+    target = own_path(request.values.get("next"))
+    if request.method == "GET":
+        ended = "登录已结束（超时或授权有变）。请重新登录，您填写的内容会保留。" if request.args.get("ended") else None
+        return render_template("sign_in.html", error=None, notice=ended, username="", next=target,
+                               demo_accounts=current_app.extensions.get("demo_accounts", []))
+    marks = _devices()
+    key = _name_key(username)
+    try:
+        token = service.sign_in(
+            plant().engine, username=username, password=request.form.get("password", ""),
+            address=request.remote_addr or "", agent=request.user_agent.string, device=marks.get(key),
+        )
+    except (Invalid, SlowDown) as fault:
+        page = render_template("sign_in.html", error=fault.message, notice=None, username=username,
+                               next=target,
+                               demo_accounts=current_app.extensions.get("demo_accounts", []))
+        return page, 429 if isinstance(fault, SlowDown) else 400
+    browser.clear()  # a new form token for a new person
+    response = redirect(target)
+    set_session_cookie(cast(Response, response), token)
+    marks = {**marks, key: marks.get(key) or secrets.token_hex(8)}
+    kept = dict(list(marks.items())[-_DEVICES:])
+    response.set_cookie(DEVICE_COOKIE, _signer().dumps(kept), httponly=True, samesite="Lax",
+                        secure=request.is_secure, max_age=timedelta(days=365))
+    return response
+
+
+@pages.post("/logout")
+def sign_out() -> ResponseReturnValue:
+    who = signed_in()
+    if who is not None:
+        service.sign_out(plant().engine, who.session_id)
+    browser.clear()
+    response = make_response(redirect(url_for("session.sign_in")))
+    response.delete_cookie(COOKIE)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@pages.route("/password", methods=["GET", "POST"])
+def change_password() -> ResponseReturnValue:
+    who = signed_in()
+    assert who is not None
+    errors: dict[str, str] = {}
+    engine = plant().engine
+    with unscoped(engine, "one's own account", writing=request.method == "POST") as session:
+        account = session.get_one(Account, who.account_id)
+        if request.method == "POST":
+            try:
+                with recording(session, actor(), "change_password"):
+                    accounts.change_password(
+                        session, account, current=request.form.get("current", ""),
+                        new=request.form.get("new", ""), again=request.form.get("again", ""))
+                return _begin_again(session, account)
+            except Invalid as fault:
+                errors[fault.column or "current"] = fault.message
+        return render_template(
+            "change_password.html", errors=errors, forced=who.must_change_password,
+            rules=passwords.rules(rule(session, "password_policy")),
+            next=own_path(request.values.get("next")),
+        ), 400 if errors else 200
+
+
+def _begin_again(session: Any, account: Account) -> ResponseReturnValue:
+    """All sessions ended with the password; this browser gets a new one."""
+    grants = accounts.grants_in_force(account.grants, date.today())
+    who = signed_in()
+    grant = next((g for g in grants if who is not None and g.id == who.grant_id), grants[0])
+    token = service.begin_session(session, account, grant, address=request.remote_addr or "",
+                                  agent=request.user_agent.string, now=datetime.now(UTC))
+    session.commit()
+    browser.clear()
+    flash("密码已修改，其他设备上的登录都已结束。", "success")
+    response = redirect(own_path(request.form.get("next")))
+    set_session_cookie(cast(Response, response), token)
+    return response
+
+
+@pages.get("/sessions")
+def own_sessions() -> ResponseReturnValue:
+    who = signed_in()
+    assert who is not None
+    sessions = [
+        {"id": s.id, "agent": s.agent, "address": s.address, "created": local_time(s.created_at),
+         "seen": local_time(s.seen_at), "this": s.id == who.session_id}
+        for s in service.own_sessions(plant().engine, who.account_id)
+    ]
+    return render_template("own_sessions.html", sessions=sessions)
+
+
+@pages.post("/sessions/<int:id>/end")
+def end_session(id: int) -> ResponseReturnValue:
+    who = signed_in()
+    assert who is not None
+    if id not in {s.id for s in service.own_sessions(plant().engine, who.account_id)}:
+        raise Invalid("这个登录已经结束，或不是您的。请刷新页面。")
+    service.sign_out(plant().engine, id, "由本人结束")
+    flash("该设备上的登录已结束。", "success")
+    return redirect(url_for("session.own_sessions"))
+
+
+@pages.post("/sessions/end-others")
+def end_other_sessions() -> ResponseReturnValue:
+    who = signed_in()
+    assert who is not None
+    for other in service.own_sessions(plant().engine, who.account_id):
+        if other.id != who.session_id:
+            service.sign_out(plant().engine, other.id, "由本人结束")
+    flash("其他设备上的登录都已结束。", "success")
+    return redirect(url_for("session.own_sessions"))
+
+
+@pages.post("/grant")
+def switch_grant() -> ResponseReturnValue:
+    who = signed_in()
+    assert who is not None
+    wanted = request.form.get("grant_id", "")
+    if not wanted.isdecimal():
+        raise Invalid("请从列表中选择一项授权。")
+    service.switch_grant(plant().engine, who, int(wanted))
+    return redirect("/")
+
+
+def grants_of(account_id: int, active: int) -> list[dict[str, Any]]:
+    """One's own grants, for the chooser at the top of the screen."""
+    return [
+        {"id": g.id, "label": f"{g.region_name} · {ROLE_LABELS[g.role]}", "active": g.id == active}
+        for g in service.own_grants(plant().engine, account_id)
+    ]
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="device")
+
+
+def _devices() -> dict[str, str]:
+    """The accounts that this browser has signed in to, each with its mark."""
+    try:
+        marks = _signer().loads(request.cookies.get(DEVICE_COOKIE, ""))
+    except BadData:
+        return {}
+    return cast(dict[str, str], marks)
+
+
+def _name_key(username: str) -> str:
+    return hashlib.sha256(username.lower().encode()).hexdigest()[:16]

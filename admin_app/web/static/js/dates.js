@@ -1,0 +1,19 @@
+// 20260901, 2026.9.1, 2026/9/1, 2026年9月1日 and full-width digits become 2026-09-01 when the field is left.
+export function asDate(typed) {
+  const text = typed.normalize("NFKC").trim();
+  const found = /^(\d{4})(\d{2})(\d{2})$/.exec(text) || /^(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?$/.exec(text);
+  if (!found) return typed;
+  const [year, month, day] = found.slice(1).map(Number);
+  const date = new Date(Date.UTC(year, month - 1, day));
+  const real = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  return real ? date.toISOString().slice(0, 10) : typed;
+}
+
+const tidy = (field) => { field.value = asDate(field.value); };
+
+document.addEventListener("focusout", (event) => {
+  if (event.target.matches("[data-kind=date]")) tidy(event.target);
+});
+document.addEventListener("submit", (event) => {
+  event.target.querySelectorAll("[data-kind=date]").forEach(tidy);
+}, true);

@@ -1,0 +1,90 @@
+// What was typed into a form outlives a session that ends: a draft is kept in this tab (sessionStorage, gone
+// with the tab), offered when the form is opened again, and dropped once it has been saved.
+// Passwords, files and the page's token are never kept. `as_of` is: a restored form must still be compared
+// with the record as it was when the typing began.
+const user = document.body.dataset.user;
+const form = document.querySelector("form[data-draft]");
+const PREFIX = "draft:";
+
+const read = (key) => {
+  try { return JSON.parse(sessionStorage.getItem(key)); } catch { return null; }
+};
+const write = (key, draft) => {
+  try { sessionStorage.setItem(key, JSON.stringify(draft)); } catch { /* full or forbidden: no draft */ }
+};
+const keys = () => {
+  try { return Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX)); } catch { return []; }
+};
+const drop = (key) => sessionStorage.removeItem(key);
+const keyOf = (who) => `${PREFIX}${who}:${location.pathname}${location.search}`;
+const kept = (field) => field.name && field.name !== "csrf_token" && !["password", "file", "submit", "button"].includes(field.type);
+
+function values() {
+  return [...form.elements].filter(kept).map((field) =>
+    [field.name, field.value, ["checkbox", "radio"].includes(field.type) ? field.checked : null]);
+}
+
+function fill(saved) {
+  const left = [...form.elements].filter(kept);
+  for (const [name, value, checked] of saved) {
+    const at = left.findIndex((field) => field.name === name && (checked === null || field.value === value));
+    if (at < 0) continue;
+    const [field] = left.splice(at, 1);
+    if (checked === null) field.value = value;
+    else field.checked = checked;
+  }
+}
+
+function offer(key, draft) {
+  const box = document.createElement("div");
+  box.className = "note note-warning";
+  box.setAttribute("role", "status");
+  const text = document.createElement("p");
+  const when = new Date(draft.at).toLocaleString("zh-CN", { dateStyle: "short", timeStyle: "short" });
+  text.textContent = `${when} 您在这张表单里填写的内容还没有保存。`;
+  const button = (label, act) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.className = "btn btn-sm";
+    made.textContent = label;
+    made.addEventListener("click", () => { act(); box.remove(); form.querySelector("input:not([type=hidden]), select, textarea")?.focus(); });
+    return made;
+  };
+  box.append(text, button("恢复填写", () => { fill(draft.values); save(key); }), button("不要了", () => drop(key)));
+  form.before(box);
+}
+
+const save = (key, sent = false) => write(key, { at: Date.now(), values: values(), sent });
+
+function watch(key) {
+  let timer;
+  const soon = () => { clearTimeout(timer); timer = setTimeout(() => save(key), 400); };
+  form.addEventListener("input", soon);
+  form.addEventListener("change", soon);
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    clearTimeout(timer);
+    save(key, true);
+  });
+  form.querySelector("[data-cancel]")?.addEventListener("click", () => { clearTimeout(timer); drop(key); });
+}
+
+// A sent draft was saved if the next page is an ordinary one of the same person; sign-in and error pages,
+// and the form coming back with errors, mean that it was not.
+const unsaved = !user || document.querySelector("[data-status], form[data-kept]");
+for (const key of keys()) {
+  const draft = read(key);
+  if (user && !key.startsWith(`${PREFIX}${user}:`)) drop(key);
+  else if (draft?.sent && unsaved) write(key, { ...draft, sent: false });
+  else if (!draft || draft.sent) drop(key);
+}
+document.querySelector("form[data-sign-out]")?.addEventListener("submit", () => keys().forEach(drop));
+
+if (form && user) {
+  const key = keyOf(user);
+  const draft = read(key);
+  const same = draft && JSON.stringify(draft.values) === JSON.stringify(values());
+  if (form.matches("[data-kept]")) save(key);
+  else if (draft && !same) offer(key, draft);
+  watch(key);
+}

@@ -1,0 +1,150 @@
+// A related record is found by typing: a combobox after the WAI-ARIA pattern. The text field shows the label,
+// the hidden field beside it carries the id. `<data-lookup>?q=…` answers [{id, label, hint}].
+const PAUSE = 200;
+
+class Lookup {
+  constructor(box, number) {
+    this.box = box;
+    [this.input, this.hidden] = box.querySelectorAll("input");
+    this.chosen = this.input.value;
+    this.active = -1;
+    this.found = [];
+
+    this.list = document.createElement("ul");
+    this.list.id = `lookup-${number}`;
+    this.list.className = "lookup-list";
+    this.list.setAttribute("role", "listbox");
+    this.list.setAttribute("aria-label", "可选记录");
+    this.list.hidden = true;
+    this.status = document.createElement("p");
+    this.status.className = "visually-hidden";
+    this.status.setAttribute("role", "status");
+    box.append(this.list, this.status);
+
+    const { input } = this;
+    input.setAttribute("role", "combobox");
+    input.setAttribute("aria-autocomplete", "list");
+    input.setAttribute("aria-expanded", "false");
+    input.setAttribute("aria-controls", this.list.id);
+    input.addEventListener("input", (event) => { if (!event.isComposing) this.typed(); });
+    input.addEventListener("compositionend", () => this.typed());
+    input.addEventListener("keydown", (event) => this.key(event));
+    input.addEventListener("blur", () => this.leave());
+    this.list.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      const option = event.target.closest("[role=option]");
+      if (option) this.choose(Number(option.dataset.at));
+    });
+  }
+
+  typed() {
+    this.set("", this.input.value.trim() ? null : "");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.search(), PAUSE);
+  }
+
+  async search() {
+    const words = this.input.value.trim();
+    this.request?.abort();
+    if (!words) return this.close();
+    this.request = new AbortController();
+    try {
+      const join = this.box.dataset.lookup.includes("?") ? "&" : "?";
+      const answer = await fetch(`${this.box.dataset.lookup}${join}q=${encodeURIComponent(words)}`,
+        { signal: this.request.signal, headers: { Accept: "application/json" } });
+      if (!answer.ok || answer.redirected) throw new Error(answer.status);
+      this.show(await answer.json());
+    } catch (error) {
+      if (error.name !== "AbortError") this.show(null);
+    }
+  }
+
+  show(found) {
+    this.found = found || [];
+    this.active = -1;
+    this.list.replaceChildren(...this.found.map((item, at) => {
+      const option = document.createElement("li");
+      option.id = `${this.list.id}-${at}`;
+      option.dataset.at = at;
+      option.setAttribute("role", "option");
+      option.setAttribute("aria-selected", "false");
+      option.append(item.label);
+      if (item.hint) {
+        const hint = document.createElement("small");
+        hint.textContent = item.hint;
+        option.append(" ", hint);
+      }
+      return option;
+    }));
+    const words = found === null ? "查找没有成功，请检查网络后再试。"
+      : this.found.length ? `找到 ${this.found.length} 条，用上下键选择。` : "没有找到，换个写法再试。";
+    this.status.textContent = words;
+    if (!this.found.length) {
+      const none = document.createElement("li");
+      none.className = "lookup-none";
+      none.setAttribute("role", "option");
+      none.setAttribute("aria-disabled", "true");
+      none.textContent = words;
+      this.list.append(none);
+    }
+    this.list.hidden = false;
+    this.input.setAttribute("aria-expanded", "true");
+    if (this.found.length) this.mark(0);
+  }
+
+  mark(at) {
+    const options = this.list.children;
+    options[this.active]?.setAttribute("aria-selected", "false");
+    this.active = (at + this.found.length) % this.found.length;
+    const option = options[this.active];
+    option.setAttribute("aria-selected", "true");
+    option.scrollIntoView({ block: "nearest" });
+    this.input.setAttribute("aria-activedescendant", option.id);
+  }
+
+  key(event) {
+    if (event.isComposing) return;
+    const open = !this.list.hidden;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (!open) this.search();
+      else if (this.found.length) this.mark(this.active + (event.key === "ArrowDown" ? 1 : -1));
+    } else if (event.key === "Enter" && open && this.active >= 0) {
+      event.preventDefault();
+      this.choose(this.active);
+    } else if (event.key === "Escape" && open) {
+      event.preventDefault();
+      this.close();
+    }
+  }
+
+  choose(at) {
+    const item = this.found[at];
+    this.input.value = item.label;
+    this.set(item.id, item.label);
+    this.status.textContent = `已选 ${item.label}`;
+    this.close();
+  }
+
+  // `chosen` is the label that belongs to the id; null while the words in the field belong to no record.
+  set(id, chosen) {
+    this.hidden.value = id;
+    this.chosen = chosen;
+    this.input.classList.toggle("lookup-open", chosen === null);
+    this.hidden.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  leave() {
+    clearTimeout(this.timer);
+    this.request?.abort();
+    this.close();
+  }
+
+  close() {
+    this.list.hidden = true;
+    this.input.setAttribute("aria-expanded", "false");
+    this.input.removeAttribute("aria-activedescendant");
+  }
+}
+
+document.querySelectorAll("[data-lookup]").forEach((box, number) => new Lookup(box, number));

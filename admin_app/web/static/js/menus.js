@@ -1,0 +1,24 @@
+// Menus in the top bar close on Escape, on a click elsewhere, and when the focus leaves; Escape also shuts
+// the phone's side menu.
+const menus = document.querySelectorAll("details.menu");
+
+document.addEventListener("click", (event) => {
+  for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
+});
+for (const menu of menus) {
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of menus) {
+    if (!menu.open) continue;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+  if (location.hash === "#nav") {
+    location.hash = "#main";
+    document.querySelector(".nav-open").focus();
+  }
+});

@@ -1,0 +1,39 @@
+"""Every ledger on the screen, in the order of the menu."""
+
+from flask_admin import Admin
+
+from models.base import Base
+from views.account import AccountView
+from views.accountability_record import AccountabilityRecordView
+from views.base import RegisterView
+from views.code_item import CodeItemView
+from views.grant import GrantView
+from views.guardian import GuardianView
+from views.household import HouseholdView
+from views.household_hardship import HouseholdHardshipView
+from views.natural_group import NaturalGroupView
+from views.post import PostView
+from views.region import RegionView
+from views.responsibility_letter import ResponsibilityLetterView
+from views.school import SchoolView
+from views.setting import SettingView
+from views.special_group_flag import SpecialGroupFlagView
+from views.student import StudentView
+from views.village import VillageView
+
+VIEWS: tuple[type[RegisterView], ...] = (
+    StudentView, HouseholdView, GuardianView, SpecialGroupFlagView, HouseholdHardshipView,
+    ResponsibilityLetterView, PostView, AccountabilityRecordView,
+    RegionView, VillageView, NaturalGroupView, SchoolView, CodeItemView, SettingView,
+    AccountView, GrantView,
+)
+
+
+def register(admin: Admin) -> None:
+    """Add every view to the panel."""
+    for view in VIEWS:
+        admin.add_view(view(view.model))
+
+
+def models_on_screen() -> set[type[Base]]:
+    return {view.model for view in VIEWS}

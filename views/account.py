@@ -1,0 +1,23 @@
+"""账号."""
+
+from typing import Any
+
+from admin_app.web.account_pages import account_buttons, make_from_form
+from models.account import Account
+from models.base import Base
+from views.base import RegisterView
+
+
+class AccountView(RegisterView):
+    model = Account
+    category_name = "账号与授权"
+    columns = ("display_name", "username", "region_code", "must_change_password", "disabled_at")
+    search = ("display_name", "username")
+    fieldsets = (("账号", ("username", "display_name", "region_code", "note")),)
+    related = (("grant", ("role", "region_code", "since", "until", "granted_by_id")),)
+
+    def make(self, values: dict[str, Any]) -> Base:
+        return make_from_form(values)
+
+    def further_buttons(self, record: Any) -> list[dict[str, str]]:
+        return account_buttons(record)

@@ -1,0 +1,245 @@
+"""The adapter: the only file that touches Flask-Admin's hooks.
+
+Flask-Admin gives addresses, blueprints and the menu; rows, forms, details, moves and permissions are
+this class's, read from the models' declarations. A view is a list of names: `columns`, `filters`,
+`form`, `related`. Every name is checked at start. Endpoints that Flask-Admin brings and we do not use
+(inline update, mass action, deletion, its export) do not exist at all.
+"""
+
+from typing import Any, ClassVar, cast
+
+from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from flask_admin.model import BaseModelView
+from wtforms import Form
+
+from admin_app.access.permissions import Permission
+from admin_app.changes.ledger import ledger_position, record_reveal, recording
+from admin_app.errors import Conflict, Invalid, NotFound
+from admin_app.services import moves as move_service
+from admin_app.services import records
+from admin_app.web import form_fields, lists, pages
+from admin_app.web.context import actor, display, session
+from admin_app.web.gate import VIEW_ENDPOINTS, own_path, require_view
+from models.base import Base, declared
+
+_KEPT_ENDPOINTS = {"index_view", "create_view", "edit_view", "details_view", "lookup", "move", "reveal",
+                   "why", "export"}
+_ACTS = {"index_view": "view", "details_view": "view", "lookup": "view", "why": "view",
+         "create_view": "create", "edit_view": "edit", "reveal": "reveal", "export": "export",
+         "move": "move"}
+
+
+class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries no types
+    """One ledger on the screen."""
+
+    model: ClassVar[type[Base]]
+    category_name: ClassVar[str] = ""
+    columns: ClassVar[tuple[str, ...]] = ()
+    filters: ClassVar[tuple[str, ...]] = ()
+    search: ClassVar[tuple[str, ...]] = ()  # columns that a name part may begin in
+    fieldsets: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
+    related: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  # (table, columns) shown below
+    default_sort: ClassVar[str] = "id"
+    import_sheet: ClassVar[str | None] = None
+    endpoint_name: ClassVar[str | None] = None  # the table's name, unless a second view shows it
+    title: ClassVar[str | None] = None
+    fixed: ClassVar[dict[str, str]] = {}  # what every row of this view has
+    own_area_only: ClassVar[bool] = False  # a public table, shown only as far as one's own area
+    can_add: ClassVar[bool] = True
+    can_change: ClassVar[bool] = True
+
+    def __init__(self, model: type[Base]) -> None:
+        self.model = model
+        self.check_names()
+        self.heading = self.title or model.__title__
+        endpoint = self.endpoint_name or model.__tablename__
+        for name, act in _ACTS.items():
+            if permission := self._permission(act):
+                VIEW_ENDPOINTS[f"{endpoint}.{name}"] = permission
+        super().__init__(model, name=self.heading, category=self.category_name or None,
+                         endpoint=endpoint, url=f"/admin/{endpoint}")
+
+    @classmethod
+    def form_columns_of(cls) -> tuple[str, ...]:
+        return tuple(name for _, names in cls.fieldsets for name in names)
+
+    def check_names(self) -> None:
+        """Every name in a view is a column with a declaration. Raises KeyError at start."""
+        for name in (*self.columns, *self.filters, *self.search, *self.form_columns_of(), self.default_sort):
+            declared(self.model, name)
+        generated = [n for n in self.form_columns_of() if declared(self.model, n).generated]
+        if generated:
+            raise KeyError(f"{self.model.__tablename__}: {generated} are not typed by people")
+
+    def _permission(self, act: str) -> Permission | None:
+        """The permission of an act, None where the area has no such act: then it is closed."""
+        value = f"{self.model.__area__}.{act}"
+        return Permission(value) if value in set(Permission) else None
+
+    def create_blueprint(self, admin: Any) -> Any:
+        self._urls = [entry for entry in self._urls if entry[1] in _KEPT_ENDPOINTS]
+        return super().create_blueprint(admin)
+
+    # --- what Flask-Admin wants to know ---
+
+    def scaffold_list_columns(self) -> list[str]:
+        return list(self.columns)
+
+    def scaffold_sortable_columns(self) -> dict[str, str]:
+        return {}
+
+    def scaffold_form(self) -> type[Form]:
+        return form_fields.form_class(self.model, self.form_columns_of())
+
+    def get_pk_value(self, model: Base) -> int:
+        return model.id
+
+    def get_one(self, id: Any) -> Base:
+        """The record in scope. Raises NotFound: outside one's area there is none."""
+        text = str(id or "")
+        if not text.isdecimal() or len(text) > 18:
+            raise NotFound()
+        found = session().get(self.model, int(text))
+        if found is None:
+            raise NotFound()
+        return found
+
+    def is_accessible(self) -> bool:
+        return self.may("view")
+
+    def may(self, act: str) -> bool:
+        permission = self._permission(act)
+        return permission is not None and actor().may(permission)
+
+    def _handle_view(self, name: str, **kwargs: Any) -> None:
+        """Closed until `_ACTS` names it. Whoever may see the ledger learns of a record outside only that
+        it does not exist; whoever may not see the ledger learns nothing else."""
+        permission = self._permission(_ACTS.get(name, ""))
+        if permission is None:
+            raise NotFound("没有这个页面。")
+        if self.may("view") and request.args.get("id") is not None:
+            self.get_one(request.args["id"])
+        require_view(permission)
+
+    def further_buttons(self, record: Base) -> list[dict[str, str]]:
+        """Buttons of this ledger alone, beside 修改."""
+        return []
+
+    # --- pages ---
+
+    @expose("/")
+    def index_view(self) -> ResponseReturnValue:
+        return lists.page(self)
+
+    @expose("/export/")
+    def export(self) -> ResponseReturnValue:
+        return lists.export(self)
+
+    @expose("/lookup/")
+    def lookup(self) -> ResponseReturnValue:
+        return lists.lookup(self)
+
+    @expose("/details/")
+    def details_view(self) -> ResponseReturnValue:
+        return pages.details(self, self.get_one(request.args.get("id")))
+
+    @expose("/why/")
+    def why(self) -> ResponseReturnValue:
+        return pages.why(self.get_one(request.args.get("id")))
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> ResponseReturnValue:
+        if not self.can_add:
+            raise NotFound("没有这个页面。")
+        form = self._create_form_class()
+        columns = self.form_columns_of()
+        if request.method == "GET":
+            for name in columns:
+                if request.args.get(name):
+                    form[name].process_formdata([request.args[name]])
+        self._prepare(form, None)
+        if request.method == "POST" and self._valid(form):
+            values = form_fields.typed_values(form, self.model, columns, actor().role, editing=False)
+            try:
+                with recording(session(), actor(), f"{self.model.__tablename__}:create"):
+                    record = self.make(values)
+                    key, label = record.id, display().label_of(record)
+                flash(f"已新增“{label}”。", "success")
+                again = "_add_another" in request.form
+                return redirect(self.get_url(".create_view") if again else self.get_url(".details_view", id=key))
+            except Invalid as fault:
+                self._blame(form, fault)
+        back = own_path(request.args.get("url")) if request.args.get("url") else self.get_url(".index_view")
+        return pages.form(self, form, f"新增{self.model.__title__}", None, None, back)
+
+    def make(self, values: dict[str, Any]) -> Base:
+        """Add the record. A view whose ledger has a verb of its own for this overrides it."""
+        return cast(Base, records.create(session(), actor(), self.model, values))
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self) -> ResponseReturnValue:
+        if not self.can_change:
+            raise NotFound("没有这个页面。")
+        record, columns, conflict = self.get_one(request.args.get("id")), self.form_columns_of(), None
+        position = ledger_position(session(), self.model.__tablename__, record.id)
+        start = form_fields.start_values(self.model, columns, record, actor().role)
+        form = self._edit_form_class(data={**start, "as_of": str(position)})
+        self._prepare(form, record)
+        if request.method == "POST" and self._valid(form):
+            values = form_fields.typed_values(form, self.model, columns, actor().role, editing=True)
+            as_of = int(form.as_of.data) if str(form.as_of.data).isdecimal() else 0
+            try:
+                with recording(session(), actor(), f"{self.model.__tablename__}:edit"):
+                    records.edit(session(), actor(), record, values, as_of=as_of)
+                flash("已保存。", "success")
+                return redirect(self.get_url(".details_view", id=request.args["id"]))
+            except Invalid as fault:
+                self._blame(form, fault)
+            except Conflict:
+                record = self.get_one(request.args.get("id"))
+                conflict = pages.conflict(self.model, record, values, as_of)
+                pages.take_theirs(form, conflict, record, position)
+        back = self.get_url(".details_view", id=request.args["id"])
+        return pages.form(self, form, f"修改{self.model.__title__}", self.get_one(request.args["id"]), conflict, back)
+
+    @expose("/move/", methods=("GET", "POST"))
+    def move(self) -> ResponseReturnValue:
+        record = self.get_one(request.args.get("id"))
+        table = self.model.__moves__
+        move = table.by_verb.get(request.args.get("verb", "")) if table else None
+        if move is None:
+            raise NotFound("没有这项操作。")
+        actor().require(move_service.permission(self.model, move))
+        return pages.move(self, record, move)
+
+    @expose("/reveal/", methods=("GET", "POST"))
+    def reveal(self) -> ResponseReturnValue:
+        record = self.get_one(request.args.get("id"))
+        columns = pages.revealable(record, actor().role)
+        if not columns:
+            raise NotFound("这条记录没有被遮盖的信息。")
+        reason = request.form.get("reason", "").strip()
+        if request.method == "POST" and len(reason) >= 4:
+            with recording(session(), actor(), "reveal", reason, kept=True) as change:
+                record_reveal(session(), change, record, columns)
+            pages.remember_reveal(record)
+            return redirect(self.get_url(".details_view", id=request.args["id"]))
+        error = "请写明查看的原因，至少 4 个字；它会记入变更台账。" if request.method == "POST" else None
+        return pages.reveal(self, record, columns, error)
+
+    def _prepare(self, form: Any, record: Base | None) -> None:
+        form_fields.prepare(form, self.model, self.form_columns_of(), display(), actor().role, record)
+
+    def _valid(self, form: Any) -> bool:
+        right = form.validate()
+        return form_fields.check_codes(form, self.model, self.form_columns_of()) and right
+
+    def _blame(self, form: Any, fault: Invalid) -> None:
+        """Put the sentence beside the field that it is about, or above the form."""
+        if fault.column and fault.column in form:
+            form[fault.column].errors = [*form[fault.column].errors, fault.message]
+        else:
+            flash(fault.message, "danger")
+

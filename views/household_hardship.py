@@ -1,0 +1,13 @@
+"""家庭困难类型."""
+
+from models.household import HouseholdHardship
+from views.base import RegisterView
+
+
+class HouseholdHardshipView(RegisterView):
+    model = HouseholdHardship
+    category_name = "户与学生"
+    columns = ("household_id", "kind", "region_code", "since", "until", "state")
+    filters = ("kind", "state")
+    search = ("note",)
+    fieldsets = (("困难类型", ("household_id", "kind", "since", "until", "note")),)

@@ -1,0 +1,16 @@
+"""责任书."""
+
+from models.responsibility_letter import ResponsibilityLetter
+from views.base import RegisterView
+
+
+class ResponsibilityLetterView(RegisterView):
+    model = ResponsibilityLetter
+    category_name = "责任落实"
+    columns = ("number", "level", "school_year", "region_code", "party_a", "party_b", "state", "signed_on")
+    filters = ("state", "level", "school_year")
+    search = ("number", "party_a", "party_b")
+    fieldsets = (
+        ("责任书", ("number", "level", "school_year", "household_id", "school_id", "region_code")),
+        ("双方", ("party_a", "party_b", "target", "valid_until", "note")),
+    )

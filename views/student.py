@@ -1,0 +1,26 @@
+"""学生."""
+
+from models.student import Student
+from views.base import RegisterView
+
+
+class StudentView(RegisterView):
+    model = Student
+    category_name = "户与学生"
+    columns = ("name", "sex", "birth_date", "identity_number", "region_code", "household_id",
+               "schooling_state", "school_id", "grade", "checked_on")
+    filters = ("schooling_state", "sex", "school_id", "grade", "boarding", "household_id")
+    search = ("name",)
+    import_sheet = "roster"
+    fieldsets = (
+        ("孩子", ("household_id", "name", "identity_kind", "identity_number", "sex", "birth_date",
+                "ethnic_group", "relation_to_head")),
+        ("住址", ("registered_address", "current_address")),
+        ("就学", ("school_id", "grade", "class_name", "boarding", "student_number", "study_place",
+                "elsewhere_school")),
+        ("核查", ("checked_on", "note")),
+    )
+    related = (
+        ("guardian", ("name", "relation", "phone", "away")),
+        ("special_group_flag", ("kind", "since", "until", "state")),
+    )
