@@ -1,0 +1,67 @@
+"""保学 (Baoxue): the register and working desk with which a district keeps every child in school."""
+
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from admin_app.settings import Deployment
+
+UPLOAD_LIMIT = 64 << 20
+
+
+def create_app(deployment: "Deployment | None" = None) -> "Flask":
+    """The application: settings, keys, store, gate, pages, views, commands.
+
+    Does not touch the schema: `flask db upgrade` (or `python3 run.py`) does. Raises BadSetting, KeyFault."""
+    # Deferred, so that the inner half (and the child process that reads Excel) never loads Flask.
+    from flask import Flask
+    from flask_admin import Admin
+    from flask_admin.theme import Theme
+    from flask_babel import Babel
+    from flask_wtf import CSRFProtect
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    import views
+    from admin_app import cli
+    from admin_app.access.field_keys import FieldKeys, secret_key
+    from admin_app.services import rules, students  # noqa: F401  (registers the checks)
+    from admin_app.services.attachments import FileStore
+    from admin_app.settings import Deployment
+    from admin_app.store import open_store
+    from admin_app.web import (
+        account_pages, attachment_pages, errors, family_pages, frame, gate, health, home,
+        import_pages, ledger_pages, session_pages,
+    )
+    from admin_app.web.context import Plant
+    from models import kinds
+
+    deployment = deployment or Deployment.from_environment()
+    app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
+    keys = FieldKeys.load_or_make(deployment.field_key_file)
+    kinds.install_cipher(keys.cipher())
+    app.config.update(
+        SECRET_KEY=secret_key(deployment.secret_key_file), MAX_CONTENT_LENGTH=UPLOAD_LIMIT,
+        MAX_FORM_MEMORY_SIZE=2 << 20, SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME="baoxue_form", WTF_CSRF_TIME_LIMIT=None, BABEL_DEFAULT_LOCALE="zh_Hans_CN",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai", TRUSTED_HOSTS=list(deployment.trusted_hosts) or None,
+    )
+    if deployment.behind_proxy:
+        app.config["SESSION_COOKIE_SECURE"] = True
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    app.extensions["baoxue"] = Plant(deployment, open_store(deployment.database_url), keys,
+                                     FileStore(deployment.data_dir / "attachments"))
+    Babel(app)
+    CSRFProtect(app)
+    errors.install(app)
+    gate.install(app)
+    frame.install(app)
+    for pages in (session_pages, import_pages, ledger_pages, attachment_pages, account_pages, family_pages, health):
+        app.register_blueprint(pages.pages)
+    admin = Admin(app, name="保学", theme=Theme(folder="", base_template="layout.html"),
+                  index_view=home.Home(name="待办", url="/", endpoint="admin"))
+    app.extensions["baoxue_views"] = views.register(admin)
+    cli.install(app)
+    logging.getLogger("baoxue").setLevel(logging.INFO)
+    return app

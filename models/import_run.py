@@ -51,6 +51,7 @@ class ImportRow(Base):
     run_id: Mapped[int] = field("导入", ForeignKey("import_run.id"))
     excel_row: Mapped[int] = field("Excel 行号")
     outcome: Mapped[str] = field("结果", meaning="new、changed、same、refused")
+    warned: Mapped[bool] = field("有提醒", default=False)
     messages: Mapped[list[dict[str, str]]] = field("说明", JSON)
     label: Mapped[str] = field("姓名")
     cells: Mapped[Any] = field("原始单元格", SealedText("import_row.cells"), nullable=False)

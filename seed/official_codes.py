@@ -150,6 +150,7 @@ HARDSHIP = (
         96 农村五保户 =24 ~2016-12-31
     """, UNTIL_2020)),
     CodeTable("special_group", "特殊群体", REPORTING, _codes("""
+        10 留守儿童（名单未分单双亲，待核） #yellow
         11 单亲留守（教育口径：一方外出三个月以上） =1 #yellow
         12 双亲留守（教育口径：双方外出三个月以上） =2 #orange
     """, STUDENT_RECORDS) + _codes("""

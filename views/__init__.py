@@ -29,10 +29,12 @@ VIEWS: tuple[type[RegisterView], ...] = (
 )
 
 
-def register(admin: Admin) -> None:
-    """Add every view to the panel."""
-    for view in VIEWS:
-        admin.add_view(view(view.model))
+def register(admin: Admin) -> list[RegisterView]:
+    """Add every view to the panel; gives them in the order of the menu."""
+    registered = [view(view.model) for view in VIEWS]
+    for view in registered:
+        admin.add_view(view)
+    return registered
 
 
 def models_on_screen() -> set[type[Base]]:

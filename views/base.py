@@ -8,7 +8,7 @@ this class's, read from the models' declarations. A view is a list of names: `co
 
 from typing import Any, ClassVar, cast
 
-from flask import flash, redirect, request
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.model import BaseModelView
@@ -122,6 +122,10 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         if self.may("view") and request.args.get("id") is not None:
             self.get_one(request.args["id"])
         require_view(permission)
+
+    def get_url(self, endpoint: str, **kwargs: Any) -> str:
+        """The address of an endpoint; a leading dot means this view's, whatever page is asked for."""
+        return url_for(f"{self.endpoint}{endpoint}" if endpoint.startswith(".") else endpoint, **kwargs)
 
     def further_buttons(self, record: Base) -> list[dict[str, str]]:
         """Buttons of this ledger alone, beside 修改."""

@@ -118,6 +118,14 @@ def value_at(session: ScopedSession, model: type[Base], record: Base, position: 
     return values
 
 
+def first_hand(session: ScopedSession, table: str, pk: int) -> Change | None:
+    """The act that a record in scope came from."""
+    row = session.scalar(
+        select(ChangeRow).where(ChangeRow.table_name == table, ChangeRow.pk == pk,
+                                ChangeRow.operation == "insert").order_by(ChangeRow.id).limit(1))
+    return acts(session, [row])[row.change_id] if row is not None else None
+
+
 def last_hand(session: ScopedSession, table: str, pk: int) -> Change | None:
     """The last act on a record in scope."""
     row = session.scalar(

@@ -32,6 +32,7 @@ class Column:
     required: bool = False
     lenient: bool = False  # a cell that cannot be read is left out with a warning, the row stands
     codes: str | None = None
+    dated: bool = False
     width: int = 12
 
     @property
@@ -46,9 +47,10 @@ class Message:
     column: str
     level: str
     text: str
+    stage: str = "plan"  # "read": about the cell itself; "plan": set against the register
 
     def as_dict(self) -> dict[str, str]:
-        return {"column": self.column, "level": self.level, "text": self.text}
+        return {"column": self.column, "level": self.level, "text": self.text, "stage": self.stage}
 
 
 @dataclass(slots=True)
@@ -64,11 +66,11 @@ class ParsedRow:
     def refused(self) -> bool:
         return any(m.level == "error" for m in self.messages)
 
-    def error(self, column: str, text: str) -> None:
-        self.messages.append(Message(column, "error", text))
+    def error(self, column: str, text: str, stage: str = "plan") -> None:
+        self.messages.append(Message(column, "error", text, stage))
 
-    def warn(self, column: str, text: str) -> None:
-        self.messages.append(Message(column, "warning", text))
+    def warn(self, column: str, text: str, stage: str = "plan") -> None:
+        self.messages.append(Message(column, "warning", text, stage))
 
 
 @dataclass(slots=True)
@@ -94,6 +96,12 @@ class Sheet:
     plan: Callable[[ScopedSession, Actor, list[ParsedRow]], list[PlannedRow]]
     apply: Callable[[ScopedSession, Actor, list[dict[str, Any]]], None]
     label: str = "name"  # the column that names a row
+
+    def restore(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Values that went through JSON, as they were read."""
+        dates = {column.name for column in self.columns if column.dated}
+        return {name: date.fromisoformat(value) if name in dates and value else value
+                for name, value in values.items()}
 
     @property
     def wanted(self) -> Mapping[str, tuple[str, ...]]:
@@ -145,16 +153,16 @@ def _parse(sheet: Sheet, header: Header, row: RawRow) -> ParsedRow:
             noted = column.parse(cell)
         except BadCell as fault:
             if column.lenient:
-                parsed.warn(column.caption, fault.message + "（这一项没有保存，其余照常导入）")
+                parsed.warn(column.caption, fault.message + "（这一项没有保存，其余照常导入）", "read")
             else:
-                parsed.error(column.caption, fault.message)
+                parsed.error(column.caption, fault.message, "read")
             parsed.values[column.name] = None
             continue
         parsed.values[column.name] = noted.value
         for note in noted.notes:
-            parsed.warn(column.caption, note)
+            parsed.warn(column.caption, note, "read")
         if column.required and noted.value in (None, ""):
-            parsed.error(column.caption, f"没有填写“{column.caption}”。请补上后重新导入这一行。")
+            parsed.error(column.caption, f"没有填写“{column.caption}”。请补上后重新导入这一行。", "read")
     return parsed
 
 

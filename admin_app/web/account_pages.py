@@ -5,11 +5,12 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 
 from admin_app.access.permissions import Permission, Role
 from admin_app.changes.ledger import recording
 from admin_app.errors import Invalid, NotFound
-from admin_app.services import accounts
+from admin_app.services import account_list, accounts
 from admin_app.web.context import actor, session
 from models.account import Account, Grant
 from models.region import Region
@@ -55,7 +56,7 @@ def account_buttons(account: Account) -> list[dict[str, str]]:
         return []
     verbs = [("重置密码", "accounts.reset_password"), ("强制下线", "accounts.end_sessions"),
              ("启用", "accounts.enable") if account.disabled_at else ("停用", "accounts.disable")]
-    return [{"label": label, "url": url_for(endpoint, id=account.id), "kind": "post", "icon": "lock"}
+    return [{"label": label, "url": url_for(endpoint, id=account.id), "kind": "post", "token": generate_csrf()}
             for label, endpoint in verbs]
 
 
@@ -63,7 +64,7 @@ def grant_buttons(grant: Grant) -> list[dict[str, str]]:
     if not actor().may(Permission.ACCOUNT_EDIT) or (grant.until and grant.until < date.today()):
         return []
     return [{"label": "收回授权", "url": url_for("accounts.end_grant", id=grant.id), "kind": "post",
-             "icon": "lock"}]
+             "token": generate_csrf()}]
 
 
 @pages.post("/<int:id>/reset-password")
@@ -119,9 +120,9 @@ def load() -> ResponseReturnValue:
             upload = request.files.get("file")
             if upload is None or not upload.filename:
                 raise Invalid("请选择账号名单文件（Excel 或 CSV）。")
-            wanted = accounts.read_account_list(upload.stream.read(), upload.filename)
+            wanted = account_list.read_bytes(upload.stream.read(), upload.filename)
             with recording(session(), actor(), "load"):
-                made = accounts.make_accounts(session(), actor(), wanted)
+                made = account_list.make_accounts(session(), actor(), wanted)
         except Invalid as fault:
             error = fault.message
     page = render_template("accounts_load.html", made=made, error=error)

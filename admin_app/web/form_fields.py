@@ -12,15 +12,17 @@ from flask import url_for
 from flask_wtf import FlaskForm
 from sqlalchemy import Boolean, Date, Integer
 from wtforms import Field as FormField
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional
 
 from admin_app.access.masking import Sight, masked, sight
 from admin_app.access.permissions import Role
 from admin_app.display import Display, names_region, pointed_at
 from admin_app.exchange.cells import BadCell, date_value
+from admin_app.services.attachments import ACCEPTED
 from models.base import BigKey, Base, Field, declared, table_of
 from models.kinds import Sealed, SealedText
+from models.moves import Move
 
 CLEAR = "-"
 REQUIRED = "请填写“{}”。"
@@ -98,11 +100,16 @@ class YesNoField(SelectField):
         self.data = {True: "1", False: "0"}.get(value, "")
 
 
-def form_class(model: type[Base], columns: tuple[str, ...]) -> type[FlaskForm]:
-    """The form of these columns, in this order. Raises KeyError for a name that is no column, TypeError
+def form_class(model: type[Base], columns: tuple[str, ...], move: Move | None = None) -> type[FlaskForm]:
+    """The form of these columns, in this order; for a move also why, and
+    proof. Raises KeyError for a name that is no column, TypeError
     for a column that no field fits."""
     fields: dict[str, Any] = {name: _field(model, name) for name in columns}
     fields["as_of"] = HiddenField()
+    if move is not None:
+        fields["reason"] = TextAreaField("原因", [InputRequired("请写明原因。") if move.reason else Optional()])
+        fields["evidence"] = FileField("佐证（照片或扫描件）", [Optional()],
+                                       description=f"可上传：{ACCEPTED}" + ("；已有附件可不再上传" if move.evidence else ""))
     return type(f"{model.__name__}Form", (FlaskForm,), fields)
 
 

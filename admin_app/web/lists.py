@@ -52,7 +52,7 @@ def wanted_by(view: "RegisterView") -> Wanted:
                     if sight(actor().role, declared(view.model, n).privacy) is Sight.FULL)
     return Wanted(
         view.model, equals, region if region.isdecimal() and len(region) == 12 else None,
-        request.args.get("q", "").replace("\0", "").strip(), columns,
+        request.args.get("search", "").replace("\0", "").strip(), columns,
         actor().may(Permission.FAMILY_REVEAL),
         sort if sort in sortable(view.model) else view.default_sort, request.args.get("desc") == "1",
     )
@@ -60,7 +60,7 @@ def wanted_by(view: "RegisterView") -> Wanted:
 
 def address(view: "RegisterView", **changes: Any) -> str:
     """This list's address with some arguments changed; None takes one away."""
-    known = {"q", "region", "sort", "desc", "page", "size", *view.filters}
+    known = {"search", "region", "sort", "desc", "page", "size", *view.filters}
     arguments = {k: v for k, v in request.args.items() if k in known and v}
     arguments |= changes
     query = urlencode({k: v for k, v in arguments.items() if v not in (None, "")})
@@ -127,7 +127,7 @@ def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
     chips = [{"label": f"{declared(view.model, n).label}：{display().value(view.model, n, v).text}",
               "remove_url": address(view, **{n: None, "page": None})} for n, v in wanted.equals.items() if n not in view.fixed]
     if wanted.search:
-        chips.append({"label": f"搜索：{wanted.search}", "remove_url": address(view, q=None, page=None)})
+        chips.append({"label": f"搜索：{wanted.search}", "remove_url": address(view, search=None, page=None)})
     if wanted.region and wanted.region != actor().region_code:
         chips.append({"label": f"区划：{display().region(wanted.region)}",
                       "remove_url": address(view, region=None, page=None)})
@@ -144,7 +144,7 @@ def _pager(view: "RegisterView", count: int, number: int, size: int, shown: int)
         "prev_url": address(view, page=number) if number else None,
         "next_url": address(view, page=number + 2) if number + 1 < pages else None,
         "links": [{"label": str(n), "url": address(view, page=n), "active": n == number + 1} for n in near],
-        "sizes": [{"label": f"{s} 条/页", "url": address(view, size=s, page=None), "active": s == size}
+        "sizes": [{"label": str(s), "url": address(view, size=s, page=None), "active": s == size}
                   for s in SIZES],
     }
 

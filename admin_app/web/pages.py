@@ -21,8 +21,9 @@ from admin_app.text import ORIGIN_LABELS, role_label, verb_label
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.explain import reasons
+from models.attachment import Attachment
 from models.base import Base, Wall, declared, model_of, table_of
-from models.moves import Move
+from models.moves import Move, State
 
 if TYPE_CHECKING:
     from views.base import RegisterView
@@ -53,7 +54,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         moves=[{"label": m.label, "url": view.get_url(".move", id=record.id, verb=m.verb),
                 "colour": "secondary"} for m in move_service.open_moves(actor(), record)],
         buttons=_buttons(view, record), related=[r for r in _related(view, record) if r],
-        **_attachments(record), history=_history(record), why_url=view.get_url(".why", id=record.id),
+        back=view.get_url(".index_view"), **_attachments(record), history=_history(record), why_url=view.get_url(".why", id=record.id),
     )
 
 
@@ -104,9 +105,14 @@ def _related_list(record: Base, table: str, columns: tuple[str, ...]) -> dict[st
     return {
         "title": model.__title__, "columns": [declared(model, c).label for c in columns],
         "rows": [{"url": url_for(f"{table}.details_view", id=r.id),
-                  "cells": [display().of(r, c).text for c in columns]} for r in rows],
+                  "cells": [_cell(r, c) for c in columns]} for r in rows],
         "create_url": create_url, "empty": f"还没有{model.__title__}。",
     }
+
+
+def _cell(record: Base, column: str) -> dict[str, Any]:
+    value = display().of(record, column)
+    return {"text": value.text, "colour": value.colour}
 
 
 def _attachments(record: Base) -> dict[str, Any]:
@@ -115,13 +121,17 @@ def _attachments(record: Base) -> dict[str, Any]:
     if not placed or not actor().may(Permission.ATTACHMENT_VIEW):
         return {"attachments": [], "attach_url": None, "accept": ""}
     files = [
-        {"filename": a.filename, "size_label": f"{max(1, a.size // 1024):,} KB", "when": "", "who": "",
-         "url": url_for("attachments.download", id=a.id), "delete_url": None}
+        {"filename": a.filename, "size_label": f"{max(1, a.size // 1024):,} KB", **_uploaded(a), "url": url_for("attachments.download", id=a.id), "delete_url": None}
         for a in attachment_service.of_record(session(), record)
     ]
     may = actor().may(Permission.ATTACHMENT_CREATE) and actor().may(f"{type(record).__area__}.edit")
     url = url_for("attachments.upload", table=record.__tablename__, id=record.id) if may else None
     return {"attachments": files, "attach_url": url, "accept": attachment_service.ACCEPTED}
+
+
+def _uploaded(attachment: Attachment) -> dict[str, str]:
+    hand = history.first_hand(session(), Attachment.__tablename__, attachment.id)
+    return {"who": hand.actor if hand else "", "when": local_time(hand.at) if hand else ""}
 
 
 def _history(record: Base) -> list[dict[str, Any]]:
@@ -169,15 +179,14 @@ def revealed(record: Base) -> bool:
 
 def reveal(view: "RegisterView", record: Base, columns: list[str], error: str | None) -> ResponseReturnValue:
     page = render_template(
-        "admin/reveal.html", title=f"查看完整信息：{display().label_of(record)}", error=error,
-        columns=[declared(type(record), c).label for c in columns],
-        minutes=int(REVEAL_TIME.total_seconds() // 60), back=view.get_url(".details_view", id=record.id),
+        "admin/reveal.html", record_label=display().label_of(record), error=error, facts=[],
+        labels=[declared(type(record), c).label for c in columns], back=view.get_url(".details_view", id=record.id),
         reason=request.form.get("reason", ""))
     return page, 400 if error else 200
 
 
 def why(record: Base) -> ResponseReturnValue:
-    return render_template("admin/why.html", title=f"为什么能看到“{display().label_of(record)}”",
+    return render_template("admin/why.html", record_label=display().label_of(record),
                            sentences=reasons(session(), actor(), display(), record), facts=[],
                            back=url_for(f"{record.__tablename__}.details_view", id=record.id))
 
@@ -192,7 +201,7 @@ def form(view: "RegisterView", form: Any, title: str, record: Base | None,
     page = render_template(
         "admin/form.html", title=title, form=form, record=record, conflict=conflict,
         fieldsets=[{"label": label, "fields": list(names)} for label, names in view.fieldsets],
-        errors_summary=summary, back=back, can_add_another=record is None)
+        errors_summary=summary, back=back, add_another=record is None)
     return page, 409 if conflict else 400 if request.method == "POST" else 200
 
 
@@ -239,9 +248,8 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
     columns = (*move.asks, *move.optional)
     today = {n: datetime.now().date() for n in move.asks if n.endswith("_on") and getattr(record, n) is None}
     start = {**form_fields.start_values(model, columns, record, actor().role), **today}
-    form = form_fields.form_class(model, columns)(data=start)
+    form = form_fields.form_class(model, columns, move)(data=start)
     form_fields.prepare(form, model, columns, display(), actor().role, record)
-    error = None
     if request.method == "POST" and form.validate() and form_fields.check_codes(form, model, columns):
         try:
             return _make_move(view, record, move, form_fields.typed_values(
@@ -252,16 +260,19 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
             if fault.column in form:
                 form[fault.column].errors = [*form[fault.column].errors, fault.message]
             else:
-                error = fault.message
+                flash(fault.message, "danger")
     page = render_template(
-        "admin/move.html", title=f"{move.label}：{display().label_of(record)}", form=form, error=error,
-        fieldsets=[{"label": "", "fields": list(columns)}], move_label=move.label,
-        record_label=display().label_of(record), from_state=table.labels[getattr(record, table.column)],
-        to_state=table.labels[move.target], evidence=move.evidence, needs_reason=move.reason,
-        reason=request.form.get("reason", ""), accept=attachment_service.ACCEPTED, conflict=None,
+        "admin/move.html", title=f"{move.label}：{display().label_of(record)}", form=form,
+        fieldsets=[{"label": "", "fields": [*columns, "reason", "evidence"]}], move_label=move.label,
+        record_label=display().label_of(record), from_state=_state(table.state(getattr(record, table.column))),
+        to_state=_state(table.state(move.target)), conflict=None,
         errors_summary=[{"label": f.label.text, "text": e, "anchor": f.id} for f in form for e in f.errors],
         back=view.get_url(".details_view", id=record.id))
     return page, 400 if request.method == "POST" else 200
+
+
+def _state(state: State) -> dict[str, str]:
+    return {"text": state.label, "colour": state.colour}
 
 
 def _make_move(view: "RegisterView", record: Base, move: Move, values: dict[str, Any]) -> ResponseReturnValue:

@@ -119,7 +119,8 @@ def own_sessions() -> ResponseReturnValue:
          "seen": local_time(s.seen_at), "this": s.id == who.session_id}
         for s in service.own_sessions(plant().engine, who.account_id)
     ]
-    return render_template("own_sessions.html", sessions=sessions)
+    return render_template("own_sessions.html", sessions=sessions,
+                           end_others_url=url_for("session.end_other_sessions"))
 
 
 @pages.post("/sessions/<int:id>/end")

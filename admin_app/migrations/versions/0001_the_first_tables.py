@@ -441,6 +441,7 @@ def upgrade() -> None:
     sa.Column('run_id', KEY, nullable=False, comment='导入'),
     sa.Column('excel_row', KEY, nullable=False, comment='Excel 行号'),
     sa.Column('outcome', sa.String(), nullable=False, comment='new、changed、same、refused'),
+    sa.Column('warned', sa.Boolean(), nullable=False, comment='有提醒'),
     sa.Column('messages', sa.JSON(), nullable=False, comment='说明'),
     sa.Column('label', sa.String(), nullable=False, comment='姓名'),
     sa.Column('cells', sa.Text(), nullable=False, comment='原始单元格'),

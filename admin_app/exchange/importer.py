@@ -1,0 +1,207 @@
+"""The life of an import: upload → check → preview → confirm exactly what was previewed → result.
+
+Nothing of the register is written before the confirmation, and then all of it in one transaction
+under one change; a server killed in between leaves nothing. The user's cells and the plans lie
+sealed. A preview is confirmed once, and only while the register still stands as it was previewed:
+otherwise it is made anew and shown again.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from admin_app.access.actor import Actor
+from admin_app.access.permissions import Permission
+from admin_app.access.scope import ScopedSession
+from admin_app.changes.ledger import ledger_position, recording
+from admin_app.errors import Conflict, Invalid, NotFound
+from admin_app.exchange.sheet import Message, ParsedRow, PlannedRow, Sheet, read_upload
+from admin_app.exchange.sheets import sheet_named
+from models.change import Change
+from models.import_run import ImportRow, ImportRun
+
+CHECKED, CONFIRMED, SET_ASIDE = "checked", "confirmed", "set_aside"
+OUTCOMES = ("new", "changed", "same", "refused")
+_ROWS_PER_INSERT = 2000
+
+
+def check(session: ScopedSession, actor: Actor, sheet: Sheet, path: Path, filename: str) -> ImportRun:
+    """Read a file, check every row, and keep the preview. Writes no record of the register.
+
+    Raises Invalid (the file), Refused."""
+    actor.require(Permission.IMPORT_CREATE)
+    actor.require(f"{sheet.area}.edit")
+    upload = read_upload(sheet, path, filename)
+    position = ledger_position(session)
+    planned = sheet.plan(session, actor, upload.rows)
+    run = ImportRun(
+        region_code=actor.region_code, account_id=actor.account_id, sheet=sheet.name, filename=filename[:200],
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(), state=CHECKED, counts=_counts(planned),
+        captions=upload.captions, plan_digest=digest(planned), ledger_position=position,
+        created_at=datetime.now(UTC),
+    )
+    session.add(run)
+    session.flush()
+    _keep(session, run, planned)
+    return run
+
+
+def _counts(planned: Sequence[PlannedRow]) -> dict[str, int]:
+    counts = Counter(row.outcome for row in planned)
+    warned = sum(map(_warned, planned))
+    return {**{outcome: counts[outcome] for outcome in OUTCOMES}, "warned": warned}
+
+
+def _warned(row: PlannedRow) -> bool:
+    return row.outcome != "refused" and any(m.level == "warning" for m in row.parsed.messages)
+
+
+def digest(planned: Sequence[PlannedRow]) -> str:
+    """The fingerprint of a preview: every row with its outcome and its plan."""
+    whole = hashlib.sha256()
+    for row in planned:
+        whole.update(f"{row.parsed.excel_row}\0{row.outcome}\0{_json(row.plan)}\n".encode())
+    return whole.hexdigest()
+
+
+def _keep(session: ScopedSession, run: ImportRun, planned: Sequence[PlannedRow]) -> None:
+    rows = [
+        {
+            "run_id": run.id, "region_code": run.region_code, "excel_row": row.parsed.excel_row,
+            "outcome": row.outcome, "label": row.label,
+            "messages": [m.as_dict() for m in row.parsed.messages], "warned": _warned(row),
+            "cells": _json({"cells": row.parsed.cells, "values": row.parsed.values}),
+            "plan": _json({"plan": row.plan, "changes": row.changes}),
+        }
+        for row in planned
+    ]
+    for start in range(0, len(rows), _ROWS_PER_INSERT):
+        session.execute(insert(ImportRow), rows[start:start + _ROWS_PER_INSERT])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} does not fit in a plan")
+
+
+def run_of(session: ScopedSession, actor: Actor, run_id: int) -> ImportRun:
+    """A run of the actor's own unit. Raises NotFound."""
+    run = session.get(ImportRun, run_id)
+    if run is None or run.region_code != actor.region_code:
+        raise NotFound("没有这次导入，或它不是您的单位做的。")
+    return run
+
+
+def confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str) -> ImportRun:
+    """Write what was previewed, in one change; gives the run with its change.
+
+    Effects, in order: takes the run (once: a second confirmation is refused); makes sure that the
+    preview confirmed is this one and still holds; writes new and changed rows; marks the run.
+    Raises Conflict, Invalid, NotFound, Refused. Commits through its recording."""
+    actor.require(Permission.IMPORT_CREATE)
+    run = run_of(session, actor, run_id)
+    sheet = sheet_named(run.sheet)
+    actor.require(f"{sheet.area}.edit")
+    if run.plan_digest != plan_digest:
+        raise Conflict("您确认的不是最新的预览。请刷新页面，看过新的预览后再确认。")
+    taken = session.execute(
+        update(ImportRun).where(ImportRun.id == run_id, ImportRun.state == CHECKED)
+        .values(state=CONFIRMED, confirmed_at=datetime.now(UTC))
+        .execution_options(synchronize_session=False))
+    if taken.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("这份名单已经确认过或已放弃，没有重复写入。请查看导入结果。")
+    if ledger_position(session) != run.ledger_position and not _still_holds(session, actor, sheet, run):
+        session.commit()
+        raise Conflict("预览之后，名单涉及的数据已被别人修改。已按最新数据重新核对，请再看一遍预览后确认。")
+    plans = [json.loads(plan.open())["plan"] for plan in session.scalars(
+        select(ImportRow.plan).where(ImportRow.run_id == run_id, ImportRow.outcome.in_(("new", "changed")))
+        .order_by(ImportRow.excel_row))]
+    if not plans:
+        raise Invalid("这份名单没有需要写入的内容：所有行都相同或未通过。")
+    with recording(session, actor, "import", f"{sheet.title}：{run.filename}") as change:
+        sheet.apply(session, actor, plans)
+        session.execute(update(ImportRun).where(ImportRun.id == run_id).values(change_id=change.id)
+                        .execution_options(synchronize_session=False))
+    return run_of(session, actor, run_id)
+
+
+def _still_holds(session: ScopedSession, actor: Actor, sheet: Sheet, run: ImportRun) -> bool:
+    """Plan the kept rows again; when the outcome differs, keep the new preview and open the run again."""
+    rows = session.scalars(
+        select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.excel_row)).all()
+    parsed = [sheet_row(sheet, row) for row in rows]
+    position = ledger_position(session)
+    planned = sheet.plan(session, actor, parsed)
+    if digest(planned) == run.plan_digest:
+        return True
+    for row, new in zip(rows, planned, strict=True):
+        row.outcome, row.label = new.outcome, new.label
+        row.messages, row.warned = [m.as_dict() for m in new.parsed.messages], _warned(new)
+        row.plan = _json({"plan": new.plan, "changes": new.changes})
+    session.execute(update(ImportRun).where(ImportRun.id == run.id).values(
+        state=CHECKED, confirmed_at=None, counts=_counts(planned), plan_digest=digest(planned),
+        ledger_position=position).execution_options(synchronize_session=False))
+    return False
+
+
+def sheet_row(sheet: Sheet, row: ImportRow) -> ParsedRow:
+    """A kept row as it was read: values and the messages of its reading."""
+    kept = json.loads(row.cells.open())
+    read = [Message(**m) for m in row.messages if m.get("stage") == "read"]
+    return ParsedRow(row.excel_row, kept["cells"], sheet.restore(kept["values"]), read)
+
+
+def set_aside(session: ScopedSession, actor: Actor, run_id: int) -> None:
+    """Put a preview away unconfirmed. Commits."""
+    run = run_of(session, actor, run_id)
+    if run.state != CHECKED:
+        raise Conflict("这份名单已经确认过或已放弃。")
+    run.state = SET_ASIDE
+    session.commit()
+
+
+def recent(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
+    query = select(ImportRun).where(ImportRun.region_code == actor.region_code, ImportRun.sheet == sheet)
+    return list(session.scalars(query.order_by(ImportRun.id.desc()).limit(10)))
+
+
+def rows_of(session: ScopedSession, run: ImportRun, outcome: str | None, page: int, size: int,
+            warned: bool = False) -> tuple[list[ImportRow], int]:
+    """One page of a preview's rows, and how many there are."""
+    conditions = [ImportRow.run_id == run.id]
+    if outcome in OUTCOMES:
+        conditions.append(ImportRow.outcome == outcome)
+    if warned:
+        conditions.append(ImportRow.warned.is_(True))
+    total = session.scalar(select(func.count()).select_from(ImportRow).where(*conditions)) or 0
+    rows = session.scalars(select(ImportRow).where(*conditions).order_by(ImportRow.excel_row)
+                           .offset(page * size).limit(size)).all()
+    return list(rows), total
+
+
+def refused_rows(session: ScopedSession, run: ImportRun) -> tuple[list[ImportRow], list[list[str]]]:
+    rows = session.scalars(select(ImportRow).where(
+        ImportRow.run_id == run.id, ImportRow.outcome == "refused").order_by(ImportRow.excel_row)).all()
+    return list(rows), [json.loads(row.cells.open())["cells"] for row in rows]
+
+
+def changes_of(row: ImportRow) -> list[dict[str, str]]:
+    return list(json.loads(row.plan.open())["changes"]) if row.plan else []
+
+
+def undoable(session: ScopedSession, run: ImportRun) -> bool:
+    """Whether the run's change stands and was not undone yet."""
+    if run.change_id is None:
+        return False
+    return session.scalar(select(Change.id).where(Change.undoes_id == run.change_id).limit(1)) is None

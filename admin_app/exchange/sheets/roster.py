@@ -1,0 +1,51 @@
+"""适龄儿童少年花名册: the roster of school-age children, one row per child (domain §2.2).
+
+Declared here; `roster_plan.py` sets the rows against the register, `roster_apply.py` writes them.
+"""
+
+from functools import partial
+
+from admin_app.exchange import cells
+from admin_app.exchange.cells import Noted
+from admin_app.exchange.reader import RawCell
+from admin_app.exchange.sheet import Column, Sheet
+from admin_app.exchange.sheets.roster_apply import apply
+from admin_app.exchange.sheets.roster_plan import plan
+
+
+def number(cell: RawCell) -> Noted[str | None]:
+    """An identity number that passed GB 11643, as its 18 characters."""
+    noted = cells.identity_number(cell)
+    return Noted(noted.value.number if noted.value else None, noted.notes)
+
+
+def words(length: int) -> "partial[Noted[str | None]]":
+    return partial(cells.text, max_length=length)
+
+
+ROSTER = Sheet(
+    name="roster", title="适龄儿童少年花名册", area="family", plan=plan, apply=apply,
+    columns=(
+        Column("village", ("村（社区）", "村(社区)", "村", "社区", "村委会", "行政村", "村名", "村居"),
+               words(60), required=True, width=22),
+        Column("register_number", ("户编号", "户号", "户籍编号"), words(40), width=18),
+        Column("head_name", ("户主姓名", "户主"), cells.chinese_name, width=10),
+        Column("head_identity", ("户主身份证号", "户主身份证号码", "户主证件号码"), number, lenient=True, width=22),
+        Column("name", ("儿童姓名", "姓名", "学生姓名"), cells.chinese_name, required=True, width=10),
+        Column("sex", ("性别",), words(10), codes="sex", width=6),
+        Column("ethnic_group", ("民族",), words(20), codes="ethnic_group", width=8),
+        Column("identity", ("身份证号码", "身份证号", "证件号码", "公民身份号码"), number, width=22),
+        Column("birth_date", ("出生日期", "出生年月日", "出生年月"), cells.date_value, dated=True, width=12),
+        Column("guardian_name", ("监护人/姓名", "监护人姓名", "监护人", "家长姓名"), cells.chinese_name, width=10),
+        Column("guardian_phone", ("监护人/联系电话", "联系电话", "监护人电话", "电话", "手机"), cells.phone,
+               lenient=True, width=14),
+        Column("school", ("就读情况/学校", "学校", "就读学校", "学校名称"), words(60), width=20),
+        Column("grade", ("就读情况/年级", "年级"), words(20), codes="grade", width=8),
+        Column("class_name", ("就读情况/班级", "班级"), words(20), width=8),
+        Column("boarding", ("就读情况/就读方式", "就读方式"), words(20), codes="boarding", width=10),
+        Column("special_groups", ("特殊群体", "特殊群体类型"), words(100), codes="special_group", width=18),
+        Column("hardship", ("家庭类型", "困难类型", "户类型"), words(60), codes="hardship_kind", width=16),
+        Column("at_school", ("是否在校",), cells.yes_no, lenient=True, width=8),
+        Column("note", ("备注",), words(200), width=16),
+    ),
+)

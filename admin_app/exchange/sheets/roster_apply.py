@@ -1,0 +1,149 @@
+"""Writing the confirmed rows of a roster: set by set, inside the one change of its import."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, insert
+
+from admin_app.access.actor import Actor
+from admin_app.access.permissions import Permission
+from admin_app.access.scope import ScopedSession
+from admin_app.services.names import index_name
+from admin_app.services.students import next_register_number
+from models.base import Base, table_of
+from models.guardian import Guardian
+from models.household import Household, HouseholdHardship
+from models.kinds import identity_indexes
+from models.region import code_of, prefix_of
+from models.school import School
+from models.special_group_flag import SpecialGroupFlag
+from models.student import Student
+
+_ROWS_PER_INSERT = 2000
+RESIDENT_IDENTITY_CARD, NO_DOCUMENT = "1", "Z"
+_KINDS_OF_SCHOOL = (("九年", "312"), ("一贯", "312"), ("初级中学", "311"), ("初中", "311"), ("中学", "311"),
+                    ("特殊", "511"), ("特教", "511"), ("教学点", "218"))
+
+
+def apply(session: ScopedSession, actor: Actor, plans: list[dict[str, Any]]) -> None:
+    """Effects, in order: registers schools that the list names and the actor may add; inserts new
+    families, children and guardians; updates what differs; adds hardship kinds and flags."""
+    schools = _schools(session, actor, plans)
+    households = _households(session, plans)
+    new = [p for p in plans if p["id"] is None]
+    students = _insert(session, Student, [_new_student(p, households, schools) for p in new])
+    for p, key in zip(new, students, strict=True):
+        p["id"] = key
+    created = set(students)
+    standing = [p for p in plans if p["id"] not in created and p["student"]]
+    for p in standing:
+        if "household_id" in p["student"]:
+            p["student"]["household_id"] = households[p["household"]["key"]]
+    _update(session, Student, [(p["id"], _named(p["student"], "name")) for p in standing])
+    _guardians(session, plans)
+    _belongings(session, plans, households)
+
+
+def _schools(session: ScopedSession, actor: Actor, plans: Sequence[dict[str, Any]]) -> dict[str, int]:
+    names = sorted({p["new_school"] for p in plans if p.get("new_school")})
+    if not names or not actor.may(Permission.PLACE_CREATE):
+        return {}
+    place = code_of(prefix_of(actor.region_code)[:9])
+    rows = [{"name": n, "kind": next((k for w, k in _KINDS_OF_SCHOOL if w in n), "211"),
+             "region_code": place} for n in names]
+    return dict(zip(names, _insert(session, School, rows), strict=True))
+
+
+def _households(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Key of each family → its number."""
+    keys: dict[str, int] = {}
+    new: dict[str, dict[str, Any]] = {}
+    updates = []
+    counters: dict[str, int] = defaultdict(int)
+    for p in plans:
+        household = p["household"]
+        if household["id"] is not None:
+            keys[household["key"]] = household["id"]
+            if household["update"]:
+                updates.append((household["id"], _named(household["update"], "head_name")))
+        elif household["key"] not in new:
+            new[household["key"]] = _new_household(session, p, counters)
+    keys |= dict(zip(new, _insert(session, Household, list(new.values())), strict=True))
+    _update(session, Household, updates)
+    return keys
+
+
+def _new_household(session: ScopedSession, plan: dict[str, Any], counters: dict[str, int]) -> dict[str, Any]:
+    household, region = plan["household"], plan["region"]
+    number = household["register_number"]
+    if not number:
+        if not counters[region]:
+            counters[region] = int(next_register_number(session, region)[-4:])
+        number = f"{region}{counters[region]:04d}"
+        counters[region] += 1
+    row = {"region_code": region, "register_number": number, "head_name": household["head_name"],
+           "identity_number": household["identity_number"]}
+    return _named(row, "head_name")
+
+
+def _new_student(plan: dict[str, Any], households: dict[str, int], schools: dict[str, int]) -> dict[str, Any]:
+    values = {**plan["student"], "region_code": plan["region"],
+              "household_id": households[plan["household"]["key"]],
+              "identity_kind": RESIDENT_IDENTITY_CARD if plan["student"]["identity_number"] else NO_DOCUMENT}
+    if values["school_id"] is None and plan.get("new_school"):
+        values["school_id"] = schools.get(plan["new_school"])
+    return _named(values, "name")
+
+
+def _named(values: dict[str, Any], name: str) -> dict[str, Any]:
+    """The values with what is derived from a name and a number beside them."""
+    if name in values:
+        values["name_pinyin"], values["name_initials"] = index_name(values[name])
+    if "identity_number" in values:
+        values |= identity_indexes(values["identity_number"])
+    if isinstance(values.get("birth_date"), str):
+        values["birth_date"] = date.fromisoformat(values["birth_date"])
+    return values
+
+
+def _guardians(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> None:
+    named = [(p, p["guardian"]) for p in plans if p["guardian"]]
+    _insert(session, Guardian, [
+        {"region_code": p["region"], "student_id": p["id"], "name": g["name"], "phone": g["phone"]}
+        for p, g in named if g["id"] is None])
+    _update(session, Guardian, [(g["id"], {"phone": g["phone"]}) for _, g in named if g["id"] is not None])
+
+
+def _belongings(session: ScopedSession, plans: Sequence[dict[str, Any]], households: dict[str, int]) -> None:
+    hardships = dict.fromkeys(
+        (p["region"], households[p["household"]["key"]], p["hardship"]) for p in plans if p["hardship"])
+    _insert(session, HouseholdHardship, [
+        {"region_code": r, "household_id": h, "kind": k, "state": "active"} for r, h, k in hardships])
+    _insert(session, SpecialGroupFlag, [
+        {"region_code": p["region"], "student_id": p["id"], "kind": kind, "state": "reported"}
+        for p in plans for kind in p["flags"]])
+
+
+def _insert(session: ScopedSession, model: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert many rows; gives their numbers in the same order."""
+    keys: list[int] = []
+    statement = insert(model).returning(model.id, sort_by_parameter_order=True)
+    for start in range(0, len(rows), _ROWS_PER_INSERT):
+        keys.extend(session.scalars(statement, rows[start:start + _ROWS_PER_INSERT]))
+    return keys
+
+
+def _update(session: ScopedSession, model: type[Base], rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    """Update many rows, those with the same changed columns together. The wall underneath refuses a row
+    outside the scope."""
+    shapes: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for key, values in rows:
+        if values:
+            shapes[tuple(values)].append({**{f"new_{n}": v for n, v in values.items()}, "key": key})
+    table = table_of(model)
+    for columns, parameters in shapes.items():
+        statement = table.update().where(table.c.id == bindparam("key")).values(
+            {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns})
+        session.connection().execute(statement, parameters)

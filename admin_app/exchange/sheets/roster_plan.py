@@ -1,0 +1,360 @@
+"""What each row of a roster will do: set against what stands, row by row, nothing written.
+
+One query per kind of thing and some thousand keys, whatever the number of rows.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from admin_app.access.actor import Actor
+from admin_app.access.permissions import Permission
+from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.display import plain_text
+from admin_app.exchange.sheet import ParsedRow, PlannedRow
+from models.base import declared
+from models.code_item import CodeItem
+from models.guardian import Guardian
+from models.household import Household, HouseholdHardship
+from models.kinds import IDENTITY_INDEX, Sealed, cipher
+from models.region import Region, prefix_of
+from models.school import School
+from models.special_group_flag import SpecialGroupFlag
+from models.student import Student
+
+_KEYS_PER_QUERY = 5000
+_SPLIT = re.compile(r"[、,，;；/\s]+")
+_VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "社区", "村", "")
+# Words of lists that no code table has, with the codes they mean.
+ALIASES: dict[str, dict[str, str | None]] = {
+    "sex": {"男": "1", "女": "2"},
+    "boarding": {"寄宿": "2", "住宿": "2", "通校": "1"},
+    "hardship_kind": {
+        "一般户": None, "一般农户": None, "普通户": None, "无": None, "脱贫不稳定户": "11", "边缘易致贫户": "12",
+        "突发严重困难户": "13", "低保户": "21", "低保": "21", "城市低保户": "22", "低保边缘户": "23",
+        "特困供养户": "24", "特困户": "24", "特困": "24", "建档立卡户": "10", "建档立卡": "10",
+    },
+    "special_group": {
+        "无": None, "留守儿童": "10", "留守": "10", "残疾": "31", "孤儿": "21", "随迁子女": "51",
+        "事实无人抚养": "22", "困境儿童": "41", "学习困难": "81", "重病": "32",
+    },
+}
+_LEFT_BEHIND = frozenset({"10", "11", "12"})
+_COMPARED = ("name", "sex", "ethnic_group", "birth_date", "grade", "class_name", "boarding", "note")
+
+
+@dataclass
+class Standing:
+    """What stands in the register, as far as these rows touch it."""
+
+    villages: dict[str, list[str]] = field(default_factory=dict)
+    village_names: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    schools: dict[str, int] = field(default_factory=dict)
+    students: dict[str, Student] = field(default_factory=dict)
+    nameless: dict[tuple[str, str, date | None], Student] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
+    households: dict[tuple[str, str], Household] = field(default_factory=dict)
+    guardians: dict[int, list[Guardian]] = field(default_factory=dict)
+    hardships: set[tuple[int, str]] = field(default_factory=set)
+    flags: set[tuple[int, str]] = field(default_factory=set)
+
+
+def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[PlannedRow]:
+    """Plan every row. A good row is never held up by a bad one."""
+    indexes = [_index(row.values.get("identity")) for row in rows]
+    standing = _read(session, actor, rows, [i for i in indexes if i])
+    seen: dict[str, int] = {}
+    households: dict[str, tuple[int, str | None]] = {}
+    planned = []
+    for row, index in zip(rows, indexes, strict=True):
+        region = _village(row, standing, actor)
+        _codes(row, standing)
+        _agree_with_number(row)
+        if index:
+            _once(row, index, seen, standing, region)
+        planned.append(_planned(row, region, index, standing, households, actor))
+    return planned
+
+
+def _index(number: str | None) -> str | None:
+    return cipher().index(number, IDENTITY_INDEX) if number else None
+
+
+# --- reading what stands ---
+
+
+def _chunks(keys: Iterable[Any]) -> Iterator[list[Any]]:
+    every = list(dict.fromkeys(keys))
+    for start in range(0, len(every), _KEYS_PER_QUERY):
+        yield every[start:start + _KEYS_PER_QUERY]
+
+
+def _read(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow], indexes: list[str]) -> Standing:
+    standing = Standing()
+    _read_places(session, actor, standing)
+    for part in _chunks(indexes):
+        for student in session.scalars(select(Student).where(Student.identity_index.in_(part))):
+            standing.students[student.identity_index or ""] = student
+    unknown = [i for i in indexes if i not in standing.students]
+    if unknown:
+        with unscoped(session.get_bind().engine, "is a number of the list taken elsewhere") as wide:
+            for part in _chunks(unknown):
+                standing.elsewhere |= {i for i in wide.scalars(
+                    select(Student.identity_index).where(Student.identity_index.in_(part))) if i}
+    without = [str(r.values["name"]) for r in rows if r.values.get("name") and not r.values.get("identity")]
+    for part in _chunks(without):
+        for s in session.scalars(select(Student).where(Student.name.in_(part), Student.identity_index.is_(None))):
+            standing.nameless[s.region_code, s.name, s.birth_date] = s
+    for part in _chunks(str(r.values["register_number"]) for r in rows if r.values.get("register_number")):
+        for h in session.scalars(select(Household).where(Household.register_number.in_(part))):
+            standing.households[h.region_code, h.register_number] = h
+    _read_belongings(session, standing)
+    return standing
+
+
+def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> None:
+    prefix = prefix_of(actor.region_code)
+    found = session.execute(select(Region.code, Region.name).where(
+        Region.code >= prefix, Region.code < prefix + ":", Region.level == "村", Region.valid_until.is_(None)))
+    for code, name in found:
+        standing.village_names[code] = name
+        for word in {name, stem(name), code, *(stem(name) + e for e in ("村", "社区", "村委会", "居委会"))}:
+            standing.villages.setdefault(word, []).append(code)
+    for table in ("sex", "ethnic_group", "grade", "boarding", "special_group", "hardship_kind"):
+        standing.codes[table], standing.labels[table] = {}, {}
+    today = date.today()
+    for item in session.scalars(select(CodeItem).where(CodeItem.code_table.in_(standing.codes))):
+        standing.labels[item.code_table][item.code] = item.label
+        if item.valid_until is None or item.valid_until >= today:
+            standing.codes[item.code_table] |= {item.label: item.code, item.code: item.code}
+    for table, aliases in ALIASES.items():
+        standing.codes[table] = {**aliases, **standing.codes[table]}
+    standing.codes["ethnic_group"] |= {label.removesuffix("族"): code for label, code in list(
+        standing.codes["ethnic_group"].items()) if label.endswith("族")}
+    standing.schools = {name: key for key, name in session.execute(select(School.id, School.name))}
+
+
+def _read_belongings(session: ScopedSession, standing: Standing) -> None:
+    students = [s.id for s in (*standing.students.values(), *standing.nameless.values())]
+    for part in _chunks(students):
+        for g in session.scalars(select(Guardian).where(Guardian.student_id.in_(part)).order_by(Guardian.id)):
+            standing.guardians.setdefault(g.student_id, []).append(g)
+        standing.flags |= set(session.execute(
+            select(SpecialGroupFlag.student_id, SpecialGroupFlag.kind)
+            .where(SpecialGroupFlag.student_id.in_(part), SpecialGroupFlag.state.in_(("reported", "verified"))
+                   )).tuples())
+    for part in _chunks(h.id for h in standing.households.values()):
+        standing.hardships |= set(session.execute(
+            select(HouseholdHardship.household_id, HouseholdHardship.kind)
+            .where(HouseholdHardship.household_id.in_(part), HouseholdHardship.state != "ended")).tuples())
+
+
+def stem(name: str) -> str:
+    """'亲水湾村委会' → '亲水湾', '康宁社区居民委员会' → '康宁'."""
+    for ending in _VILLAGE_ENDINGS:
+        if ending and name.endswith(ending) and len(name) > len(ending) + 1:
+            return name.removesuffix(ending)
+    return name
+
+
+# --- one row ---
+
+
+def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
+    text = row.values.get("village")
+    if not text:
+        return None
+    codes = standing.villages.get(text) or standing.villages.get(stem(text)) or []
+    if len(codes) == 1:
+        return codes[0]
+    if codes:
+        row.error("村（社区）", f"有 {len(codes)} 个村（社区）都叫“{text}”。请改填 12 位区划代码。")
+    else:
+        row.error("村（社区）", f"您的管辖范围内没有“{text}”。请核对名称，或填写区划代码；新设的村请先登记区划。")
+    return None
+
+
+def _codes(row: ParsedRow, standing: Standing) -> None:
+    """Words to codes; a word that no table has is named and left out."""
+    for name, table, caption in (("sex", "sex", "性别"), ("ethnic_group", "ethnic_group", "民族"),
+                                 ("grade", "grade", "年级"), ("boarding", "boarding", "就读方式"),
+                                 ("hardship", "hardship_kind", "家庭类型")):
+        word = row.values.get(name)
+        if word is None:
+            continue
+        if word not in standing.codes[table]:
+            row.warn(caption, f"代码表中没有“{word}”，这一项没有保存。请改成下拉列表中的写法，或先在代码表中增加。")
+        row.values[f"{name}_code"] = standing.codes[table].get(word)
+    kinds = []
+    for word in _SPLIT.split(row.values.get("special_groups") or ""):
+        if word and word not in standing.codes["special_group"]:
+            row.warn("特殊群体", f"代码表中没有“{word}”，这一项没有保存。")
+        elif word and (code := standing.codes["special_group"][word]):
+            kinds.append(code)
+    row.values["flag_codes"] = kinds
+
+
+def _agree_with_number(row: ParsedRow) -> None:
+    """Sex and birth date against the number (GB 11643): named, kept as the list has them; filled in
+    where the list has none."""
+    number, values = row.values.get("identity"), row.values
+    if not number:
+        if not row.refused:
+            row.warn("身份证号码", "没有身份证号，按“未取得户籍或无证件”登记。请尽快协助办理落户。")
+            if values.get("birth_date") is None:
+                row.error("出生日期", "没有身份证号的孩子须填写出生日期。")
+        return
+    born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    sex = "1" if int(number[16]) % 2 else "2"
+    if values.get("birth_date") is None:
+        values["birth_date"] = born
+    elif values["birth_date"] != born:
+        row.warn("出生日期", "与身份证号中的出生日期不一致，已按名单保存。请对照户口簿核实。")
+    if values.get("sex_code") is None:
+        values["sex_code"] = sex
+    elif values["sex_code"] != sex:
+        row.warn("性别", "与身份证号中的性别不一致，已按名单保存。请对照户口簿核实。")
+
+
+def _once(row: ParsedRow, index: str, seen: dict[str, int], standing: Standing, region: str | None) -> None:
+    """One child once: in the list, in the village, in the district."""
+    if index in seen:
+        row.error("身份证号码", f"与第 {seen[index]} 行是同一个身份证号。请删去重复的一行，或更正号码。")
+    elif not row.refused:
+        seen[index] = row.excel_row
+    child = standing.students.get(index)
+    if child is not None and region and child.region_code != region:
+        row.error("村（社区）", f"这个孩子已登记在“{standing.village_names.get(child.region_code, child.region_code)}”。"
+                  "如已迁入，请先办理移交，再导入这一行。")
+    elif index in standing.elsewhere:
+        row.error("身份证号码", "该身份证号已在他处登记。如孩子确已迁入，请联系上级管理员办理移交。")
+
+
+def _planned(row: ParsedRow, region: str | None, index: str | None, standing: Standing,
+             households: dict[str, tuple[int, str | None]], actor: Actor) -> PlannedRow:
+    label = str(row.values.get("name") or "（没有姓名）")
+    if row.refused or region is None:
+        return PlannedRow(row, "refused", label)
+    child = standing.students.get(index) if index else standing.nameless.get(
+        (region, row.values["name"], row.values["birth_date"]))
+    changes: list[dict[str, str]] = []
+    what: dict[str, Any] = {"region": region, "id": child.id if child else None}
+    what["household"] = _household(row, region, standing, households, changes)
+    what["student"] = _student(row, child, standing, changes, actor, what)
+    what["guardian"] = _guardian(row, child, standing, changes)
+    _belongings(row, child, standing, changes, what)
+    if child is None:
+        return PlannedRow(row, "new", label, [], what)
+    return PlannedRow(row, "changed" if changes else "same", label, changes, what)
+
+
+def _household(row: ParsedRow, region: str, standing: Standing, seen: dict[str, tuple[int, str | None]],
+               changes: list[dict[str, str]]) -> dict[str, Any]:
+    """The family that a row names: one that stands, or a new one that several rows share."""
+    values = row.values
+    number, head = values.get("register_number"), values.get("head_name") or values.get("guardian_name")
+    key = f"{region}:{number}" if number else f"{region}:{values.get('head_identity') or ''}:{head or row.excel_row}"
+    if key in seen and values.get("head_name") and seen[key][1] != values["head_name"]:
+        row.warn("户主姓名", f"与第 {seen[key][0]} 行同户，户主姓名却不同，以第 {seen[key][0]} 行为准。")
+    seen.setdefault(key, (row.excel_row, values.get("head_name")))
+    stands = standing.households.get((region, number)) if number else None
+    if stands is None:
+        return {"id": None, "key": key, "register_number": number, "head_name": head or values["name"],
+                "identity_number": values.get("head_identity")}
+    update: dict[str, Any] = {}
+    if seen[key][1] and seen[key][1] != stands.head_name and seen[key][0] == row.excel_row:
+        update["head_name"] = seen[key][1]
+        changes.append(_change("户主姓名", stands.head_name, seen[key][1]))
+    number_new = values.get("head_identity")
+    if number_new and seen[key][0] == row.excel_row and _index(number_new) != stands.identity_index:
+        update["identity_number"] = number_new
+        changes.append(_change("户主身份证号", _hidden(stands.identity_number), _hidden(number_new)))
+    return {"id": stands.id, "key": key, "update": update}
+
+
+def _student(row: ParsedRow, child: Student | None, standing: Standing, changes: list[dict[str, str]],
+             actor: Actor, what: dict[str, Any]) -> dict[str, Any]:
+    """The child's values: all of them for a new child, only what differs for one that stands. A blank
+    cell never erases what stands."""
+    values = row.values
+    new: dict[str, Any] = {
+        "name": values["name"], "sex": values.get("sex_code"), "ethnic_group": values.get("ethnic_group_code"),
+        "birth_date": values.get("birth_date"), "grade": values.get("grade_code"),
+        "class_name": values.get("class_name"), "boarding": values.get("boarding_code"),
+        "note": values.get("note"),
+    }
+    school = values.get("school")
+    if school and school not in standing.schools:
+        may = actor.may(Permission.PLACE_CREATE)
+        what["new_school"] = school if may else None
+        if not may:
+            row.warn("学校", f"系统中没有学校“{school}”，学校一项没有保存。请联系上级管理员登记学校。")
+    if child is None:
+        return {**new, "identity_number": values.get("identity"), "school_id": standing.schools.get(school or ""),
+                "schooling_state": "enrolled" if values.get("at_school") and school else "unknown"}
+    differ: dict[str, Any] = {}
+    for name in _COMPARED:
+        before, after = getattr(child, name), new[name]
+        if after is not None and after != before:
+            differ[name] = after
+            table = declared(Student, name).codes or ""
+            labels = standing.labels.get(table, {})
+            changes.append(_change(declared(Student, name).label, labels.get(before, plain_text(before)),
+                                   labels.get(after, plain_text(after))))
+    key = standing.schools.get(school or "")
+    if key is not None and key != child.school_id:
+        differ["school_id"] = key
+        names = {k: n for n, k in standing.schools.items()}
+        changes.append(_change("学校", names.get(child.school_id or 0, ""), school or ""))
+    household = what["household"]
+    if household["id"] != child.household_id and (household["id"] or values.get("register_number")):
+        differ["household_id"] = household["id"]
+        changes.append(_change("户编号", "", values.get("register_number") or ""))
+    if values.get("at_school") is not None and values["at_school"] != (child.schooling_state == "enrolled"):
+        row.warn("是否在校", "与系统中的就学状态不一致，状态没有改动。请核实后在学生页面办理。")
+    return differ
+
+
+def _guardian(row: ParsedRow, child: Student | None, standing: Standing,
+              changes: list[dict[str, str]]) -> dict[str, Any] | None:
+    name, phone = row.values.get("guardian_name"), row.values.get("guardian_phone")
+    if not name:
+        return None
+    known = standing.guardians.get(child.id, []) if child else []
+    stands = next((g for g in known if g.name == name), None)
+    if stands is None:
+        if child is not None:
+            changes.append(_change("监护人", "、".join(g.name for g in known), name))
+        return {"id": None, "name": name, "phone": phone}
+    if phone and phone != (stands.phone.open() if isinstance(stands.phone, Sealed) else stands.phone):
+        changes.append(_change("监护人电话", _hidden(stands.phone), _hidden(phone)))
+        return {"id": stands.id, "phone": phone}
+    return None
+
+
+def _belongings(row: ParsedRow, child: Student | None, standing: Standing, changes: list[dict[str, str]],
+                what: dict[str, Any]) -> None:
+    household, kind = what["household"]["id"], row.values.get("hardship_code")
+    what["hardship"] = kind if kind and (household is None or (household, kind) not in standing.hardships) else None
+    held = {k for s, k in standing.flags if child and s == child.id} if child else set()
+    what["flags"] = [k for k in row.values["flag_codes"]
+                     if k not in held and not (k in _LEFT_BEHIND and held & _LEFT_BEHIND)]
+    if child is not None:
+        if what["hardship"]:
+            changes.append(_change("家庭类型", "", standing.labels["hardship_kind"].get(kind or "", kind or "")))
+        changes.extend(_change("特殊群体", "", standing.labels["special_group"].get(k, k)) for k in what["flags"])
+
+
+def _change(label: str, before: str, after: str) -> dict[str, str]:
+    return {"label": label, "before": before or "", "after": after or ""}
+
+
+def _hidden(value: Any) -> str:
+    """Numbers are not shown in previews: that one is there, not which."""
+    return "（有）" if value else ""

@@ -1,0 +1,58 @@
+"""Evidence: upload to a record, download through the wall. Never inline unless it is a picture."""
+
+from urllib.parse import quote
+
+from flask import Blueprint, flash, redirect, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from admin_app.changes.ledger import recording
+from admin_app.errors import Invalid, NotFound
+from admin_app.services import attachments
+from admin_app.web.context import actor, plant, session
+from models.base import Base, Wall, model_of
+
+pages = Blueprint("attachments", __name__, url_prefix="/attachments")
+
+
+def _owner(table: str, id: int) -> Base:
+    try:
+        model = model_of(table)
+    except KeyError:
+        raise NotFound() from None
+    if model.__wall__ not in (Wall.CHILD, Wall.OFFICE) or not model.__recorded__:
+        raise NotFound()
+    record = session().get(model, id)
+    if record is None:
+        raise NotFound()
+    return record
+
+
+@pages.post("/<table>/<int:id>")
+def upload(table: str, id: int) -> ResponseReturnValue:
+    record = _owner(table, id)
+    actor().require(f"{record.__area__}.edit")
+    files = [f for f in request.files.getlist("file") if f.filename]
+    if not files:
+        flash("请先选择文件。", "warning")
+        return redirect(url_for(f"{table}.details_view", id=id))
+    try:
+        with recording(session(), actor(), "attach"):
+            for file in files:
+                attachments.attach(session(), actor(), plant().files, record, stream=file.stream,
+                                   filename=file.filename or "")
+        flash(f"已上传 {len(files)} 个附件。", "success")
+    except Invalid as fault:
+        flash(fault.message, "danger")
+    return redirect(url_for(f"{table}.details_view", id=id))
+
+
+@pages.get("/<int:id>")
+def download(id: int) -> ResponseReturnValue:
+    attachment, path = attachments.opened(session(), actor(), plant().files, id)
+    inline = attachment.content_type in attachments.INLINE
+    response = send_file(path, mimetype=attachment.content_type)
+    response.headers["Content-Disposition"] = (
+        f"{'inline' if inline else 'attachment'}; filename=attachment-{id}; "
+        f"filename*=UTF-8''{quote(attachment.filename)}")
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

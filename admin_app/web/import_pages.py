@@ -1,0 +1,171 @@
+"""The import wizard: upload, preview, confirm, result, the file of refused rows, the template."""
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from admin_app.display import LOCAL_ZONE, local_time
+from admin_app.errors import Conflict, Invalid
+from admin_app.exchange import importer
+from admin_app.exchange.exporter import OUTCOME_LABELS, refused_sheet
+from admin_app.exchange.exporter import template as write_template
+from admin_app.exchange.sheets import sheet_named
+from admin_app.web.context import actor, session
+from models.account import Account
+from models.import_run import ImportRow, ImportRun
+from models.region import Region, prefix_of
+
+pages = Blueprint("imports", __name__, url_prefix="/import")
+PAGE = 50
+_COLOURS = {"new": "green", "changed": "azure", "same": "secondary", "refused": "red"}
+_STATES = {importer.CHECKED: "待确认", importer.CONFIRMED: "已导入", importer.SET_ASIDE: "已放弃"}
+_STATE_COLOURS = {importer.CHECKED: "yellow", importer.CONFIRMED: "green", importer.SET_ASIDE: "secondary"}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@pages.route("/<sheet>", methods=["GET", "POST"])
+def upload(sheet: str) -> ResponseReturnValue:
+    form, error = sheet_named(sheet), None
+    if request.method == "POST":
+        try:
+            return _check(sheet)
+        except Invalid as fault:
+            session().rollback()
+            error = fault.message
+    recent = [{"id": r.id, "filename": r.filename, "when": local_time(r.created_at), "state_label": _STATES[r.state],
+               "colour": _STATE_COLOURS[r.state], "who": actor_name(r.account_id),
+               "counts_label": "，".join(f"{label} {r.counts[key]}" for key, label in OUTCOME_LABELS.items()), "url": url_for("imports.preview" if r.state == importer.CHECKED else
+                                                  "imports.result", id=r.id)}
+              for r in importer.recent(session(), actor(), sheet)]
+    page = render_template("import/upload.html", sheet={"title": form.title, "name": sheet}, error=error,
+                           template_url=url_for("imports.template", sheet=sheet), recent=recent)
+    return page, 400 if error else 200
+
+
+def actor_name(account_id: int) -> str:
+    """Who uploaded: a colleague of one's own unit."""
+    account = session().get(Account, account_id)
+    return account.display_name if account else ""
+
+
+def _check(sheet: str) -> ResponseReturnValue:
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise Invalid("请先选择文件（.xlsx、.xls、.et 另存的 .xlsx、.ods 或 .csv）。")
+    with tempfile.TemporaryDirectory(prefix="baoxue-") as folder:
+        path = Path(folder) / "upload"
+        file.save(path)
+        run = importer.check(session(), actor(), sheet_named(sheet), path, Path(file.filename).name)
+        session().commit()
+    return redirect(url_for("imports.preview", id=run.id))
+
+
+@pages.get("/<sheet>/template.xlsx")
+def template(sheet: str) -> ResponseReturnValue:
+    prefix = prefix_of(actor().region_code)
+    villages = session().scalars(select(Region.name).where(
+        Region.code >= prefix, Region.code < prefix + ":", Region.level == "村",
+        Region.valid_until.is_(None)).order_by(Region.code).limit(500)).all()
+    form = sheet_named(sheet)
+    return _send(write_template(session(), actor(), form, villages), f"{form.title}模板.xlsx")
+
+
+@pages.get("/run/<int:id>")
+def preview(id: int) -> ResponseReturnValue:
+    run = importer.run_of(session(), actor(), id)
+    if run.state != importer.CHECKED:
+        return redirect(url_for("imports.result", id=id))
+    tab = request.args.get("tab", "")
+    asked = request.args.get("page", "1")
+    number = max(0, int(asked) - 1) if asked.isdecimal() and len(asked) < 7 else 0
+    rows, total = importer.rows_of(session(), run, tab, number, PAGE, warned=tab == "warned")
+    tabs = [{"label": label, "count": count, "active": tab == key,
+             "url": url_for("imports.preview", id=id, tab=key)}
+            for key, label, count in (("", "全部", sum(run.counts[o] for o in importer.OUTCOMES)),
+                                      *((o, OUTCOME_LABELS[o], run.counts[o]) for o in importer.OUTCOMES),
+                                      ("warned", "有提醒", run.counts["warned"]))]
+    return render_template(
+        "import/preview.html", back=url_for("imports.upload", sheet=run.sheet), run=_run(run), counts=run.counts, tabs=tabs, rows=[_row(r) for r in rows],
+        pager=_pager(id, tab, number, total), digest=run.plan_digest,
+        confirm_url=url_for("imports.confirm", id=id), set_aside_url=url_for("imports.set_aside", id=id),
+        refused_url=url_for("imports.refused", id=id) if run.counts["refused"] else None)
+
+
+def _run(run: ImportRun) -> dict[str, Any]:
+    return {"id": run.id, "filename": run.filename, "title": sheet_named(run.sheet).title,
+            "state": _STATES[run.state], "when": local_time(run.created_at),
+            "sheet_url": url_for("imports.upload", sheet=run.sheet)}
+
+
+def _row(row: ImportRow) -> dict[str, Any]:
+    return {"excel_row": row.excel_row, "label": row.label, "outcome": row.outcome,
+            "outcome_label": OUTCOME_LABELS[row.outcome], "colour": _COLOURS[row.outcome],
+            "messages": row.messages, "changes": importer.changes_of(row)}
+
+
+def _pager(id: int, tab: str, number: int, total: int) -> dict[str, Any]:
+    pages_ = max(1, -(-total // PAGE))
+    near = sorted({1, pages_, *range(max(1, number - 1), min(pages_, number + 3) + 1)})
+
+    def to(page: int) -> str:
+        return url_for("imports.preview", id=id, tab=tab or None, page=page)
+
+    return {"page": number + 1, "pages": pages_, "total_label": f"共 {total:,} 行", "first": number * PAGE + 1,
+            "last": min(total, (number + 1) * PAGE), "prev_url": to(number) if number else None,
+            "next_url": to(number + 2) if number + 1 < pages_ else None, "sizes": [],
+            "links": [{"label": str(n), "url": to(n), "active": n == number + 1} for n in near]}
+
+
+@pages.post("/run/<int:id>/confirm")
+def confirm(id: int) -> ResponseReturnValue:
+    try:
+        importer.confirm(session(), actor(), id, request.form.get("digest", ""))
+    except Conflict as fault:
+        session().rollback()
+        flash(fault.message, "warning")
+        return redirect(url_for("imports.preview", id=id))
+    return redirect(url_for("imports.result", id=id))
+
+
+@pages.post("/run/<int:id>/set-aside")
+def set_aside(id: int) -> ResponseReturnValue:
+    run = importer.run_of(session(), actor(), id)
+    importer.set_aside(session(), actor(), id)
+    flash("已放弃这次导入，没有写入任何内容。", "info")
+    return redirect(url_for("imports.upload", sheet=run.sheet))
+
+
+@pages.get("/run/<int:id>/result")
+def result(id: int) -> ResponseReturnValue:
+    run = importer.run_of(session(), actor(), id)
+    if run.state == importer.CHECKED:
+        return redirect(url_for("imports.preview", id=id))
+    change = url_for("ledger.change", id=run.change_id) if run.change_id else None
+    undo = url_for("ledger.undo", id=run.change_id) if importer.undoable(session(), run) else None
+    return render_template(
+        "import/result.html", run=_run(run), counts=run.counts, undo_url=undo, change_url=change,
+        refused_url=url_for("imports.refused", id=id) if run.counts["refused"] else None,
+        list_url=url_for("student.index_view"))
+
+
+@pages.get("/run/<int:id>/refused.xlsx")
+def refused(id: int) -> ResponseReturnValue:
+    run = importer.run_of(session(), actor(), id)
+    rows, cells = importer.refused_rows(session(), run)
+    return _send(refused_sheet(run, rows, cells), f"{Path(run.filename).stem}-未导入的行.xlsx")
+
+
+def _send(path: Path, filename: str) -> Response:
+    """A workbook under a Chinese name that every browser keeps (RFC 6266)."""
+    stamp = datetime.now(LOCAL_ZONE).strftime("%Y%m%d")
+    response = send_file(path, mimetype=XLSX)
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=baoxue-{stamp}.xlsx; filename*=UTF-8''{quote(filename)}")
+    response.call_on_close(lambda: path.unlink(missing_ok=True))
+    return response

@@ -1,0 +1,168 @@
+"""The change ledger on the screen: who did what, one act in full, undo and revert."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select, exists, func, select
+
+from admin_app.access.permissions import Permission
+from admin_app.changes import history
+from admin_app.changes.ledger import recording
+from admin_app.changes.undo import Undone, changed, undo as undo_change
+from admin_app.display import LOCAL_ZONE, local_time
+from admin_app.errors import NotFound
+from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, role_label, verb_label
+from admin_app.web.context import actor, display, session
+from models.base import model_of
+from models.change import Change, ChangeRow
+
+pages = Blueprint("ledger", __name__, url_prefix="/changes")
+PAGE, LAST_PAGE = 50, 400
+
+
+@pages.get("/")
+def changes() -> ResponseReturnValue:
+    """Acts in scope, newest first, by person, time, origin, record."""
+    query = _wanted()
+    number = _page()
+    found = session().scalars(query.order_by(Change.id.desc()).offset(number * PAGE).limit(PAGE + 1)).all()
+    more, shown = len(found) > PAGE, found[:PAGE]
+    counts = dict(session().execute(
+        select(ChangeRow.change_id, func.count()).where(ChangeRow.change_id.in_([c.id for c in shown]))
+        .group_by(ChangeRow.change_id)).tuples().all())
+    return render_template(
+        "admin/history.html", title="变更台账",
+        changes=[{**_act(c), "count": counts.get(c.id, 0), "url": url_for("ledger.change", id=c.id)} for c in shown],
+        filters=_filters(), pager=_pager(number, len(shown), more))
+
+
+def _wanted() -> Select[Any]:
+    query = select(Change)
+    for name in ("who", "origin", "verb"):
+        value = request.args.get(name, "").strip()
+        column = {"who": Change.actor, "origin": Change.origin, "verb": Change.verb}[name]
+        if value:
+            query = query.where(column.contains(value, autoescape=True) if name == "who" else column == value)
+    for name, side in (("since", 0), ("until", 1)):
+        day = _day(request.args.get(name, ""))
+        if day is not None:
+            moment = datetime(day.year, day.month, day.day, tzinfo=LOCAL_ZONE) + timedelta(days=side)
+            query = query.where(Change.at < moment if side else Change.at >= moment)
+    table, pk = request.args.get("table", ""), request.args.get("pk", "")
+    if table and pk.isdecimal() and len(pk) < 18:
+        query = query.where(exists().where(ChangeRow.change_id == Change.id, ChangeRow.table_name == table,
+                                           ChangeRow.pk == int(pk)))
+    return query
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _page() -> int:
+    asked = request.args.get("page", "1")
+    return min(int(asked), LAST_PAGE) - 1 if asked.isdecimal() and 0 < int(asked[:6]) else 0
+
+
+def _filters() -> list[dict[str, Any]]:
+    value = request.args.get
+    origins = [{"value": k, "label": v} for k, v in ORIGIN_LABELS.items()]
+    return [
+        {"name": "who", "label": "操作人", "kind": "text", "options": [], "value": value("who", "")},
+        {"name": "origin", "label": "方式", "kind": "options", "options": origins, "value": value("origin", "")},
+        {"name": "since", "label": "从", "kind": "date", "options": [], "value": value("since", "")},
+        {"name": "until", "label": "到", "kind": "date", "options": [], "value": value("until", "")},
+    ]
+
+
+def _pager(number: int, shown: int, more: bool) -> dict[str, Any]:
+    arguments = {k: v for k, v in request.args.items() if k in {"who", "origin", "since", "until", "table", "pk", "id"}}
+
+    def to(page: int) -> str:
+        return url_for(str(request.endpoint), **{**arguments, "page": page})
+
+    return {"page": number + 1, "pages": None, "total_label": "", "first": number * PAGE + 1 if shown else 0,
+            "last": number * PAGE + shown, "prev_url": to(number) if number else None,
+            "next_url": to(number + 2) if more else None, "links": [], "sizes": []}
+
+
+def _act(change: Change) -> dict[str, Any]:
+    return {"id": change.id, "when": local_time(change.at), "who": change.actor, "role": role_label(change.role),
+            "verb": verb_label(change.verb), "origin": ORIGIN_LABELS.get(change.origin, change.origin),
+            "reason": change.reason or "", "address": change.address or "", "request_id": change.request_id,
+            "region": display().region(change.region_code)}
+
+
+@pages.get("/<int:id>")
+def change(id: int, result: Undone | None = None) -> ResponseReturnValue:
+    """One act in full: every record it touched, before and after; and what an undo left."""
+    found = changed(session(), id)
+    number = _page()
+    rows = session().scalars(select(ChangeRow).where(ChangeRow.change_id == id).order_by(ChangeRow.id)
+                             .offset(number * PAGE).limit(PAGE + 1)).all()
+    entries = history.entries(session(), actor().role, rows[:PAGE])
+    undone_by = session().scalar(select(Change.id).where(Change.undoes_id == id).limit(1))
+    may_undo = actor().may(Permission.LEDGER_UNDO) and not undone_by and any(r.operation != "reveal" for r in rows)
+    return render_template(
+        "admin/change.html", title=f"变更 {id}：{verb_label(found.verb)}", change=_facts(found), back=url_for("ledger.changes"),
+        rows=[_line(e) for e in entries], pager={**_pager(number, len(entries), len(rows) > PAGE), "id": id},
+        undo_url=url_for("ledger.undo", id=id) if may_undo else None,
+        undone_by={"url": url_for("ledger.change", id=undone_by)} if undone_by else None,
+        result=_result(result) if result else None)
+
+
+def _facts(change: Change) -> list[dict[str, Any]]:
+    act = _act(change)
+    pairs = [("时间", act["when"]), ("操作", act["verb"]), ("操作人", f"{act['who']}（{act['role']}）"),
+             ("操作人区划", act["region"]), ("方式", act["origin"]), ("来源地址", act["address"]),
+             ("请求编号", act["request_id"]), ("原因", act["reason"])]
+    if change.undoes_id:
+        pairs.append(("撤销的变更", f"变更 {change.undoes_id}"))
+    return [{"label": label, "text": text, "masked": False} for label, text in pairs]
+
+
+def _line(entry: history.Entry) -> dict[str, Any]:
+    model = model_of(entry.row.table_name)
+    may_see = actor().may(f"{model.__area__}.view")
+    label = f"{model.__title__} {entry.row.pk}"
+    if may_see:
+        record = session().get(model, entry.row.pk)
+        label = f"{model.__title__}：{display().label_of(record)}" if record is not None else label
+    return {"record_label": label, "url": url_for(f"{entry.row.table_name}.details_view", id=entry.row.pk)
+            if may_see and label != f"{model.__title__} {entry.row.pk}" else None,
+            "operation": OPERATION_LABELS.get(entry.row.operation, entry.row.operation),
+            "changes": [{"label": v.label, "before": v.before, "after": v.after} for v in entry.values],
+            "revert_url": url_for("ledger.revert", id=entry.change.id, row=entry.row.id)
+            if actor().may(Permission.LEDGER_UNDO) and entry.row.operation == "update" else None}
+
+
+def _result(undone: Undone) -> dict[str, Any]:
+    kept = [{"label": f"{model_of(k.table).__title__} {k.pk}", "who": k.who or "", "why": k.why,
+             "when": local_time(k.when) if k.when else "", "columns": [],
+             "url": url_for(f"{k.table}.details_view", id=k.pk)} for k in undone.kept]
+    return {"restored": undone.restored, "kept": kept}
+
+
+@pages.post("/<int:id>/undo")
+def undo(id: int) -> ResponseReturnValue:
+    return _undo(id, "undo", None)
+
+
+@pages.post("/<int:id>/rows/<int:row>/revert")
+def revert(id: int, row: int) -> ResponseReturnValue:
+    """Put one record back to what it was before this act."""
+    if session().scalar(select(ChangeRow.id).where(ChangeRow.id == row, ChangeRow.change_id == id)) is None:
+        raise NotFound()
+    return _undo(id, "revert", [row])
+
+
+def _undo(id: int, verb: str, rows: list[int] | None) -> ResponseReturnValue:
+    with recording(session(), actor(), verb, request.form.get("reason"),
+                   undoes_id=id if rows is None else None) as undoing:
+        outcome = undo_change(session(), actor(), id, undoing, rows)
+    return change(id, outcome)

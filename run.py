@@ -1,0 +1,123 @@
+"""The one entry for a new machine: Python 3.11+ and nothing else.
+
+    python3 run.py              set up, load the demo district on an empty data folder, serve it
+    python3 run.py serve        set up and serve (--host, --port, --data DIR, --demo)
+    python3 run.py test         set up and run the tests
+    python3 run.py COMMAND …    any command of the application, such as `changes verify`
+
+Standard library only: it makes `.venv`, installs `requirements.txt`, and hands over to the app.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+REQUIREMENTS = ROOT / "requirements.txt"
+DEMO_PASSWORD = "baoxue-demo-2026"
+
+
+def python() -> Path:
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def set_up() -> None:
+    """Make the virtual environment, and bring it to `requirements.txt` when that has changed."""
+    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
+    mark = VENV / "installed"
+    if mark.exists() and mark.read_text() == wanted and python().exists():
+        return
+    print("首次启动：正在准备运行环境（约需一两分钟）……", flush=True)
+    venv.create(VENV, with_pip=True, clear=False)
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-input"]
+    subprocess.run([python(), "-m", "pip", "install", *quiet, "-r", str(REQUIREMENTS)], check=True)
+    mark.write_text(wanted)
+
+
+def call(*words: str, check: bool = True, **environment: str) -> int:
+    """Run a command of the application in the environment just made."""
+    env = {**os.environ, "FLASK_APP": "admin_app", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **environment}
+    return subprocess.run([python(), "-m", *words], cwd=ROOT, env=env, check=check).returncode
+
+
+def take(words: list[str], name: str, default: str) -> str:
+    """Take `--name value` out of the words."""
+    if name not in words:
+        return default
+    place = words.index(name)
+    if place + 1 >= len(words):
+        sys.exit(f"{name} 后面要跟一个值。")
+    value = words[place + 1]
+    del words[place:place + 2]
+    return value
+
+
+def serve(words: list[str], *, with_demo: bool) -> int:
+    data = Path(take(words, "--data", os.environ.get("BAOXUE_DATA_DIR") or str(ROOT / "data"))).resolve()
+    if "--demo" in words:
+        words.remove("--demo")
+        with_demo = True
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = {"BAOXUE_DATA_DIR": str(data)}
+    loaded, prepared = data / "demo-accounts.txt", data / "schema.txt"
+    state = hashlib.sha256(b"".join(
+        f.read_bytes() for f in sorted((ROOT / "admin_app" / "migrations" / "versions").glob("*.py"))
+    ) + os.environ.get("BAOXUE_DATABASE_URL", "").encode() + b"".join(
+        f.read_bytes() for f in sorted((ROOT / "models").glob("*.py")))).hexdigest()
+    if not prepared.exists() or prepared.read_text() != state:
+        call("flask", "db", "upgrade", **settings)
+        prepared.write_text(state)
+    if with_demo:
+        settings["BAOXUE_DEMO"] = "1"
+        if not loaded.exists():
+            print("正在装载演示区（虚构数据）……", flush=True)
+            listing = subprocess.run(
+                [python(), "-m", "flask", "demo", "--password", DEMO_PASSWORD], cwd=ROOT, check=True,
+                capture_output=True, text=True, encoding="utf-8",
+                env={**os.environ, "FLASK_APP": "admin_app", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **settings},
+            ).stdout
+            loaded.write_text(listing, "utf-8")
+        show_accounts(loaded.read_text("utf-8"))
+    try:
+        return call("flask", "serve", *words, check=False, **settings)
+    except KeyboardInterrupt:
+        return 0
+
+
+def show_accounts(listing: str) -> None:
+    """One account for each role."""
+    print("\n演示账号（数据均为虚构）：")
+    shown: set[str] = set()
+    for line in listing.splitlines():
+        username, password, role, place = line.split("\t")
+        if role not in shown:
+            shown.add(role)
+            print(f"  {username:<10} {password:<18} {role}（{place}）")
+    print(flush=True)
+
+
+def main(words: list[str]) -> int:
+    if sys.version_info < (3, 11):
+        sys.exit("需要 Python 3.11 或更高版本。")
+    try:
+        set_up()
+        if not words:
+            return serve([], with_demo=True)
+        if words[0] == "serve":
+            return serve(words[1:], with_demo=False)
+        if words[0] == "test":
+            return call("pytest", *words[1:], check=False)
+        return call("flask", *words, check=False)
+    except subprocess.CalledProcessError as fault:
+        print(f"没有成功：{Path(str(fault.cmd[0])).name} {' '.join(map(str, fault.cmd[1:5]))}", file=sys.stderr)
+        if fault.stderr:
+            print(fault.stderr, file=sys.stderr)
+        return fault.returncode or 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
