@@ -31,11 +31,12 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     from admin_app.settings import Deployment
     from admin_app.store import open_store
     from admin_app.web import (
-        account_pages, attachment_pages, errors, family_pages, frame, gate, health, home,
-        import_pages, ledger_pages, session_pages,
+        account_pages, attachment_pages, errors, family_pages, frame, gate, health, import_pages,
+        ledger_pages, session_pages,
     )
     from admin_app.web.context import Plant
     from models import kinds
+    from views.base import HomeView
 
     deployment = deployment or Deployment.from_environment()
     app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
@@ -60,7 +61,7 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     for pages in (session_pages, import_pages, ledger_pages, attachment_pages, account_pages, family_pages, health):
         app.register_blueprint(pages.pages)
     admin = Admin(app, name="保学", theme=Theme(folder="", base_template="layout.html"),
-                  index_view=home.Home(name="待办", url="/", endpoint="admin"))
+                  index_view=HomeView(name="待办", url="/", endpoint="admin"))
     app.extensions["baoxue_views"] = views.register(admin)
     cli.install(app)
     logging.getLogger("baoxue").setLevel(logging.INFO)

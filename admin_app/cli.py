@@ -181,7 +181,7 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
     with ScopedSession(_plant().engine, actor.scope, writing=True) as session:
         run = importer.check(session, actor, sheet_named("roster"), file, file.name)
         rows = session.scalars(select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.excel_row))
-        report = {"counts": run.counts, "rows": [
+        report: dict[str, Any] = {"counts": run.counts, "rows": [
             {"row": r.excel_row, "outcome": r.outcome,
              "messages": [{k: m[k] for k in ("column", "level", "text")} for m in r.messages]} for r in rows]}
         number, digest = run.id, run.plan_digest

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, select
+from sqlalchemy import select
 
 from admin_app.access.masking import ABSENT_TEXT, Sight, shown, sight
 from admin_app.access.permissions import Role
@@ -35,7 +35,7 @@ class Shown:
 @lru_cache(maxsize=1024)
 def pointed_at(model: type[Base], column: str) -> type[Base] | None:
     """The model whose record a column names by its number, None for other columns."""
-    for key in cast(Column[Any], table_of(model).c[column]).foreign_keys:
+    for key in table_of(model).c[column].foreign_keys:
         if key.column.name == "id":
             return model_of(key.column.table.name)
     return None

@@ -97,7 +97,8 @@ def _holders(model: Any) -> list[Any]:
 def _through(model: Any, holder: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     if holder is model:
         return condition
-    return getattr(model, holder.__tablename__).has(condition)
+    through: ColumnElement[bool] = getattr(model, holder.__tablename__).has(condition)
+    return through
 
 
 def _by_identity(model: Any, holder: Any, term: str) -> list[ColumnElement[bool]]:

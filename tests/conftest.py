@@ -26,7 +26,6 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url, text
 
-from admin_app.access import postgresql_wall
 from admin_app.access.actor import Actor
 from admin_app.access.field_keys import FieldKeys
 from admin_app.access.permissions import Role

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_admin import expose
+from flask_admin import AdminIndexView, expose
 from flask_admin.model import BaseModelView
 from wtforms import Form
 
@@ -19,7 +19,7 @@ from admin_app.changes.ledger import ledger_position, record_reveal, recording
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.services import moves as move_service
 from admin_app.services import records
-from admin_app.web import form_fields, lists, pages
+from admin_app.web import form_fields, home, lists, pages
 from admin_app.web.context import actor, display, session
 from admin_app.web.gate import VIEW_ENDPOINTS, own_path, require_view
 from models.base import Base, declared
@@ -31,10 +31,18 @@ _ACTS = {"index_view": "view", "details_view": "view", "lookup": "view", "why": 
          "move": "move"}
 
 
+class HomeView(AdminIndexView):  # type: ignore[misc]  # Flask-Admin carries no types
+    """待办, the first page."""
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        return home.page()
+
+
 class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries no types
     """One ledger on the screen."""
 
-    model: ClassVar[type[Base]]
+    model: type[Base]
     category_name: ClassVar[str] = ""
     columns: ClassVar[tuple[str, ...]] = ()
     filters: ClassVar[tuple[str, ...]] = ()

@@ -140,7 +140,7 @@ def _scope_statement(state: ORMExecuteState) -> None:
         raise OutsideScope("an update by a list of keys would walk past the wall: use WHERE")
     if state.is_orm_statement:
         likely = session.get_bind().dialect.name == "sqlite"
-        state.statement = state.statement.options(*_criteria(session.scope, likely))  # type: ignore[attr-defined]
+        state.statement = state.statement.options(*_criteria(session.scope, likely))
 
 
 @event.listens_for(ScopedSession, "after_begin")

@@ -87,8 +87,8 @@ def _digests(session: ScopedSession, first: int, last: int) -> Iterator[tuple[st
 
 
 def _row_digest(row: Any) -> str:
-    moment = lambda v: v.astimezone(UTC).isoformat() if isinstance(v, datetime) else repr(v)  # noqa: E731
-    return hashlib.sha256("\x1f".join(moment(value) for value in row).encode()).hexdigest()
+    texts = (v.astimezone(UTC).isoformat() if isinstance(v, datetime) else repr(v) for v in row)
+    return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()
 
 
 def _block_digest(previous: str, digests: list[str]) -> str:

@@ -103,7 +103,7 @@ def _value(session: ScopedSession, side: Any, target: Column[Any]) -> ColumnElem
     if session.get_bind().dialect.name == "sqlite":
         return func.json_extract(side, f'$."{target.name}"', type_=target.type)
     found = sql_cast(side, JSONB)[target.name].astext
-    return sql_cast(found, target.type.impl if hasattr(target.type, "impl") else target.type)  # type: ignore[union-attr]
+    return sql_cast(found, target.type.impl if hasattr(target.type, "impl") else target.type)
 
 
 def _stands(session: ScopedSession, table_columns: Sequence[Column[Any]], side: Any) -> list[Any]:

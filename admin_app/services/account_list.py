@@ -58,9 +58,9 @@ def read_account_list(path: Path, filename: str) -> list[Wanted]:
             raise Invalid(f"名单中缺少这些列：{'、'.join(_CAPTIONS[m][0] for m in header.missing)}。")
         read = partial(cells.text, max_length=100)
         return [
-            Wanted(row.number, *(read(header.cell(row, name)).value or "" for name in
-                                 ("username", "display_name", "role", "region")),
-                   cells.date_value(header.cell(row, "until"), future_allowed=True).value)
+            Wanted(row.number, until=cells.date_value(header.cell(row, "until"), future_allowed=True).value,
+                   **{name: read(header.cell(row, name)).value or ""
+                      for name in ("username", "display_name", "role", "region")})
             for row in data_rows(sheet, header)
         ]
     raise fault or Invalid("文件里没有可读的工作表。")

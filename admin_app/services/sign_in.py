@@ -55,7 +55,7 @@ class SignedIn:
     created_at: datetime
 
     def actor(self, **where: str) -> Actor:
-        return Actor(self.account_id, self.name, self.role, self.region_code, **where)  # type: ignore[arg-type]
+        return Actor(self.account_id, self.name, self.role, self.region_code, **where)
 
 
 def sign_in(engine: Engine, *, username: str, password: str, address: str, agent: str,

@@ -31,6 +31,8 @@ REQUIRED = "请填写“{}”。"
 class DateField(StringField):
     """A date typed as people type it: 2026-09-01, 20260901, 2026.9.1, 2026年9月1日."""
 
+    data: Any
+
     def process_formdata(self, valuelist: list[Any]) -> None:
         text = (valuelist[0] or "").strip() if valuelist else ""
         self.data = None
@@ -51,6 +53,8 @@ class DateField(StringField):
 class NumberField(StringField):
     """A whole number."""
 
+    data: Any
+
     def process_formdata(self, valuelist: list[Any]) -> None:
         text = (valuelist[0] or "").strip() if valuelist else ""
         self.data = None
@@ -68,6 +72,7 @@ class NumberField(StringField):
 class LookupField(StringField):
     """A related record, found by typing. The hidden value is its key; what is shown is its label."""
 
+    data: Any
     lookup_url: str = ""
     shown_label: str = ""
     number = True
@@ -92,9 +97,8 @@ class RegionField(LookupField):
 
 
 class YesNoField(SelectField):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, choices=[("", "—"), ("1", "是"), ("0", "否")],
-                         coerce=lambda v: v, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=[("", "—"), ("1", "是"), ("0", "否")], coerce=str, **kwargs)
 
     def process_data(self, value: Any) -> None:
         self.data = {True: "1", False: "0"}.get(value, "")
@@ -215,13 +219,16 @@ def typed_values(form: FlaskForm, model: type[Base], columns: tuple[str, ...], r
     return values
 
 
+def _offered(field: SelectField) -> set[str | None]:
+    return {None, *(choice[0] for choice in field.iter_choices())}
+
+
 def check_codes(form: FlaskForm, model: type[Base], columns: tuple[str, ...]) -> bool:
     """Whether every chosen code was on offer; puts a sentence beside the field that was not."""
     right = True
     for name in columns:
         field = form[name]
-        if isinstance(field, SelectField) and declared(model, name).codes and field.data:
-            if field.data not in {value for value, *_ in field.choices or []}:
-                field.errors = [*field.errors, "请从列表中选择一项。"]
-                right = False
+        if isinstance(field, SelectField) and declared(model, name).codes and field.data not in _offered(field):
+            field.errors = [*field.errors, "请从列表中选择一项。"]
+            right = False
     return right

@@ -86,13 +86,13 @@ def install(app: Flask) -> None:
     manager = LoginManager(app)
     manager.session_protection = None  # our own table of sessions decides
 
-    @manager.request_loader
     def load(_request: object) -> Person | None:
         token = request.cookies.get(COOKIE)
         who = resume(plant().engine, token) if token else None
         g.signed_in = who
         return Person(who) if who else None
 
+    manager.request_loader(load)
     app.before_request(pass_gate)
     app.after_request(finish)
     app.teardown_request(close_session)

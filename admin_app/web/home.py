@@ -2,16 +2,15 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_admin import AdminIndexView, expose
 from sqlalchemy import func, select
 
-from admin_app.access.permissions import ROLE_LABELS
 from admin_app.display import local_time
 from admin_app.text import verb_label
-from admin_app.web.context import actor, display, session
+from admin_app.web.context import actor, session
 from models.base import Base, model_of
 from models.change import Change
 
@@ -28,20 +27,16 @@ TODO: tuple[tuple[str, str, dict[str, str], str], ...] = (
 )
 
 
-class Home(AdminIndexView):  # type: ignore[misc]  # Flask-Admin carries no types
+def page() -> ResponseReturnValue:
     """The first page after signing in."""
-
-    @expose("/")
-    def index(self) -> ResponseReturnValue:
-        who = actor()
-        recent = session().scalars(select(Change).where(Change.account_id == who.account_id)
-                                   .order_by(Change.id.desc()).limit(8)).all() if who.may("ledger.view") else []
-        return render_template(
-            "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}",
-            subtitle=f"{display().region(who.region_code)} · {ROLE_LABELS[who.role]}",
-            todo=[line for line in map(_line, TODO) if line],
-            recent=[{"when": local_time(c.at), "label": verb_label(c.verb),
-                     "url": url_for("ledger.change", id=c.id)} for c in recent])
+    who = actor()
+    recent = session().scalars(select(Change).where(Change.account_id == who.account_id)
+                               .order_by(Change.id.desc()).limit(8)).all() if who.may("ledger.view") else []
+    return render_template(
+        "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}",
+        todo=[line for line in map(_line, TODO) if line],
+        recent=[{"when": local_time(c.at), "label": verb_label(c.verb),
+                 "url": url_for("ledger.change", id=c.id)} for c in recent])
 
 
 def _line(entry: tuple[str, str, dict[str, str], str]) -> dict[str, Any] | None:
@@ -54,4 +49,4 @@ def _line(entry: tuple[str, str, dict[str, str], str]) -> dict[str, Any] | None:
     count = session().scalar(query) or 0
     if not count:
         return None
-    return {"label": label, "count": count, "colour": colour, "url": url_for(f"{table}.index_view", **equals)}
+    return {"label": label, "count": count, "colour": colour, "url": f"{url_for(f'{table}.index_view')}?{urlencode(equals)}"}

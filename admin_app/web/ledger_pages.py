@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -66,7 +67,7 @@ def _day(text: str) -> date | None:
 
 def _page() -> int:
     asked = request.args.get("page", "1")
-    return min(int(asked), LAST_PAGE) - 1 if asked.isdecimal() and 0 < int(asked[:6]) else 0
+    return min(int(asked), LAST_PAGE) - 1 if asked.isdecimal() and int(asked[:6]) > 0 else 0
 
 
 def _filters() -> list[dict[str, Any]]:
@@ -81,10 +82,10 @@ def _filters() -> list[dict[str, Any]]:
 
 
 def _pager(number: int, shown: int, more: bool) -> dict[str, Any]:
-    arguments = {k: v for k, v in request.args.items() if k in {"who", "origin", "since", "until", "table", "pk", "id"}}
+    arguments = {k: v for k, v in request.args.items() if k in {"who", "origin", "since", "until", "table", "pk"}}
 
     def to(page: int) -> str:
-        return url_for(str(request.endpoint), **{**arguments, "page": page})
+        return f"{request.path}?{urlencode({**arguments, 'page': page})}"
 
     return {"page": number + 1, "pages": None, "total_label": "", "first": number * PAGE + 1 if shown else 0,
             "last": number * PAGE + shown, "prev_url": to(number) if number else None,

@@ -71,7 +71,7 @@ def page(view: "RegisterView") -> ResponseReturnValue:
     wanted = wanted_by(view)
     size = next((s for s in SIZES if request.args.get("size") == str(s)), SIZES[0])
     asked = request.args.get("page", "1")
-    number = min(int(asked), LAST_PAGE) - 1 if asked.isdecimal() and 0 < int(asked[:9]) else 0
+    number = min(int(asked), LAST_PAGE) - 1 if asked.isdecimal() and int(asked[:9]) > 0 else 0
     count = capped_count(session(), wanted)
     number = min(number, max(0, (min(count, COUNT_CAP) - 1) // size))
     rows = page_of(session(), wanted, number, size)

@@ -101,7 +101,7 @@ def _related_list(record: Base, table: str, columns: tuple[str, ...]) -> dict[st
     display().prepare(model, columns, rows)
     create_url = None
     if actor().may(f"{model.__area__}.create"):
-        create_url = url_for(f"{table}.create_view", **{key: record.id})
+        create_url = f"{url_for(f'{table}.create_view')}?{key}={record.id}"
     return {
         "title": model.__title__, "columns": [declared(model, c).label for c in columns],
         "rows": [{"url": url_for(f"{table}.details_view", id=r.id),

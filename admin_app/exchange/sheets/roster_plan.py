@@ -351,7 +351,7 @@ def _belongings(row: ParsedRow, child: Student | None, standing: Standing, chang
         changes.extend(_change("特殊群体", "", standing.labels["special_group"].get(k, k)) for k in what["flags"])
 
 
-def _change(label: str, before: str, after: str) -> dict[str, str]:
+def _change(label: str, before: str | None, after: str | None) -> dict[str, str]:
     return {"label": label, "before": before or "", "after": after or ""}
 
 
