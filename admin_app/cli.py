@@ -27,7 +27,7 @@ from admin_app.exchange import importer
 from admin_app.exchange.exporter import OUTCOME_LABELS, list_sheet
 from admin_app.exchange.sheets import sheet_named
 from admin_app.listing import Wanted
-from admin_app.services import account_list, accounts
+from admin_app.services import account_list, accounts, rules
 from admin_app.web.context import Plant
 from models.account import Account
 from models.base import model_of
@@ -100,6 +100,7 @@ def prepare(plant: Plant) -> None:
     with unscoped(plant.engine, "set-up", writing=True) as session, recording(session, _machine(), "set_up"):
         divisions.load_whole_country(session)
         code_tables.load_code_tables(session)
+        rules.load_rules(session)
     seals.seal(plant.engine, plant.keys)
 
 

@@ -14,8 +14,10 @@ class Setting(Base):
     __area__ = "setting"
     __region__ = None
 
-    key: Mapped[str] = field("名称", unique=True)
+    key: Mapped[str] = field("键", unique=True, generated=True)
+    label: Mapped[str] = field("名称", generated=True)
     value: Mapped[str] = field("值", Text)
+    advice: Mapped[str | None] = field("说明", Text, generated=True)
 
     def __str__(self) -> str:
-        return self.key
+        return self.label

@@ -162,22 +162,22 @@ class PostgresqlServer:
 
     def __init__(self, url: URL) -> None:
         self._names = (f"baoxue_test_{os.getpid()}_{number}" for number in count())
-        self._admin = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        self._engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        self._admin = self._engine.connect()  # one for all: a new one for each costs half a second
         self._url = self._owner(url)
         self._template = self.create()
         upgrade(self.address(self._template))
 
     def _owner(self, url: URL) -> URL:
         """The role that owns the tables. A superuser would look over every wall."""
-        with self._admin.connect() as connection:
-            if not connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
-                return url
-            password = secrets.token_urlsafe(16)
-            known = connection.scalar(text(f"SELECT 1 FROM pg_roles WHERE rolname = '{OWNER}'"))
-            connection.exec_driver_sql(
-                f"{'ALTER' if known else 'CREATE'} ROLE {OWNER} LOGIN CREATEROLE CREATEDB "
-                f"NOSUPERUSER NOBYPASSRLS PASSWORD '{password}'"
-            )
+        if not self._admin.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+            return url
+        password = secrets.token_urlsafe(16)
+        known = self._admin.scalar(text(f"SELECT 1 FROM pg_roles WHERE rolname = '{OWNER}'"))
+        self._admin.exec_driver_sql(
+            f"{'ALTER' if known else 'CREATE'} ROLE {OWNER} LOGIN CREATEROLE CREATEDB "
+            f"NOSUPERUSER NOBYPASSRLS PASSWORD '{password}'"
+        )
         return url.set(username=OWNER, password=password)
 
     def address(self, name: str) -> str:
@@ -185,22 +185,21 @@ class PostgresqlServer:
 
     def create(self, template: str = "template0") -> str:
         name = next(self._names)
-        with self._admin.connect() as connection:
-            connection.exec_driver_sql(
-                f'CREATE DATABASE "{name}" OWNER "{self._url.username}" TEMPLATE "{template}"'
-            )
+        self._admin.exec_driver_sql(
+            f'CREATE DATABASE "{name}" OWNER "{self._url.username}" TEMPLATE "{template}"'
+        )
         return name
 
     def copy(self) -> str:
         return self.create(self._template)
 
     def drop(self, name: str) -> None:
-        with self._admin.connect() as connection:
-            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self._admin.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def close(self) -> None:
         self.drop(self._template)
-        self._admin.dispose()
+        self._admin.close()
+        self._engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -224,6 +224,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         if move is None:
             raise NotFound("没有这项操作。")
         actor().require(move_service.permission(self.model, move))
+        move_service.require_open(record, move)
         return pages.move(self, record, move)
 
     @expose("/reveal/", methods=("GET", "POST"))

@@ -31,4 +31,4 @@ class HouseholdView(RegisterView):
         if not actor().may(Permission.FAMILY_HAND_OVER):
             return []
         url = url_for("families.hand_over", id=record.id)
-        return [{"label": "移交到其他村（社区）", "url": url, "kind": "secondary", "icon": "arrow"}]
+        return [{"label": "移交到其他村（社区）", "url": url, "kind": "secondary", "icon": "switch"}]

@@ -7,6 +7,7 @@ from views.base import RegisterView
 class SettingView(RegisterView):
     model = Setting
     category_name = "基础资料"
-    columns = ("key", "value")
-    search = ("key",)
-    fieldsets = (("设置", ("key", "value")),)
+    columns = ("label", "value", "advice")
+    search = ("label",)
+    can_add = False
+    fieldsets = (("设置", ("value",)),)

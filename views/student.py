@@ -7,8 +7,8 @@ from views.base import RegisterView
 class StudentView(RegisterView):
     model = Student
     category_name = "户与学生"
-    columns = ("name", "sex", "birth_date", "identity_number", "region_code", "household_id",
-               "schooling_state", "school_id", "grade", "checked_on")
+    columns = ("name", "sex", "birth_date", "identity_number", "region_code", "schooling_state", "school_id",
+               "grade", "checked_on")
     filters = ("schooling_state", "sex", "school_id", "grade", "boarding", "household_id")
     search = ("name",)
     import_sheet = "roster"

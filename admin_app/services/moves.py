@@ -26,6 +26,15 @@ def open_moves(actor: Actor, record: Base) -> list[Move]:
     return [m for m in moves.open_to(getattr(record, moves.column)) if actor.may(permission(type(record), m))]
 
 
+def require_open(record: Base, move: Move) -> None:
+    """Raises Refused when the record's state does not have this move."""
+    moves = type(record).__moves__
+    state = getattr(record, moves.column) if moves else ""
+    if moves is None or state not in move.sources:
+        label = moves.labels[state] if moves else ""
+        raise Refused(f"当前状态是“{label}”，不能“{move.label}”。请返回页面查看可办理的事项。")
+
+
 def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
               values: Mapping[str, Any], reason: str | None = None, new_evidence: int = 0) -> Move:
     """Move a record from its state by a verb.
@@ -39,9 +48,8 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     if moves is None or move is None:
         raise Invalid(f"“{model.__title__}”没有这项操作。请刷新页面后重新选择。")
     actor.require(permission(model, move))
+    require_open(record, move)
     state = getattr(record, moves.column)
-    if state not in move.sources:
-        raise Refused(f"当前状态是“{moves.labels[state]}”，不能“{move.label}”。请刷新页面查看可办理的事项。")
     for name in move.asks:
         if values.get(name) in (None, "") and getattr(record, name) in (None, ""):
             raise Invalid(f"“{move.label}”须填写“{declared(model, name).label}”。", name)

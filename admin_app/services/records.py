@@ -12,9 +12,10 @@ from sqlalchemy import ForeignKeyConstraint, inspect
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
-from admin_app.errors import Conflict, Invalid, NotFound
+from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.changes.ledger import ledger_position
 from models.base import Base, Wall, declared, model_of, table_of
+from models.region import prefix_of
 
 Check = Callable[[ScopedSession, Actor, Any], None]
 _CHECKS: dict[type[Base], list[Check]] = defaultdict(list)
@@ -95,11 +96,21 @@ def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
     table = table_of(type(record))
     for constraint in table.foreign_key_constraints:
         _follow(session, record, constraint)
+    if type(record).__wall__ is Wall.REFERENCE and type(record).__region__:
+        _own_place(actor, record)
     if "region_code" in table.c and type(record).__wall__ in (Wall.CHILD, Wall.OFFICE):
         if record.region_code is None:  # type: ignore[attr-defined]
             record.region_code = actor.region_code  # type: ignore[attr-defined]
         if not session.scope.covers(type(record).__wall__, record.region_code):  # type: ignore[attr-defined]
             raise NotFound("没有这个村（社区），或不在您的管辖范围内。")
+
+
+def _own_place(actor: Actor, record: Base) -> None:
+    """Public tables are readable by all, and kept by whoever the place belongs to."""
+    history = inspect(record).attrs[str(type(record).__region__)].history
+    for code in (*history.added, *history.unchanged, *history.deleted):
+        if code and not prefix_of(code).startswith(prefix_of(actor.region_code)):
+            raise Refused(f"“{record}”不在您的管辖范围内，只能查看，不能修改。")
 
 
 def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstraint) -> None:

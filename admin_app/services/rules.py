@@ -2,8 +2,10 @@
 
 from sqlalchemy import select
 
+from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
+from admin_app.services.records import check
 from admin_app.settings import RULES
 from models.setting import Setting
 
@@ -16,6 +18,20 @@ def rule(session: ScopedSession, key: str) -> str:
 
 def number(session: ScopedSession, key: str) -> int:
     return int(rule(session, key))
+
+
+def load_rules(session: ScopedSession) -> int:
+    """Put every rule that is not there yet into the table, with its default; gives how many."""
+    standing = set(session.scalars(select(Setting.key)))
+    missing = [r for r in RULES.values() if r.key not in standing]
+    session.add_all(Setting(key=r.key, label=r.label, value=r.default, advice=r.advice or None) for r in missing)
+    session.flush()
+    return len(missing)
+
+
+@check(Setting)
+def value_fits(session: ScopedSession, actor: Actor, setting: Setting) -> None:
+    setting.value = checked(setting.key, setting.value or "")
 
 
 def checked(key: str, value: str) -> str:

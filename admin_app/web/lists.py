@@ -158,7 +158,7 @@ def _buttons(view: "RegisterView") -> list[dict[str, str]]:
             {"label": "导入", "url": url_for("imports.upload", sheet=view.import_sheet), "kind": "secondary",
              "icon": "upload"},
             {"label": "下载模板", "url": url_for("imports.template", sheet=view.import_sheet),
-             "kind": "secondary", "icon": "template"},
+             "kind": "secondary", "icon": "sheet"},
         ]
     if view.may("export"):
         target = address(view, page=None, size=None).replace(

@@ -82,7 +82,7 @@ def _buttons(view: "RegisterView", record: Base) -> list[dict[str, str]]:
     buttons = []
     if view.can_change and view.may("edit"):
         buttons.append({"label": "修改", "url": view.get_url(".edit_view", id=record.id), "kind": "primary",
-                        "icon": "edit"})
+                        "icon": "pencil"})
     return buttons + view.further_buttons(record)
 
 

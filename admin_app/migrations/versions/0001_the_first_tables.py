@@ -82,8 +82,10 @@ def upgrade() -> None:
 
     op.create_table('setting',
     sa.Column('id', KEY, nullable=False, comment='编号'),
-    sa.Column('key', sa.String(), nullable=False, comment='名称'),
+    sa.Column('key', sa.String(), nullable=False, comment='键'),
+    sa.Column('label', sa.String(), nullable=False, comment='名称'),
     sa.Column('value', sa.Text(), nullable=False, comment='值'),
+    sa.Column('advice', sa.Text(), nullable=True, comment='说明'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_setting')),
     sa.UniqueConstraint('key', name=op.f('uq_setting_key')),
     sqlite_autoincrement=True

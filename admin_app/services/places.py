@@ -1,0 +1,71 @@
+"""What must hold for master data: divisions, schools, code tables, accounts."""
+
+import re
+
+from sqlalchemy import select
+
+from admin_app.access.actor import Actor
+from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.errors import Invalid
+from admin_app.services.records import check
+from models.account import Account
+from models.base import Base
+from models.code_item import CodeItem
+from models.region import LEVEL_LENGTHS, Region, code_of, level_of, prefix_of
+from models.school import School
+
+_CODE = re.compile(r"^\d{12}$")
+_SCHOOL_CODE = re.compile(r"^\d{10}$")  # 学校标识码: class 2, province 2, serial 6
+_PARENT_LENGTHS = {"地市": 2, "县": 4, "乡镇": 6, "村": 9}
+
+
+@check(Region)
+def division(session: ScopedSession, actor: Actor, region: Region) -> None:
+    """统计用区划代码: 12 digits, the level by its zeros, under a division that is there."""
+    if not _CODE.match(region.code or ""):
+        raise Invalid("区划代码须是 12 位数字。", "code")
+    if region.level not in LEVEL_LENGTHS:
+        raise Invalid(f"级别只能是：{'、'.join(LEVEL_LENGTHS)}。", "level")
+    if level_of(region.code) != region.level:
+        raise Invalid(f"代码 {region.code} 按编码规则是“{level_of(region.code)}”级，与所填级别不符。请核对。", "level")
+    if region.level in _PARENT_LENGTHS:
+        region.parent_code = code_of(region.code[:_PARENT_LENGTHS[region.level]])
+        if session.scalar(select(Region.id).where(Region.code == region.parent_code)) is None:
+            raise Invalid(f"上级区划 {region.parent_code} 还没有登记。请先登记上级。", "code")
+    if region.valid_from and region.valid_until and region.valid_until < region.valid_from:
+        raise Invalid("撤销日期早于启用日期。请改正。", "valid_until")
+    _alone(session, region, "code", "区划代码")
+
+
+@check(School)
+def school(session: ScopedSession, actor: Actor, record: School) -> None:
+    if record.code and not _SCHOOL_CODE.match(record.code):
+        raise Invalid("学校标识码是 10 位数字。不清楚可以先不填。", "code")
+    if not prefix_of(record.region_code or "").startswith(prefix_of(actor.region_code)):
+        raise Invalid("请选择您管辖范围内的区划。", "region_code")
+    _alone(session, record, "name", "学校名称")
+    _alone(session, record, "code", "学校标识码")
+
+
+@check(CodeItem)
+def code_item(session: ScopedSession, actor: Actor, item: CodeItem) -> None:
+    twin = session.scalar(select(CodeItem).where(
+        CodeItem.code_table == item.code_table, CodeItem.code == item.code, CodeItem.id != (item.id or 0)))
+    if twin is not None:
+        raise Invalid(f"代码表“{item.code_table}”中已有代码 {item.code}（{twin.label}）。请换一个代码。", "code")
+
+
+@check(Account)
+def account(session: ScopedSession, actor: Actor, record: Account) -> None:
+    with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
+        if wide.scalar(select(Account.id).where(Account.username == record.username, Account.id != (record.id or 0))):
+            raise Invalid(f"用户名“{record.username}”已被使用。请换一个。", "username")
+
+
+def _alone(session: ScopedSession, record: Base, column: str, label: str) -> None:
+    """No other record has this value. Only for tables that everybody may read."""
+    model, value = type(record), getattr(record, column)
+    if value and session.scalar(
+        select(model.id).where(getattr(model, column) == value, model.id != (record.id or 0))
+    ):
+        raise Invalid(f"{label}“{value}”已经登记过。请在列表中查找。", column)
