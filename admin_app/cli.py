@@ -15,6 +15,7 @@ import click
 from flask import Flask, current_app
 from sqlalchemy import select
 
+from admin_app import backup as backups
 from admin_app import store
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import ROLE_LABELS, Role
@@ -78,7 +79,7 @@ def refusing(command: Callable[..., Any]) -> Callable[..., Any]:
 def install(app: Flask) -> None:
     for group in (db, regions, account, roster, changes):
         app.cli.add_command(group)
-    for command in (demo, export, serve):
+    for command in (demo, export, serve, backup, restore):
         app.cli.add_command(command)
 
 
@@ -265,6 +266,24 @@ def demo(children: int, seed: int, password: str | None) -> None:
     for a in demo_seed.seed_demo(_plant().engine, children=children, seed=seed, password=password):
         click.echo(f"{a.username}\t{a.password}\t{a.role_label}\t{a.region_name}")
     _seal()
+
+
+@click.command(help="把数据库和附件备份到一个文件（不含密钥）。")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@refusing
+def backup(file: Path) -> None:
+    size = backups.backup(_plant().deployment, file)
+    click.echo(f"已备份到 {file}（{size / 1e6:.1f} MB）。密钥不在其中，请另行妥善保存："
+               f"{_plant().deployment.field_key_file}")
+
+
+@click.command(help="把备份恢复到空的数据目录或数据库。")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@refusing
+def restore(file: Path) -> None:
+    _plant().engine.dispose()
+    backups.restore(_plant().deployment, file)
+    click.echo("已恢复。请确认密钥文件是备份时的那一份，再启动服务；可用 changes verify 检查。")
 
 
 @click.command(help="启动服务。")

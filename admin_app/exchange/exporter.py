@@ -14,7 +14,7 @@ from models.base import Privacy, declared
 from models.import_run import ImportRow, ImportRun
 
 _WIDTHS = {Privacy.IDENTITY: 22, Privacy.PHONE: 16, Privacy.ADDRESS: 30, Privacy.CONDITION: 16}
-OUTCOME_LABELS = {"new": "新增", "changed": "有变化", "same": "相同", "refused": "未通过"}
+OUTCOME_LABELS = {"new": "新增", "changed": "更新", "same": "无变化", "refused": "拒收"}
 
 
 def list_sheet(session: ScopedSession, actor: Actor, wanted: Wanted, columns: Sequence[str], *,

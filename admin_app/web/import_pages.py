@@ -93,7 +93,8 @@ def preview(id: int) -> ResponseReturnValue:
     return render_template(
         "import/preview.html", back=url_for("imports.upload", sheet=run.sheet), run=_run(run), counts=run.counts, tabs=tabs, rows=[_row(r) for r in rows],
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
-        confirm_url=url_for("imports.confirm", id=id), set_aside_url=url_for("imports.set_aside", id=id),
+        confirm_url=url_for("imports.confirm", id=id) if run.counts["new"] + run.counts["changed"] else None,
+        set_aside_url=url_for("imports.set_aside", id=id),
         refused_url=url_for("imports.refused", id=id) if run.counts["refused"] else None)
 
 

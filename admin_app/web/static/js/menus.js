@@ -1,6 +1,6 @@
-// Menus in the top bar close on Escape, on a click elsewhere, and when the focus leaves; Escape also shuts
+// Menus (in the top bar, and the verbs of a record) close on Escape, on a click elsewhere, and when the focus leaves; Escape also shuts
 // the phone's side menu.
-const menus = document.querySelectorAll("details.menu");
+const menus = document.querySelectorAll("details.menu, details.verbs");
 
 document.addEventListener("click", (event) => {
   for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;

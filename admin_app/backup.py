@@ -1,0 +1,105 @@
+"""Backup and restore: the database and the attachments in one file. The keys are never in it.
+
+Whoever holds the file without the keys cannot read an identity number; whoever loses the keys cannot
+either. So keys are kept apart, and the command says so.
+"""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+from sqlalchemy import make_url, text
+
+from admin_app import store
+from admin_app.access.postgresql_wall import APPLICATION_ROLE
+from admin_app.errors import Invalid
+from admin_app.settings import Deployment
+
+_DATABASE, _FILES = "database", "attachments/"
+# pg_dump reads through the policies as the owner does: with the whole range open.
+_WHOLE_RANGE = " ".join(
+    f"-c app.{name}={value}"
+    for name, value in (("office_lo", ""), ("office_hi", ":"), ("child_lo", ""), ("child_hi", ":"), ("system", "on"))
+)
+
+
+def backup(deployment: Deployment, target: Path) -> int:
+    """Write one file with everything but the keys; gives its size in bytes. The service may go on
+    working meanwhile. Raises Invalid when the file exists, or pg_dump is missing."""
+    if target.exists():
+        raise Invalid(f"{target} 已存在。请换一个文件名，备份不覆盖旧文件。")
+    with tempfile.TemporaryDirectory(prefix="baoxue-backup-") as folder:
+        dumped = Path(folder) / _DATABASE
+        if _sqlite(deployment):
+            _copy_sqlite(Path(str(make_url(deployment.database_url).database)), dumped)
+        else:
+            _postgresql(deployment, "pg_dump", "--format=custom", "--enable-row-security", f"--file={dumped}")
+        partial = target.with_suffix(".partial")
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(dumped, _DATABASE)
+            for path in sorted((deployment.data_dir / "attachments").rglob("*")):
+                if path.is_file() and not path.name.startswith("incoming-"):
+                    archive.write(path, _FILES + path.relative_to(deployment.data_dir / "attachments").as_posix())
+        partial.chmod(0o600)
+        partial.replace(target)
+    return target.stat().st_size
+
+
+def restore(deployment: Deployment, source: Path) -> None:
+    """Bring a backup into an empty store. Raises Invalid: not a backup, or the store holds data."""
+    try:
+        archive = zipfile.ZipFile(source)
+        archive.getinfo(_DATABASE)
+    except (zipfile.BadZipFile, KeyError) as fault:
+        raise Invalid(f"{source} 不是保学的备份文件。") from fault
+    if not store.is_empty(deployment.database_url):
+        raise Invalid("数据库里已有数据，恢复会覆盖它。请指定一个空的数据目录或空的数据库。")
+    with archive, tempfile.TemporaryDirectory(prefix="baoxue-restore-") as folder:
+        dumped = Path(archive.extract(_DATABASE, folder))
+        for name in archive.namelist():
+            if name.startswith(_FILES):
+                archive.extract(name, deployment.data_dir)  # zipfile strips '..' and roots
+        if _sqlite(deployment):
+            shutil.copyfile(dumped, Path(str(make_url(deployment.database_url).database)))
+        else:
+            _make_role(deployment)
+            _postgresql(deployment, "pg_restore", "--no-owner", "--exit-on-error", "--dbname=", str(dumped))
+
+
+def _sqlite(deployment: Deployment) -> bool:
+    return make_url(deployment.database_url).get_backend_name() == "sqlite"
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """SQLite's online backup in one step: beside a writer, a step-by-step one starts again for ever."""
+    with sqlite3.connect(source) as standing, sqlite3.connect(target) as copy:
+        standing.backup(copy, pages=-1)
+    copy.close()
+    standing.close()
+
+
+def _make_role(deployment: Deployment) -> None:
+    engine = store.owner_engine(deployment.database_url)
+    with engine.begin() as connection:
+        if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :r"), {"r": APPLICATION_ROLE}):
+            connection.execute(text(f"CREATE ROLE {APPLICATION_ROLE} NOLOGIN"))
+    engine.dispose()
+
+
+def _postgresql(deployment: Deployment, program: str, *words: str) -> None:
+    found = shutil.which(program)
+    if found is None:
+        raise Invalid(f"没有找到 {program}。请安装 PostgreSQL 客户端（Debian：postgresql-client）后再试。")
+    url = make_url(deployment.database_url)
+    address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    words = tuple(w if w != "--dbname=" else f"--dbname={address}" for w in words)
+    if program == "pg_dump":
+        words = (*words, address)
+    environment = {**os.environ, "PGPASSWORD": str(url.password or ""), "PGOPTIONS": _WHOLE_RANGE}
+    done = subprocess.run([found, *words], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Invalid(f"{program} 没有成功：{done.stderr.strip().splitlines()[-1] if done.stderr else done.returncode}")
