@@ -98,6 +98,10 @@ class Display:
             for record in self._session.scalars(select(model).where(model.id.in_(part))):
                 known[record.id] = self.label_of(record)
 
+    def loaded(self, model: type[Base], key: int) -> str | None:
+        """The name of a record loaded before; None for one that is not there for this person."""
+        return self._records[model].get(key)
+
     def label_of(self, record: Base) -> str:
         """What people call a record: its name, as this role may see it."""
         name = next((c for c in ("name", "head_name", "display_name") if c in table_of(type(record)).c), None)

@@ -57,7 +57,9 @@ class FieldKeys:
             keys = cls(content["current"], sealing, base64.b64decode(content["indexing"]),
                        base64.b64decode(content["ledger"]))
         except (OSError, ValueError, KeyError, TypeError) as fault:
-            raise KeyFault(f"密钥文件 {path} 无法读取。请从备份恢复该文件，不要新建：旧数据只能用原密钥解开。") from fault
+            raise KeyFault(
+                f"密钥文件 {path} 无法读取。请从备份恢复该文件，不要新建：旧数据只能用原密钥解开。"
+            ) from fault
         if keys.current not in keys.sealing:
             raise KeyFault(f"密钥文件 {path} 中没有当前密钥“{keys.current}”。请从备份恢复该文件。")
         return keys

@@ -114,12 +114,10 @@ def _authorizer(held: _Held, names: frozenset[str]) -> Any:
                   source: str | None) -> int:
         if action in _DENIED and table != "defer_foreign_keys":  # the one pragma that undo needs
             return sqlite3.SQLITE_DENY
-        if action == sqlite3.SQLITE_READ and database == "main" and table in names:
-            # Through a view or trigger `source` says which. A write reads its own table, and the
-            # tables that its foreign keys guard; it cannot name another one as `main.…`.
-            if source is None and not held.writing:
-                return sqlite3.SQLITE_DENY
-        return sqlite3.SQLITE_OK
+        # Through a view or trigger `source` says which. A write reads its own table, and the tables
+        # that its foreign keys guard; it cannot name another one as `main.…`.
+        walled = action == sqlite3.SQLITE_READ and database == "main" and table in names
+        return sqlite3.SQLITE_DENY if walled and source is None and not held.writing else sqlite3.SQLITE_OK
 
     return authorize
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Date, DateTime, select
+from sqlalchemy import Boolean, Date, DateTime, func, select
 
 from admin_app.access.permissions import WITHOUT_CHILD_DATA, Role
 from admin_app.access.scope import ScopedSession, unscoped
@@ -15,6 +15,7 @@ from models.base import Base, UtcDateTime, Wall, declared, model_of, table_of
 from models.change import Change, ChangeRow
 from models.kinds import Sealed, SealedText
 
+_KEYS_PER_QUERY = 2000
 HIDDEN = "（内容不可见）"
 
 
@@ -118,17 +119,30 @@ def value_at(session: ScopedSession, model: type[Base], record: Base, position: 
     return values
 
 
-def first_hand(session: ScopedSession, table: str, pk: int) -> Change | None:
-    """The act that a record in scope came from."""
-    row = session.scalar(
-        select(ChangeRow).where(ChangeRow.table_name == table, ChangeRow.pk == pk,
-                                ChangeRow.operation == "insert").order_by(ChangeRow.id).limit(1))
-    return acts(session, [row])[row.change_id] if row is not None else None
+def first_hands(session: ScopedSession, table: str, keys: Sequence[int]) -> dict[int, Change]:
+    """The acts that records in scope came from, by record."""
+    rows = session.scalars(
+        select(ChangeRow).where(ChangeRow.table_name == table, ChangeRow.pk.in_(keys),
+                                ChangeRow.operation == "insert")).all()
+    found = acts(session, rows) if rows else {}
+    return {row.pk: found[row.change_id] for row in rows}
+
+
+def last_rows(session: ScopedSession, table: str, keys: Sequence[int]) -> dict[int, ChangeRow]:
+    """The last row of the ledger for each of these records in scope."""
+    found: dict[int, ChangeRow] = {}
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        latest = (
+            select(func.max(ChangeRow.id))
+            .where(ChangeRow.table_name == table, ChangeRow.operation != "reveal",
+                   ChangeRow.pk.in_(keys[start:start + _KEYS_PER_QUERY]))
+            .group_by(ChangeRow.pk)
+        )
+        found |= {row.pk: row for row in session.scalars(select(ChangeRow).where(ChangeRow.id.in_(latest)))}
+    return found
 
 
 def last_hand(session: ScopedSession, table: str, pk: int) -> Change | None:
     """The last act on a record in scope."""
-    row = session.scalar(
-        select(ChangeRow).where(ChangeRow.table_name == table, ChangeRow.pk == pk,
-                                ChangeRow.operation != "reveal").order_by(ChangeRow.id.desc()).limit(1))
+    row = last_rows(session, table, [pk]).get(pk)
     return acts(session, [row])[row.change_id] if row is not None else None

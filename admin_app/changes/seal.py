@@ -144,11 +144,15 @@ def _difference(session: ScopedSession, block: ChangeSeal, sealed: list[str],
     for position, (name, digest) in enumerate(present):
         if position >= len(sealed) or digest != sealed[position]:
             if position < len(sealed) and digest in sealed[position:]:
-                return f"变更 {block.first_change_id} 至 {block.last_change_id} 之间、{_named(session, name)}之前有记录被删除"
+                return f"{_span(block)}、{_named(session, name)}之前有记录被删除"
             return f"{_named(session, name)}与封存时不同"
     if len(present) < len(sealed):
-        return f"变更 {block.first_change_id} 至 {block.last_change_id} 之间有 {len(sealed) - len(present)} 条记录被删除"
+        return f"{_span(block)}有 {len(sealed) - len(present)} 条记录被删除"
     return None
+
+
+def _span(block: ChangeSeal) -> str:
+    return f"变更 {block.first_change_id} 至 {block.last_change_id} 之间"
 
 
 def _named(session: ScopedSession, name: str) -> str:

@@ -4,6 +4,7 @@ Set-based: one statement for each shape (table, operation, changed columns), the
 order of writing. An undo is a change itself, so it can be undone.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
-from admin_app.changes.history import acts
+from admin_app.changes.history import acts, last_rows
 from admin_app.changes.triggers import columns_of, recorded_columns
 from admin_app.errors import Conflict, NotFound, Refused
 from models.base import Base, model_of, models, table_of
@@ -164,16 +165,25 @@ def _outcome(session: ScopedSession, change_id: int, undoing_id: int,
         .where(~exists().where(again.change_id == undoing_id, again.table_name == ChangeRow.table_name,
                                again.pk == ChangeRow.pk))
     )
-    kept = []
+    untouched: dict[str, list[int]] = defaultdict(list)
     for table, pk in session.execute(left).all():
-        last = session.scalar(
-            select(ChangeRow).where(ChangeRow.table_name == table, ChangeRow.pk == pk,
-                                    ChangeRow.operation != "reveal")
-            .order_by(ChangeRow.id.desc()).limit(1)
-        )
-        later = last is not None and last.change_id not in (change_id, undoing_id)
-        hand = changed(session, last.change_id) if last is not None and later else None
-        why = ("之后又被修改" if later and last is not None and last.operation != "delete"
-               else "之后已被移除" if later else "其下已有新的记录")
-        kept.append(Kept(table, pk, why, hand.actor if hand else None, hand.at if hand else None))
+        untouched[table].append(pk)
+    kept = [one for table, keys in untouched.items()
+            for one in _kept(session, table, keys, {change_id, undoing_id})]
     return Undone(session.scalar(restored) or 0, kept)
+
+
+def _kept(session: ScopedSession, table: str, keys: list[int], ours: set[int]) -> list[Kept]:
+    """Why each of these records was left as it is."""
+    lasts = last_rows(session, table, keys)
+    hands = acts(session, [row for row in lasts.values() if row.change_id not in ours])
+    result = []
+    for pk in keys:
+        last = lasts.get(pk)
+        hand = hands.get(last.change_id) if last is not None else None
+        if last is None or hand is None:
+            result.append(Kept(table, pk, "其下已有新的记录", None, None))
+        else:
+            why = "之后已被移除" if last.operation == "delete" else "之后又被修改"
+            result.append(Kept(table, pk, why, hand.actor, hand.at))
+    return result

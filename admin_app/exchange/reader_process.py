@@ -199,7 +199,7 @@ def sheet_walker(limits: ReadLimits) -> StartHandler:
             letters = reference.rstrip("0123456789")
             column = columns.get(letters) or columns.setdefault(letters, column_number(letters))
             row = int(reference[len(letters) :])
-        elif name == "v" or name == "is":
+        elif name in {"v", "is"}:
             if row > limits.rows or column > limits.columns:
                 check_reach(row, column, limits)
         elif name == "row":

@@ -130,8 +130,8 @@ def write_template(path: Path, title: str, captions: Sequence[str], choices: Seq
         sheet.merge_range(0, 0, 0, len(captions) - 1, "", formats["title"])
         sheet.write_string(0, 0, title, formats["title"])
         sheet.merge_range(1, 0, 1, len(captions) - 1, "", formats["line"])
-        sheet.write_string(1, 0, "填报单位：　　　　　　（盖章）　　　　填报时间：　　　　（黄色为必填；整表已设为文本格式）",
-                           formats["line"])
+        sheet.write_string(
+            1, 0, "填报单位：　　　　（盖章）　　填报时间：　　（黄色为必填；整表已设为文本格式）", formats["line"])
         sheet.set_row(0, 32)
         sheet.freeze_panes(3, 0)
         for number, caption in enumerate(captions):

@@ -8,6 +8,7 @@ kinds of characters, and a change every 90 days. The length meets both.
 import secrets
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -76,7 +77,7 @@ def expired(changed_at: datetime | None, now: datetime, policy: str) -> bool:
 
 def _runs(text: str) -> bool:
     """Whether most of it is one run such as 123456789012 or abcdefgh."""
-    steps = [ord(b) - ord(a) for a, b in zip(text, text[1:], strict=False)]
+    steps = [ord(b) - ord(a) for a, b in pairwise(text)]
     return sum(step in (0, 1, -1) for step in steps) >= 0.7 * len(steps)
 
 

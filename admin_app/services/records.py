@@ -68,10 +68,9 @@ def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[
         field = declared(model, name)
         if field.generated:
             raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)
-        if isinstance(value, str):
-            value = _clean(field.label, name, value)
-        if getattr(record, name) != value:
-            setattr(record, name, value)
+        new = _clean(field.label, name, value) if isinstance(value, str) else value
+        if getattr(record, name) != new:
+            setattr(record, name, new)
     _place(session, actor, record)
     for function in _CHECKS[model]:
         function(session, actor, record)

@@ -26,7 +26,8 @@ def reasons(session: ScopedSession, actor: Actor, display: Display, record: Base
             select(Grant, Account.display_name).outerjoin(Account, Account.id == Grant.granted_by_id)
             .where(Grant.account_id == actor.account_id, Grant.role == actor.role,
                    Grant.region_code == actor.region_code).order_by(Grant.id.desc())).first()
-    sentences = [f"您现在以“{ROLE_LABELS[actor.role]}”的身份工作，范围是“{display.region(actor.region_code)}”及其全部下级。"]
+    place = display.region(actor.region_code)
+    sentences = [f"您现在以“{ROLE_LABELS[actor.role]}”的身份工作，范围是“{place}”及其全部下级。"]
     if found:
         grant, giver = found
         until = f"，到 {grant.until} 为止" if grant.until else ""

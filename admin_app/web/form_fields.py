@@ -113,7 +113,7 @@ def form_class(model: type[Base], columns: tuple[str, ...], move: Move | None = 
     if move is not None:
         fields["reason"] = TextAreaField("原因", [InputRequired("请写明原因。") if move.reason else Optional()])
         fields["evidence"] = FileField("佐证（照片或扫描件）", [Optional()],
-                                       description=f"可上传：{ACCEPTED}" + ("；已有附件可不再上传" if move.evidence else ""))
+                                       description=f"可上传：{ACCEPTED}；已有附件可不再上传")
     return type(f"{model.__name__}Form", (FlaskForm,), fields)
 
 

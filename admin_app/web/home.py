@@ -49,4 +49,5 @@ def _line(entry: tuple[str, str, dict[str, str], str]) -> dict[str, Any] | None:
     count = session().scalar(query) or 0
     if not count:
         return None
-    return {"label": label, "count": count, "colour": colour, "url": f"{url_for(f'{table}.index_view')}?{urlencode(equals)}"}
+    return {"label": label, "count": count, "colour": colour,
+            "url": f"{url_for(f'{table}.index_view')}?{urlencode(equals)}"}

@@ -16,7 +16,7 @@ from admin_app.exchange import importer
 from admin_app.exchange.exporter import OUTCOME_LABELS, refused_sheet
 from admin_app.exchange.exporter import template as write_template
 from admin_app.exchange.sheets import sheet_named
-from admin_app.web.context import actor, session
+from admin_app.web.context import actor, display, session
 from models.account import Account
 from models.import_run import ImportRow, ImportRun
 from models.region import Region, prefix_of
@@ -38,20 +38,16 @@ def upload(sheet: str) -> ResponseReturnValue:
         except Invalid as fault:
             session().rollback()
             error = fault.message
+    runs = importer.recent(session(), actor(), sheet)
+    display().load_records(Account, {r.account_id for r in runs})
     recent = [{"id": r.id, "filename": r.filename, "when": local_time(r.created_at), "state_label": _STATES[r.state],
-               "colour": _STATE_COLOURS[r.state], "who": actor_name(r.account_id),
-               "counts_label": "，".join(f"{label} {r.counts[key]}" for key, label in OUTCOME_LABELS.items()), "url": url_for("imports.preview" if r.state == importer.CHECKED else
-                                                  "imports.result", id=r.id)}
-              for r in importer.recent(session(), actor(), sheet)]
+               "colour": _STATE_COLOURS[r.state], "who": display().loaded(Account, r.account_id) or "",
+               "counts_label": "，".join(f"{label} {r.counts[key]}" for key, label in OUTCOME_LABELS.items()),
+               "url": url_for("imports.preview" if r.state == importer.CHECKED else "imports.result", id=r.id)}
+              for r in runs]
     page = render_template("import/upload.html", sheet={"title": form.title, "name": sheet}, error=error,
                            template_url=url_for("imports.template", sheet=sheet), recent=recent)
     return page, 400 if error else 200
-
-
-def actor_name(account_id: int) -> str:
-    """Who uploaded: a colleague of one's own unit."""
-    account = session().get(Account, account_id)
-    return account.display_name if account else ""
 
 
 def _check(sheet: str) -> ResponseReturnValue:
@@ -91,7 +87,8 @@ def preview(id: int) -> ResponseReturnValue:
                                       *((o, OUTCOME_LABELS[o], run.counts[o]) for o in importer.OUTCOMES),
                                       ("warned", "有提醒", run.counts["warned"]))]
     return render_template(
-        "import/preview.html", back=url_for("imports.upload", sheet=run.sheet), run=_run(run), counts=run.counts, tabs=tabs, rows=[_row(r) for r in rows],
+        "import/preview.html", back=url_for("imports.upload", sheet=run.sheet), run=_run(run),
+        counts=run.counts, tabs=tabs, rows=[_row(r) for r in rows],
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
         confirm_url=url_for("imports.confirm", id=id) if run.counts["new"] + run.counts["changed"] else None,
         set_aside_url=url_for("imports.set_aside", id=id),

@@ -1,10 +1,11 @@
 """The change ledger on the screen: who did what, one act in full, undo and revert."""
 
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, exists, func, select
 
@@ -16,7 +17,7 @@ from admin_app.display import LOCAL_ZONE, local_time
 from admin_app.errors import NotFound
 from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, role_label, verb_label
 from admin_app.web.context import actor, display, session
-from models.base import model_of
+from models.base import model_of, models
 from models.change import Change, ChangeRow
 
 pages = Blueprint("ledger", __name__, url_prefix="/changes")
@@ -52,9 +53,11 @@ def _wanted() -> Select[Any]:
             moment = datetime(day.year, day.month, day.day, tzinfo=LOCAL_ZONE) + timedelta(days=side)
             query = query.where(Change.at < moment if side else Change.at >= moment)
     table, pk = request.args.get("table", ""), request.args.get("pk", "")
+    touched = [ChangeRow.table_name == table] if table else []
     if table and pk.isdecimal() and len(pk) < 18:
-        query = query.where(exists().where(ChangeRow.change_id == Change.id, ChangeRow.table_name == table,
-                                           ChangeRow.pk == int(pk)))
+        touched.append(ChangeRow.pk == int(pk))
+    if touched:
+        query = query.where(exists().where(ChangeRow.change_id == Change.id, *touched))
     return query
 
 
@@ -75,6 +78,9 @@ def _filters() -> list[dict[str, Any]]:
     origins = [{"value": k, "label": v} for k, v in ORIGIN_LABELS.items()]
     return [
         {"name": "who", "label": "操作人", "kind": "text", "options": [], "value": value("who", "")},
+        {"name": "table", "label": "台账", "kind": "options", "value": value("table", ""), "options": [
+            {"value": m.__tablename__, "label": m.__title__} for m in models() if m.__recorded__]},
+        {"name": "pk", "label": "记录编号", "kind": "text", "options": [], "value": value("pk", "")},
         {"name": "origin", "label": "方式", "kind": "options", "options": origins, "value": value("origin", "")},
         {"name": "since", "label": "从", "kind": "date", "options": [], "value": value("since", "")},
         {"name": "until", "label": "到", "kind": "date", "options": [], "value": value("until", "")},
@@ -107,10 +113,12 @@ def change(id: int, result: Undone | None = None) -> ResponseReturnValue:
     rows = session().scalars(select(ChangeRow).where(ChangeRow.change_id == id).order_by(ChangeRow.id)
                              .offset(number * PAGE).limit(PAGE + 1)).all()
     entries = history.entries(session(), actor().role, rows[:PAGE])
+    _load_labels(entries)
     undone_by = session().scalar(select(Change.id).where(Change.undoes_id == id).limit(1))
     may_undo = actor().may(Permission.LEDGER_UNDO) and not undone_by and any(r.operation != "reveal" for r in rows)
     return render_template(
-        "admin/change.html", title=f"变更 {id}：{verb_label(found.verb)}", change=_facts(found), back=url_for("ledger.changes"),
+        "admin/change.html", title=f"变更 {id}：{verb_label(found.verb)}", change=_facts(found),
+        back=url_for("ledger.changes"),
         rows=[_line(e) for e in entries], pager={**_pager(number, len(entries), len(rows) > PAGE), "id": id},
         undo_url=url_for("ledger.undo", id=id) if may_undo else None,
         undone_by={"url": url_for("ledger.change", id=undone_by)} if undone_by else None,
@@ -127,15 +135,22 @@ def _facts(change: Change) -> list[dict[str, Any]]:
     return [{"label": label, "text": text, "masked": False} for label, text in pairs]
 
 
+def _load_labels(entries: list[history.Entry]) -> None:
+    """The names of all records of a page, one query for each table."""
+    keys: dict[str, list[int]] = defaultdict(list)
+    for entry in entries:
+        if actor().may(f"{model_of(entry.row.table_name).__area__}.view"):
+            keys[entry.row.table_name].append(entry.row.pk)
+    for table, numbers in keys.items():
+        display().load_records(model_of(table), numbers)
+
+
 def _line(entry: history.Entry) -> dict[str, Any]:
     model = model_of(entry.row.table_name)
-    may_see = actor().may(f"{model.__area__}.view")
-    label = f"{model.__title__} {entry.row.pk}"
-    if may_see:
-        record = session().get(model, entry.row.pk)
-        label = f"{model.__title__}：{display().label_of(record)}" if record is not None else label
-    return {"record_label": label, "url": url_for(f"{entry.row.table_name}.details_view", id=entry.row.pk)
-            if may_see and label != f"{model.__title__} {entry.row.pk}" else None,
+    name = display().loaded(model, entry.row.pk)
+    shown = name is not None and f"{entry.row.table_name}.details_view" in current_app.view_functions
+    return {"record_label": f"{model.__title__}：{name}" if name else f"{model.__title__} {entry.row.pk}",
+            "url": url_for(f"{entry.row.table_name}.details_view", id=entry.row.pk) if shown else None,
             "operation": OPERATION_LABELS.get(entry.row.operation, entry.row.operation),
             "changes": [{"label": v.label, "before": v.before, "after": v.after} for v in entry.values],
             "revert_url": url_for("ledger.revert", id=entry.change.id, row=entry.row.id)

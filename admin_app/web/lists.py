@@ -125,7 +125,8 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
 
 def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
     chips = [{"label": f"{declared(view.model, n).label}：{display().value(view.model, n, v).text}",
-              "remove_url": address(view, **{n: None, "page": None})} for n, v in wanted.equals.items() if n not in view.fixed]
+              "remove_url": address(view, **{n: None, "page": None})}
+             for n, v in wanted.equals.items() if n not in view.fixed]
     if wanted.search:
         chips.append({"label": f"搜索：{wanted.search}", "remove_url": address(view, search=None, page=None)})
     if wanted.region and wanted.region != actor().region_code:
@@ -171,8 +172,9 @@ def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
     """The divisions under the actor's own, one level below where the list stands."""
     if view.model.__region__ is None or len(prefix_of(actor().region_code)) == 12:
         return []
-    top = wanted.region or actor().region_code
-    prefix = prefix_of(top) if prefix_of(top).startswith(prefix_of(actor().region_code)) else prefix_of(actor().region_code)
+    own = prefix_of(actor().region_code)
+    asked = prefix_of(wanted.region or actor().region_code)
+    prefix = asked if asked.startswith(own) else own
     base = prefix if len(prefix) < 12 else prefix[:9]
     nodes = session().execute(
         select(Region.code, Region.name).where(Region.parent_code == base.ljust(12, "0"))
@@ -180,7 +182,8 @@ def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
     children = [{"label": n.name, "url": address(view, region=n.code, page=None),
                  "active": n.code == wanted.region, "children": []} for n in nodes]
     root = base.ljust(12, "0")
-    above = {"label": display().region(root), "url": address(view, region=root if root != actor().region_code else None, page=None),
+    to_root = root if root != actor().region_code else None
+    above = {"label": display().region(root), "url": address(view, region=to_root, page=None),
              "active": wanted.region in (None, root), "children": children}
     return [above]
 

@@ -54,7 +54,8 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         moves=[{"label": m.label, "url": view.get_url(".move", id=record.id, verb=m.verb),
                 "colour": "secondary"} for m in move_service.open_moves(actor(), record)],
         buttons=_buttons(view, record), related=[r for r in _related(view, record) if r],
-        back=view.get_url(".index_view"), **_attachments(record), history=_history(record), why_url=view.get_url(".why", id=record.id),
+        back=view.get_url(".index_view"), **_attachments(record), history=_history(record),
+        why_url=view.get_url(".why", id=record.id),
     )
 
 
@@ -120,18 +121,18 @@ def _attachments(record: Base) -> dict[str, Any]:
     placed = type(record).__wall__ in (Wall.CHILD, Wall.OFFICE) and type(record).__area__ != "account"
     if not placed or not actor().may(Permission.ATTACHMENT_VIEW):
         return {"attachments": [], "attach_url": None, "accept": ""}
+    found = attachment_service.of_record(session(), record)
+    hands = history.first_hands(session(), Attachment.__tablename__, [a.id for a in found])
     files = [
-        {"filename": a.filename, "size_label": f"{max(1, a.size // 1024):,} KB", **_uploaded(a), "url": url_for("attachments.download", id=a.id), "delete_url": None}
-        for a in attachment_service.of_record(session(), record)
+        {"filename": a.filename, "size_label": f"{max(1, a.size // 1024):,} KB",
+         "who": hands[a.id].actor if a.id in hands else "",
+         "when": local_time(hands[a.id].at) if a.id in hands else "",
+         "url": url_for("attachments.download", id=a.id), "delete_url": None}
+        for a in found
     ]
     may = actor().may(Permission.ATTACHMENT_CREATE) and actor().may(f"{type(record).__area__}.edit")
     url = url_for("attachments.upload", table=record.__tablename__, id=record.id) if may else None
     return {"attachments": files, "attach_url": url, "accept": attachment_service.ACCEPTED}
-
-
-def _uploaded(attachment: Attachment) -> dict[str, str]:
-    hand = history.first_hand(session(), Attachment.__tablename__, attachment.id)
-    return {"who": hand.actor if hand else "", "when": local_time(hand.at) if hand else ""}
 
 
 def _history(record: Base) -> list[dict[str, Any]]:

@@ -578,4 +578,4 @@ def test_a_scope_covers_what_lies_under_its_prefix():
     assert Scope.under("").covers(Wall.CHILD, "999999999999")
     assert not Scope.under("", child_data=False).covers(Wall.CHILD, "990101400001")
     assert not Scope.nothing().covers(Wall.OFFICE, "990101400001")
-    assert not Scope.under("") == Scope.everything()
+    assert Scope.under("") != Scope.everything()

@@ -230,8 +230,8 @@ def _once(row: ParsedRow, index: str, seen: dict[str, int], standing: Standing, 
         seen[index] = row.excel_row
     child = standing.students.get(index)
     if child is not None and region and child.region_code != region:
-        row.error("村（社区）", f"这个孩子已登记在“{standing.village_names.get(child.region_code, child.region_code)}”。"
-                  "如已迁入，请先办理移交，再导入这一行。")
+        there = standing.village_names.get(child.region_code, child.region_code)
+        row.error("村（社区）", f"这个孩子已登记在“{there}”。如已迁入，请先办理移交，再导入这一行。")
     elif index in standing.elsewhere:
         row.error("身份证号码", "该身份证号已在他处登记。如孩子确已迁入，请联系上级管理员办理移交。")
 
