@@ -54,6 +54,10 @@ class Conflict(BaoxueError):
     status = 409
 
 
+class OutsideScope(LookupError):
+    """A statement reached past the session's scope. To the person the row does not exist."""
+
+
 class Busy(BaoxueError):
     """The database is busy with another person's write."""
 

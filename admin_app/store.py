@@ -34,7 +34,8 @@ def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def tune(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where SQLAlchemy says so
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON",
+        # recursive_triggers: or REPLACE would delete rows past the wall and the ledger
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "recursive_triggers = ON",
                        "cache_size = -32000", "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -49,6 +50,8 @@ def open_store(url: str) -> Engine:
     engine = _engine(url)
     if engine.dialect.name == "sqlite":
         sqlite_wall.install(engine)
+    else:
+        postgresql_wall.guard(engine)
     return engine
 
 

@@ -15,6 +15,7 @@ from models import (  # noqa: F401
     login_session,
     natural_group,
     post,
+    publicity_activity,
     region,
     responsibility_letter,
     school,

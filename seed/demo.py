@@ -21,6 +21,7 @@ from seed.district.calendar import Calendar
 from seed.district.conditions import record_conditions
 from seed.district.duty import (
     insert_accountability,
+    insert_activities,
     insert_letters,
     insert_posts,
     liaisons,
@@ -95,9 +96,10 @@ def _fill(engine: Engine, people: People, calendar: Calendar, actor: Actor, chil
         record_conditions(town, calendar)
         with recording(session, actor, "seed", "户、学生、监护人与特殊群体"):
             town.insert(session)
-        with recording(session, actor, "seed", "责任书与问责记录"):
+        with recording(session, actor, "seed", "责任书、问责记录与宣传活动"):
             insert_letters(session, town, calendar)
             insert_accountability(session, people, calendar, liaisons(post_rows))
+            insert_activities(session, people, calendar, liaisons(post_rows))
 
 
 def _shown(person: Person) -> DemoAccount:

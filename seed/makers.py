@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from models.account import Account
 from models.household import Household
 from models.identity_number import check_character
+from models.publicity_activity import PublicityActivity
 from models.region import LEVEL_LENGTHS, Region, code_of, level_of, prefix_of
 from models.student import Student
 from sqlalchemy import select
@@ -70,6 +71,14 @@ def account(session: Session, region_code: str, username: str, **columns: Any) -
         "region_code": region_code, "username": username, "display_name": username,
         "password_hash": "!", "password_changed_at": datetime.now(UTC), "must_change_password": True,
         **columns,
+    }))
+
+
+def publicity_activity(session: Session, region_code: str, **columns: Any) -> PublicityActivity:
+    """An activity of a village."""
+    return _add(session, PublicityActivity(**{
+        "region_code": region_code, "held_on": date(2026, 9, 1), "topic": "义务教育法进万家", "form": "1",
+        "reached": 60, "handed_out": 50, "person_in_charge": "李建国", **columns,
     }))
 
 

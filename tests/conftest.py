@@ -124,10 +124,17 @@ def _run(command: list[str]) -> None:
             raise RuntimeError(f"{' '.join(command)}\n{said.read().decode(errors='replace')}")
 
 
+def _roomy_memory() -> str | None:
+    """A folder in memory, if it is big enough: a database for each test is much writing of files."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30
+    return str(memory) if roomy else None
+
+
 @contextmanager
 def private_server(binaries: Path) -> Iterator[URL]:
     """A PostgreSQL server on a free loopback port, gone with all its data at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="baoxue-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="baoxue-postgresql-", dir=_roomy_memory()))
     password_file, data = folder / "password", folder / "data"
     password_file.write_text(secrets.token_urlsafe(16))
     if sys.platform != "win32" and os.geteuid() == 0:
@@ -138,7 +145,8 @@ def private_server(binaries: Path) -> Iterator[URL]:
         port = probe.getsockname()[1]
     settings = (
         f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off "
-        "-c full_page_writes=off -c synchronous_commit=off -c autovacuum=off -c shared_buffers=32MB"
+        "-c full_page_writes=off -c synchronous_commit=off -c autovacuum=off -c shared_buffers=32MB "
+        "-c min_wal_size=32MB -c max_wal_size=128MB"
     )
     try:
         _run(_as_server_account(
@@ -152,7 +160,7 @@ def private_server(binaries: Path) -> Iterator[URL]:
             yield URL.create("postgresql+psycopg", "postgres", password_file.read_text(), "127.0.0.1",
                              port, "postgres")
         finally:
-            _run(_as_server_account(binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"))
+            _run(_as_server_account(binaries / "pg_ctl", "-D", data, "-m", "fast", "-w", "stop"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -13,6 +13,7 @@ from views.household import HouseholdView
 from views.household_hardship import HouseholdHardshipView
 from views.natural_group import NaturalGroupView
 from views.post import PostView
+from views.publicity_activity import PublicityActivityView
 from views.region import RegionView
 from views.responsibility_letter import ResponsibilityLetterView
 from views.school import SchoolView
@@ -23,7 +24,7 @@ from views.village import VillageView
 
 VIEWS: tuple[type[RegisterView], ...] = (
     StudentView, HouseholdView, GuardianView, SpecialGroupFlagView, HouseholdHardshipView,
-    ResponsibilityLetterView, PostView, AccountabilityRecordView,
+    ResponsibilityLetterView, PostView, PublicityActivityView, AccountabilityRecordView,
     RegionView, VillageView, NaturalGroupView, SchoolView, CodeItemView, SettingView,
     AccountView, GrantView,
 )

@@ -6,13 +6,20 @@ the policies; they are forced on the owner too. Ranges, because LIKE and join po
 of times slower; unset settings raise an error or compare with '', and both show no row.
 """
 
-from sqlalchemy import Connection, text
+import re
+from typing import Any
 
+from sqlalchemy import Connection, Engine, event, text
+
+from admin_app.errors import OutsideScope
 from models.base import Base, Wall, models
 
 Span = tuple[str, str]
 APPLICATION_ROLE = "baoxue_app"
 WRITING_LOCK = 0x62616F787565  # "baoxue"
+_MOVES_THE_WALL = re.compile(
+    r"\bset_config\b|(?:^|;)\s*(?:/\*.*?\*/\s*)*(?:reset\b|set\s+(?!constraints)|alter\b|discard\b|do\b)", re.I | re.S)
+_BUILDING = "building the wall"
 _APPEND_ONLY = frozenset({"change", "change_row", "change_seal"})
 
 
@@ -62,16 +69,34 @@ def install(connection: Connection) -> None:
             connection.execute(text(statement))
 
 
+def guard(engine: Engine) -> None:
+    """Only this file says who works and how far: a statement from elsewhere that would move the wall
+    (set_config, SET, RESET) does not run."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def keep_the_wall(conn: Connection, _cursor: Any, statement: str, _parameters: Any, _context: Any,
+                      _many: bool) -> None:
+        if _MOVES_THE_WALL.search(statement) and not conn.info.get(_BUILDING):
+            raise OutsideScope("a statement may not move the wall")
+
+
+def _set(connection: Connection, statement: str, values: dict[str, str]) -> None:
+    connection.info[_BUILDING] = True
+    try:
+        connection.execute(text(statement), values)
+    finally:
+        connection.info[_BUILDING] = False
+
+
 def enter(connection: Connection, office: Span, child: Span, system: bool) -> None:
     """One round trip: the role, the ranges, and no change open."""
-    connection.execute(
-        text(
-            "SELECT set_config('role', :role, true), "
-            "set_config('app.office_lo', :office_lo, true), set_config('app.office_hi', :office_hi, true), "
-            "set_config('app.child_lo', :child_lo, true), set_config('app.child_hi', :child_hi, true), "
-            "set_config('app.system', :system, true), set_config('app.change_id', '', true), "
-            "set_config('app.change_region', '', true)"
-        ),
+    _set(
+        connection,
+        "SELECT set_config('role', :role, true), "
+        "set_config('app.office_lo', :office_lo, true), set_config('app.office_hi', :office_hi, true), "
+        "set_config('app.child_lo', :child_lo, true), set_config('app.child_hi', :child_hi, true), "
+        "set_config('app.system', :system, true), set_config('app.change_id', '', true), "
+        "set_config('app.change_region', '', true)",
         {
             "role": APPLICATION_ROLE,
             "office_lo": office[0], "office_hi": office[1],
@@ -94,11 +119,8 @@ def nobody_writes(connection: Connection) -> bool:
 
 def open_change(connection: Connection, change_id: int, region_code: str) -> None:
     """From here to the end of the transaction, the ledger's triggers write under this change."""
-    connection.execute(
-        text("SELECT set_config('app.change_id', :id, true), set_config('app.change_region', :region, true)"),
+    _set(
+        connection,
+        "SELECT set_config('app.change_id', :id, true), set_config('app.change_region', :region, true)",
         {"id": str(change_id), "region": region_code},
     )
-
-
-def close_change(connection: Connection) -> None:
-    connection.execute(text("SELECT set_config('app.change_id', '', true)"))

@@ -22,7 +22,10 @@ from sqlalchemy.orm import (
 )
 
 from admin_app.access import postgresql_wall, sqlite_wall
+from admin_app.errors import OutsideScope
 from models.base import Base, Wall, models
+
+__all__ = ["OutsideScope", "Scope", "ScopedSession", "unscoped", "within"]
 
 AFTER_ALL = ":"  # sorts after every digit
 NO_ROWS = (AFTER_ALL, "")
@@ -64,10 +67,6 @@ class Scope:
             return self.system
         lo, hi = self.span(wall)
         return code is not None and lo <= code < hi
-
-
-class OutsideScope(LookupError):
-    """A write reached for a row outside the session's scope. To the person it does not exist."""
 
 
 class ScopedSession(Session):
@@ -144,7 +143,9 @@ def _scope_statement(state: ORMExecuteState) -> None:
 
 
 @event.listens_for(ScopedSession, "after_begin")
-def _raise_wall(session: ScopedSession, _transaction: SessionTransaction, connection: Connection) -> None:
+def _raise_wall(session: ScopedSession, transaction: SessionTransaction, connection: Connection) -> None:
+    if transaction.nested:
+        return  # a savepoint stays inside, and keeps the open change
     wall = postgresql_wall if connection.dialect.name == "postgresql" else sqlite_wall
     wall.enter(connection, session.scope.office, session.scope.child, session.scope.system)
     if session.writing:

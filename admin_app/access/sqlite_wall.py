@@ -12,24 +12,25 @@ import re
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 
+from admin_app.errors import OutsideScope
 from models.base import Base, Wall, models, table_of
 
 Span = tuple[str, str]
 _NO_ROWS: Span = (":", "")
 _LEADING_TABLE = re.compile(r'^\s*(INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+("?)(\w+)\2', re.I)
-_NAMES_MAIN = re.compile(r'\bmain\b["\]`]?\s*\.|["\[`]main["\]`]\s*\.', re.I)
-_DENIED = frozenset(
+# Quoted, in brackets, behind a comment: however it is written, the word stands in the text.
+_NAMES_MAIN = re.compile(r"\bmain\b", re.I)
+_ALLOWED = frozenset(
     {
-        sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH, sqlite3.SQLITE_DROP_TEMP_VIEW,
-        sqlite3.SQLITE_DROP_TEMP_TRIGGER, sqlite3.SQLITE_DROP_TRIGGER, sqlite3.SQLITE_DROP_TABLE,
-        sqlite3.SQLITE_DROP_VIEW, sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_CREATE_TEMP_TRIGGER,
-        sqlite3.SQLITE_CREATE_VIEW, sqlite3.SQLITE_CREATE_TEMP_VIEW, sqlite3.SQLITE_CREATE_TABLE,
-        sqlite3.SQLITE_CREATE_TEMP_TABLE, sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_CREATE_INDEX,
-        sqlite3.SQLITE_PRAGMA,
+        sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE,
+        sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE,
+        sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT,
     }
 )
+_WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
+_THE_ONE_PRAGMA = "defer_foreign_keys"  # undo needs it
 
 
 class _Held:
@@ -56,17 +57,18 @@ def _condition(model: type[Base], row: str = "") -> str:
 
 
 def wall_statements(model: type[Base]) -> list[str]:
-    """The temporary view and guard triggers of one walled table."""
+    """The temporary view and guard triggers of one walled table. A row outside is passed over by
+    UPDATE and DELETE, as if it were not there; putting one there is refused."""
     table = model.__tablename__
     columns = ", ".join(f'"{column.name}"' for column in table_of(model).columns)
-    refuse = "SELECT RAISE(ABORT, 'outside scope');"
     statements = [f'CREATE TEMP VIEW "{table}" AS SELECT {columns} FROM main."{table}" '
                   f"WHERE {_condition(model)}"]
-    for act, rows in (("INSERT", ("NEW.",)), ("UPDATE", ("OLD.", "NEW.")), ("DELETE", ("OLD.",))):
-        inside = " AND ".join(_condition(model, row) for row in rows)
+    refuse, pass_over = "RAISE(ABORT, 'outside scope')", "RAISE(IGNORE)"
+    for act, row, answer in (("INSERT", "NEW.", refuse), ("UPDATE", "OLD.", pass_over),
+                             ("UPDATE", "NEW.", refuse), ("DELETE", "OLD.", pass_over)):
         statements.append(
-            f'CREATE TEMP TRIGGER "wall_{table}_{act.lower()}" BEFORE {act} ON main."{table}" '
-            f"WHEN NOT ifnull({inside}, 0) BEGIN {refuse} END"
+            f'CREATE TEMP TRIGGER "wall_{table}_{act.lower()}_{row[:3].lower()}" BEFORE {act} ON main."{table}" '
+            f"WHEN NOT ifnull({_condition(model, row)}, 0) BEGIN SELECT {answer}; END"
         )
     return statements
 
@@ -100,7 +102,7 @@ def install(engine: Engine) -> None:
     def name_the_table(conn: Connection, _cursor: Any, statement: str, parameters: Any,
                        _context: Any, _many: bool) -> tuple[str, Any]:
         if _NAMES_MAIN.search(statement):
-            raise sqlite3.DatabaseError("outside scope: a statement may not name main")
+            raise OutsideScope("a statement may not name main")
         held = conn.info["held"]
         match = _LEADING_TABLE.match(statement)
         held.writing = match is not None
@@ -109,10 +111,22 @@ def install(engine: Engine) -> None:
         return statement, parameters
 
 
+    @event.listens_for(engine, "after_cursor_execute")
+    def end_of_write(conn: Connection, *_: Any) -> None:
+        conn.info["held"].writing = False
+
+    @event.listens_for(engine, "handle_error")
+    def failed(context: ExceptionContext) -> None:
+        if context.connection is not None:
+            context.connection.info["held"].writing = False
+
+
 def _authorizer(held: _Held, names: frozenset[str]) -> Any:
     def authorize(action: int, table: str | None, _column: str | None, database: str | None,
                   source: str | None) -> int:
-        if action in _DENIED and table != "defer_foreign_keys":  # the one pragma that undo needs
+        if action == sqlite3.SQLITE_PRAGMA:
+            return sqlite3.SQLITE_OK if table == _THE_ONE_PRAGMA else sqlite3.SQLITE_DENY
+        if action not in _ALLOWED or (action in _WRITES and (table or "").startswith("sqlite_")):
             return sqlite3.SQLITE_DENY
         # Through a view or trigger `source` says which. A write reads its own table, and the tables
         # that its foreign keys guard; it cannot name another one as `main.…`.
@@ -134,7 +148,3 @@ def open_change(connection: Connection, change_id: int, region_code: str) -> Non
     """From here to the end of the transaction, the ledger's triggers write under this change."""
     held = connection.info["held"]
     held.change_id, held.change_region = change_id, region_code
-
-
-def close_change(connection: Connection) -> None:
-    connection.info["held"].change_id = None

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from admin_app.access.scope import ScopedSession
 from models.accountability_record import AccountabilityRecord
 from models.post import Post
+from models.publicity_activity import PublicityActivity
 from models.responsibility_letter import ResponsibilityLetter
 from seed.district.calendar import SCHOOL_YEAR, Calendar
 from seed.district.families import Family, Row, Town
@@ -168,3 +169,30 @@ def insert_accountability(session: ScopedSession, people: People, calendar: Cale
             "note": "经核实不属实，撤销" if state == "withdrawn" else None,
         })
     session.execute(insert(AccountabilityRecord), rows)
+
+
+# topic, form, the most people it reaches, whether papers are handed out
+_ACTIVITIES = (
+    ("义务教育法入户宣讲", "1", 90, True),
+    ("“一个都不能少”标语上墙", "2", 400, False),
+    ("开学季大喇叭广播", "3", 900, False),
+    ("控辍保学政策图文推送", "4", 600, False),
+    ("家长会：依法送子女入学", "5", 120, True),
+    ("集市发放致家长的一封信", "6", 300, True),
+)
+
+
+def insert_activities(session: ScopedSession, people: People, calendar: Calendar,
+                      liaison: dict[str, str]) -> None:
+    """Publicity of this term: two to four activities in each village, led by its liaison."""
+    rows = []
+    for village in DISTRICT_VILLAGES:
+        for topic, form, most, papers in people.rng.sample(_ACTIVITIES, people.rng.randint(2, 4)):
+            reached = people.rng.randint(most // 3, most)
+            rows.append({
+                "region_code": village.code, "topic": topic, "form": form, "reached": reached,
+                "held_on": people.day(calendar.term_start, calendar.today),
+                "handed_out": reached - people.rng.randint(0, reached // 5) if papers else None,
+                "person_in_charge": liaison[village.code], "note": None,
+            })
+    session.execute(insert(PublicityActivity), sorted(rows, key=lambda row: row["held_on"]))

@@ -16,7 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from admin_app.access.actor import Actor
 from admin_app.access.postgresql_wall import APPLICATION_ROLE
 from admin_app.access.scope import OutsideScope, Scope, ScopedSession, unscoped
+from admin_app.changes import history
 from admin_app.changes.ledger import recording
+from models.change import ChangeRow
 from models.base import Base, Wall, models, table_of
 from models.student import Student
 from seed import makers
@@ -155,9 +157,15 @@ def test_those_without_child_data_cannot_write_any(engine, district, without_chi
 def test_the_ledger_shows_those_without_child_data_nothing_about_a_child(
     engine, district, without_child_data
 ):
+    """The rows of the ledger are theirs to read: who, when, which record, which columns. The values
+    about children are taken out by `changes.history`, the one reader of them (docs/decisions)."""
     with ScopedSession(engine, without_child_data.scope) as session:
-        told = str(session.execute(text('SELECT "before", "after" FROM change_row')).all())
+        rows = session.scalars(select(ChangeRow)).all()
+        entries = history.entries(session, without_child_data.role, rows)
+        told = str([entry.values for entry in entries])
 
+    assert {"student", "guardian"} <= {entry.row.table_name for entry in entries}
+    assert "姓名" in told
     for fact in ("王芳", "王建国", "2016-03-02", "牧童社区1号"):
         assert fact not in told
 
@@ -325,16 +333,6 @@ def test_postgresql_no_session_works_as_the_owner(engine, district, 康宁干部
         assert session.scalar(text("SELECT session_user")) == make_url(store_url).username
 
 
-@on_postgresql
-def test_postgresql_a_child_is_found_by_the_index_on_its_place(engine, district, 康宁干部):
-    with ScopedSession(engine, 康宁干部.scope) as session:
-        session.execute(text("SET LOCAL enable_seqscan = off"))
-        plan = "\n".join(session.scalars(text("EXPLAIN SELECT id FROM student ORDER BY region_code, id")))
-
-    assert "Index" in plan
-    assert "region_code" in plan
-
-
 POSTGRESQL_WAYS = {
     "row-security-off": ["SET LOCAL row_security = off", "SELECT name FROM student"],
     "drop-the-policy": ["DROP POLICY wall ON student", "SELECT name FROM student"],
@@ -390,11 +388,11 @@ READING = {
                     "(SELECT 1 FROM {} WHERE name = '王芳') RETURNING note",
     "returning": "UPDATE student SET note = '甲' WHERE id = 1 RETURNING (SELECT group_concat(name) FROM {})",
     "insert-into-an-open-table":
-        "INSERT INTO setting (key, value) SELECT '甲', group_concat(name) FROM {} RETURNING value",
+        "INSERT INTO setting (key, label, value) SELECT '甲', '甲', group_concat(name) FROM {} RETURNING value",
     "insert-into-a-walled-table":
         "INSERT INTO guardian (region_code, student_id, name) "
         "SELECT '990101400001', 1, group_concat(name) FROM {} RETURNING name",
-    "upsert": "INSERT INTO setting (key, value) VALUES ('甲', '') ON CONFLICT DO UPDATE "
+    "upsert": "INSERT INTO setting (key, label, value) VALUES ('甲', '甲', '') ON CONFLICT DO UPDATE "
               "SET value = (SELECT group_concat(name) FROM {}) RETURNING (SELECT group_concat(name) FROM {})",
     "delete-returning":
         "DELETE FROM guardian WHERE id = 1 RETURNING (SELECT group_concat(name) FROM {})",
@@ -451,7 +449,7 @@ SQLITE_WAYS = {
     "table-named-as-the-pragma": ["CREATE TABLE defer_foreign_keys (a)", "SELECT '王芳'"],
     "trigger-named-as-the-pragma": [
         "CREATE TRIGGER defer_foreign_keys AFTER INSERT ON setting BEGIN "
-        "UPDATE student SET note = '甲'; END", "INSERT INTO setting (key, value) VALUES ('甲', '')"],
+        "UPDATE student SET note = '甲'; END", "INSERT INTO setting (key, label, value) VALUES ('甲', '甲', '')"],
     "table": ["CREATE TABLE t AS SELECT * FROM student", "SELECT '王芳'"],
     "full-text-table": ["CREATE VIRTUAL TABLE f USING fts5(name, content='student')",
                         "INSERT INTO f (f) VALUES ('rebuild')", "SELECT name FROM f"],

@@ -5,6 +5,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -176,7 +177,7 @@ def test_sqlite_refuses_a_tool_that_knows_nothing_of_changes(store_url):
     connection = sqlite3.connect(make_url(store_url).database)
     try:
         with pytest.raises(sqlite3.OperationalError, match="change_id"):
-            connection.execute("INSERT INTO setting (key, value) VALUES ('甲', '乙')")
+            connection.execute("INSERT INTO region (code, name, level) VALUES ('990102000000', '甲', '县')")
     finally:
         connection.close()
 
@@ -321,8 +322,6 @@ def raw_update(pk: int) -> Callable[[ScopedSession], Any]:
 
 def object_update(pk: int) -> Callable[[ScopedSession], Any]:
     def act(session: ScopedSession) -> None:
-        from datetime import date
-
         child = session.get_one(Student, pk)
         child.note, child.class_name, child.leave_until = "换\"了", "一班", date(2026, 9, 1)
         child.grade = str(child.grade)
