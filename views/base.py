@@ -16,6 +16,7 @@ from wtforms import Form
 
 from admin_app.access.permissions import Permission
 from admin_app.changes.ledger import ledger_position, record_reveal, recording
+from admin_app.display import names_region
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.services import moves as move_service
 from admin_app.services import records
@@ -23,6 +24,7 @@ from admin_app.web import form_fields, home, lists, pages
 from admin_app.web.context import actor, display, session
 from admin_app.web.gate import VIEW_ENDPOINTS, own_path, require_view
 from models.base import Base, declared
+from models.region import prefix_of
 
 _KEPT_ENDPOINTS = {"index_view", "create_view", "edit_view", "details_view", "lookup", "move", "reveal",
                    "why", "export"}
@@ -171,6 +173,8 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
             for name in columns:
                 if request.args.get(name):
                     form[name].process_formdata([request.args[name]])
+                elif names_region(self.model, name) and len(prefix_of(actor().region_code)) == 12:
+                    form[name].process_data(actor().region_code)  # a village officer has but one village
         self._prepare(form, None)
         if request.method == "POST" and self._valid(form):
             values = form_fields.typed_values(form, self.model, columns, actor().role, editing=False)

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
+from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.history import acts, last_rows
 from admin_app.changes.triggers import columns_of, recorded_columns
@@ -57,12 +58,21 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
         raise Refused("您只能撤销自己所做的变更。如确需撤销别人的变更，请联系区划管理员。")
     shapes = _shapes(session, change_id, row_ids)
     for table in {shape[0] for shape in shapes}:
-        actor.require(f"{model_of(table).__area__}.edit")
+        _check_may_restore(actor, model_of(table))
     _check_keys_at_the_end(session)
     for table, operation, columns in shapes:
         _restore(session, model_of(table), operation, columns, change_id, row_ids)
     session.flush()
     return _outcome(session, change_id, undoing.id, row_ids)
+
+
+def _check_may_restore(actor: Actor, model: type[Base]) -> None:
+    """Who may write a ledger by hand may restore it. Rights are granted and taken back, never restored:
+    an undo would give what the actor may not grant."""
+    if model.__area__ == "account":
+        raise Refused("账号与授权的变更不能撤销。请在账号或授权页面上重新办理。")
+    acts = [act for act in ("edit", "create") if f"{model.__area__}.{act}" in set(Permission)]
+    actor.require(f"{model.__area__}.{acts[0]}")
 
 
 def _check_keys_at_the_end(session: ScopedSession) -> None:

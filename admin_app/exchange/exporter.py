@@ -6,14 +6,14 @@ from typing import Any
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
-from admin_app.display import Display
+from admin_app.display import Display, names_region, pointed_at
 from admin_app.exchange.sheet import Sheet
 from admin_app.exchange.workbook import Frame, temporary, write_table, write_template
 from admin_app.listing import Wanted, all_of
-from models.base import Privacy, declared
+from models.base import Base, Privacy, declared
 from models.import_run import ImportRow, ImportRun
 
-_WIDTHS = {Privacy.IDENTITY: 22, Privacy.PHONE: 16, Privacy.ADDRESS: 30, Privacy.CONDITION: 16}
+_WIDTHS = {Privacy.BIRTH: 12, Privacy.IDENTITY: 22, Privacy.PHONE: 16, Privacy.ADDRESS: 30, Privacy.CONDITION: 16}
 OUTCOME_LABELS = {"new": "新增", "changed": "更新", "same": "无变化", "refused": "拒收"}
 
 
@@ -33,10 +33,21 @@ def list_sheet(session: ScopedSession, actor: Actor, wanted: Wanted, columns: Se
     mark = f"导出人：{actor.name}　台账封存指纹：{fingerprint or '—'}"
     frame = Frame(title, display.region(actor.region_code), mark=mark)
     captions = [declared(model, name).label for name in columns]
-    widths = [max(_WIDTHS.get(declared(model, n).privacy, 12), 2 * len(c) + 2)
-              for n, c in zip(columns, captions, strict=True)]
+    widths = [_width(model, name) for name in columns]
     write_table(path, frame, captions, rows(), widths)
     return path
+
+
+def _width(model: type[Base], name: str) -> int:
+    """How wide a column is printed, in half characters: by what stands in it, at least its caption."""
+    field = declared(model, name)
+    if names_region(model, name) or pointed_at(model, name):
+        width = 24
+    elif field.privacy in _WIDTHS:
+        width = _WIDTHS[field.privacy]
+    else:
+        width = 30 if field.multiline else 10
+    return max(width, 2 * len(field.label) + 2)
 
 
 def refused_sheet(run: ImportRun, rows: Sequence[ImportRow], cells: Sequence[list[str]]) -> Path:

@@ -14,6 +14,7 @@ from models.household import Household
 from models.identity_number import IdentityNumberError, normalise
 from models.identity_number import check as check_number
 from models.kinds import IDENTITY_INDEX, Sealed, cipher
+from models.region import Region
 from models.responsibility_letter import ResponsibilityLetter
 from models.student import Student
 
@@ -85,6 +86,16 @@ def schooling(session: ScopedSession, actor: Actor, student: Student) -> None:
             raise Invalid("学籍号应为 G、L 或 J 加 18 位号码，共 19 位。学籍号可以不填。", "student_number")
         if text != plain(student.student_number):
             student.student_number = text
+
+
+@check(Household)
+def village(session: ScopedSession, actor: Actor, household: Household) -> None:
+    """A family lives in a village that is in use, not in a town or a county."""
+    place = session.scalar(select(Region).where(Region.code == household.region_code))
+    if place is None or place.level != "村":
+        raise Invalid("请选择到村（社区）一级。", "region_code")
+    if place.valid_until is not None and household.id is None:
+        raise Invalid(f"“{place.name}”已撤销，请选择并入后的村（社区）。", "region_code")
 
 
 @check(Household)

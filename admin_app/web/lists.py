@@ -14,7 +14,7 @@ from sqlalchemy import select
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission
 from admin_app.changes.seal import fingerprint
-from admin_app.display import LOCAL_ZONE, names_region
+from admin_app.display import LOCAL_ZONE, names_region, pointed_at
 from admin_app.exchange.exporter import list_sheet
 from admin_app.listing import (
     COUNT_CAP, LAST_PAGE, Wanted, capped_count, filter_kind, page_of, sortable,
@@ -23,11 +23,13 @@ from admin_app.web.context import actor, display, plant, session
 from admin_app.access.scope import unscoped
 from models.base import Base, declared, table_of
 from models.region import Region, prefix_of
+from models.school import School
 
 if TYPE_CHECKING:
     from views.base import RegisterView
 
 SIZES = (20, 50, 100)
+MOST_SCHOOLS = 300
 LOOKUP_LIMIT = 20
 
 
@@ -83,7 +85,7 @@ def page(view: "RegisterView") -> ResponseReturnValue:
         rows=[_row(view, columns, record) for record in rows],
         search={"value": wanted.search, "placeholder": "姓名、拼音、身份证号或后六位"
                 if actor().may(Permission.FAMILY_REVEAL) else "名称或编号"} if view.search else None,
-        filters=[_filter(view, name) for name in view.filters], chips=_chips(view, wanted),
+        filters=[_filter(view, name) for name in view.filters if _offered(view, name)], chips=_chips(view, wanted),
         pager=_pager(view, count, number, size, len(rows)), buttons=_buttons(view),
         tree=_tree(view, wanted), hidden={k: v for k in ("region", "sort", "desc", "size")
                                           if (v := request.args.get(k))},
@@ -113,13 +115,23 @@ def _row(view: "RegisterView", columns: list[str], record: Base) -> dict[str, An
     return {"pk": record.id, "url": url, "cells": cells, "actions": actions}
 
 
+def _offered(view: "RegisterView", name: str) -> bool:
+    """A filter by a record of another ledger comes from a link there; only short lists are offered."""
+    target = pointed_at(view.model, name)
+    return target is None or target is School
+
+
 def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
     field, options = declared(view.model, name), []
     if field.states and view.model.__moves__:
         options = [{"value": s.code, "label": s.label} for s in view.model.__moves__.states]
     elif field.codes:
         options = [{"value": i.code, "label": i.label} for i in display().codes(field.codes)]
-    return {"name": name, "label": field.label, "kind": filter_kind(view.model, name), "options": options,
+    elif pointed_at(view.model, name) is School:
+        options = [{"value": key, "label": label} for key, label in session().execute(
+            select(School.id, School.name).order_by(School.name).limit(MOST_SCHOOLS))]
+    kind = "options" if options else filter_kind(view.model, name)
+    return {"name": name, "label": field.label, "kind": kind, "options": options,
             "value": request.args.get(name, "")}
 
 
