@@ -61,13 +61,14 @@ class Form:
 
 
 class _Reader(HTMLParser):
-    """Takes a page apart into text, tables, links and forms."""
+    """Takes a page apart into text, tables, facts (label: text), links and forms."""
 
     def __init__(self) -> None:
         super().__init__()
         self.open: list[str] = []
         self.words: list[str] = []
         self.tables: list[list[list[str]]] = []
+        self.facts: dict[str, str] = {}
         self.links: list[tuple[str, str]] = []
         self.forms: list[Form] = []
         self._collecting: list[tuple[str, list[str]]] = []  # (tag, words) of cells, links, buttons
@@ -85,7 +86,7 @@ class _Reader(HTMLParser):
                 self.tables.append([])
             case "tr":
                 self.tables[-1].append([])
-            case "td" | "th" | "a" | "button" | "textarea":
+            case "td" | "th" | "dt" | "dd" | "a" | "button" | "textarea":
                 self._collecting.append((tag, []))
                 self._href = given.get("href", self._href)
                 self._name = given.get("name") if tag == "textarea" else self._name
@@ -111,6 +112,10 @@ class _Reader(HTMLParser):
         match tag:
             case "td" | "th":
                 self.tables[-1][-1].append(plain)
+            case "dt":
+                self.facts[plain] = ""
+            case "dd" if self.facts:
+                self.facts[next(reversed(self.facts))] = plain
             case "a":
                 self.links.append((plain, self._href))
             case "button" if "form" in self.open:
@@ -141,7 +146,8 @@ class Page:
         if response.mimetype == "text/html":
             reader.feed(self.bytes.decode())
         self.text = " ".join("".join(reader.words).split())
-        self.tables, self.links, self.forms = reader.tables, reader.links, reader.forms
+        self.tables, self.facts = reader.tables, reader.facts
+        self.links, self.forms = reader.links, reader.forms
 
     def table(self, caption: str) -> list[dict[str, str]]:
         """The rows of the first table that has this caption in its head; none if there is no table."""
@@ -290,3 +296,15 @@ def command(application: Flask, *words: str | Path, exit_code: int = 0) -> str:
         result = application.test_cli_runner().invoke(args=[str(word) for word in words])
     assert result.exit_code == exit_code, f"{words}: {result.exit_code}, {result.output}, {result.exception!r}"
     return result.output
+
+
+def roster(*children: dict[str, Any]) -> bytes:
+    """A list as a workbook: the captions of all children in its first row, a child in each further one."""
+    captions = list(dict.fromkeys(caption for child in children for caption in child))
+    book = openpyxl.Workbook()
+    book.active.append(captions)
+    for child in children:
+        book.active.append([child.get(caption) for caption in captions])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from flask import Blueprint, flash, redirect, request, send_file, url_for
+from flask import Blueprint, current_app, flash, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from admin_app.changes.ledger import recording
@@ -19,7 +19,8 @@ def _owner(table: str, id: int) -> Base:
         model = model_of(table)
     except KeyError:
         raise NotFound() from None
-    if model.__wall__ not in (Wall.CHILD, Wall.OFFICE) or not model.__recorded__:
+    on_screen = f"{table}.details_view" in current_app.view_functions
+    if model.__wall__ not in (Wall.CHILD, Wall.OFFICE) or not model.__recorded__ or not on_screen:
         raise NotFound()
     record = session().get(model, id)
     if record is None:

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.routing import IntegerConverter
 
 from admin_app.access.permissions import Permission
 from admin_app.changes.seal import seal
-from admin_app.errors import NotFound, Refused
+from admin_app.errors import Invalid, NotFound, Refused
 from admin_app.services.sign_in import SignedIn, resume
 from admin_app.web.context import WRITES, actor, close_session, plant
 
@@ -74,6 +75,12 @@ HEADERS = {
 }
 
 
+class RecordNumber(IntegerConverter):
+    """A number in an address that a 64-bit key can be. A longer one is no address: 404."""
+
+    regex = r"\d{1,18}"
+
+
 class Person(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
     """Flask-Login's user: whoever the session cookie stands for."""
 
@@ -83,6 +90,7 @@ class Person(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
 
 
 def install(app: Flask) -> None:
+    app.url_map.converters["int"] = RecordNumber
     manager = LoginManager(app)
     manager.session_protection = None  # our own table of sessions decides
 
@@ -101,6 +109,8 @@ def install(app: Flask) -> None:
 def pass_gate() -> ResponseReturnValue | None:
     """Who asks, and may they ask this at all. Rows are the wall's business."""
     endpoint = request.endpoint
+    if any("\0" in "".join(texts) for sent in (request.args, request.form) for texts in sent.listvalues()):
+        raise Invalid("发来的内容中有无法保存的字符。请返回上一页，重新输入后再试。")
     if endpoint is None:
         return None  # no such address: the 404 page
     asks = ENDPOINTS.get(endpoint) or VIEW_ENDPOINTS.get(endpoint)

@@ -128,7 +128,7 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
     elif field.codes:
         options = [{"value": i.code, "label": i.label} for i in display().codes(field.codes)]
     elif pointed_at(view.model, name) is School:
-        options = [{"value": key, "label": label} for key, label in session().execute(
+        options = [{"value": str(key), "label": label} for key, label in session().execute(
             select(School.id, School.name).order_by(School.name).limit(MOST_SCHOOLS))]
     kind = "options" if options else filter_kind(view.model, name)
     return {"name": name, "label": field.label, "kind": kind, "options": options,

@@ -18,8 +18,8 @@ from admin_app.access.postgresql_wall import APPLICATION_ROLE
 from admin_app.access.scope import OutsideScope, Scope, ScopedSession, unscoped
 from admin_app.changes import history
 from admin_app.changes.ledger import recording
-from models.change import ChangeRow
 from models.base import Base, Wall, models, table_of
+from models.change import ChangeRow
 from models.student import Student
 from seed import makers
 
@@ -252,6 +252,8 @@ def test_a_savepoint_keeps_the_scope_and_the_open_change(engine, district, 康�
 @pytest.mark.parametrize("write", [
     pytest.param(lambda name: text(f"UPDATE student SET note = '甲' WHERE name = '{name}'"), id="text-update"),
     pytest.param(lambda name: text(f"DELETE FROM student WHERE name = '{name}'"), id="text-delete"),
+    pytest.param(lambda name: text(f"UPDATE student SET region_code = '990101400003' WHERE name = '{name}'"),
+                 id="text-move"),
     pytest.param(lambda name: update(table_of(Student)).where(table_of(Student).c.name == name)
                  .values(note="甲"), id="core-update"),
 ])
@@ -351,6 +353,27 @@ POSTGRESQL_WAYS = {
     "set-local": ["SET LOCAL app.child_lo = ''", "SET LOCAL app.child_hi = '~'", "SELECT name FROM student"],
     "reset-role": ["RESET ROLE", "ALTER TABLE student NO FORCE ROW LEVEL SECURITY",
                    "SELECT name FROM student"],
+    "set-local-behind-comments": ["/* a */ -- b\nSET LOCAL app.child_lo = ''",
+                                  "/* a */ -- b\nSET LOCAL app.child_hi = '~'", "SELECT name FROM student"],
+    "set-config-in-escapes": ["SELECT U&\"set\\005fconfig\"('app.child_lo', '', true), "
+                              "U&\"set\\005fconfig\"('app.child_hi', '~', true)", "SELECT name FROM student"],
+    "set-config-put-together": [
+        "SELECT query_to_xml(concat('SELECT set', '_config(''app.child_lo'', '''', true)'), true, true, '')",
+        "SELECT query_to_xml(concat('SELECT set', '_config(''app.child_hi'', ''~'', true)'), true, true, '')",
+        "SELECT name FROM student"],
+    "function": ["CREATE FUNCTION pg_temp.f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN "
+                 "EXECUTE concat('se', 't local app.child_lo = '''''); "
+                 "EXECUTE concat('se', 't local app.child_hi = ''~'''); END $f$",
+                 "SELECT pg_temp.f()", "SELECT name FROM student"],
+    "settings-as-a-table": ["UPDATE pg_settings SET setting = '' WHERE name = 'app.child_lo'",
+                            "UPDATE pg_settings SET setting = '~' WHERE name = 'app.child_hi'",
+                            "SELECT name FROM student"],
+    "policy-after-commit": ["COMMIT", "CREATE POLICY open ON student USING (true)", "SELECT name FROM student"],
+    "policy-after-rollback": ["ROLLBACK", "DROP POLICY wall ON student",
+                              "CREATE POLICY wall ON student USING (true)", "SELECT name FROM student"],
+    "drop-after-commit": ["COMMIT", "DROP TABLE guardian CASCADE", "SELECT '王芳'"],
+    "rights-after-commit": ["COMMIT", "GRANT ALL ON change_row TO baoxue_app", "SELECT '王芳'"],
+    "two-in-one": ["SELECT 1; COMMIT; CREATE POLICY open ON student USING (true)", "SELECT name FROM student"],
 }
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Self
 
 from flask import Flask
-from sqlalchemy import Boolean, Date, Engine, Integer, MetaData, Table, select
+from sqlalchemy import Boolean, Date, Engine, Integer, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Role
@@ -22,7 +22,7 @@ from admin_app.changes.ledger import recording
 from admin_app.services.sign_in import begin_session
 from models.account import Account, Grant
 from models.attachment import Attachment
-from models.base import BigKey, Wall, table_of
+from models.base import Base, BigKey, Wall, table_of
 from models.change import ChangeRow
 from models.code_item import CodeItem
 from models.household import Household
@@ -39,8 +39,7 @@ STAFF = {
     Role.INSPECTOR: ("督导员", 城区), Role.AUDITOR: ("审计员老郑", 城区), Role.SYSTEM_ADMIN: ("机房小吴", 城区),
 }
 JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 10
-MACHINERY = {"login_session", "sign_in_attempt", "change_seal", "alembic_version", "sqlite_sequence"}
-NOT_TYPED = {"attachment", "import_run", "import_row"}
+MACHINERY = {"login_session", "sign_in_attempt", "change_seal"}
 
 
 @dataclass(frozen=True)
@@ -172,15 +171,9 @@ def _invented(session: Any, model: Any, code: str, rows: dict[str, int]) -> dict
 
 def everything_in(owner: Engine) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table of data, as it really lies there."""
-    tables = MetaData()
-    tables.reflect(owner)
     with owner.connect() as connection:
-        return {name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
-                for name, table in _data(tables)}
-
-
-def _data(tables: MetaData) -> Iterable[tuple[str, Table]]:
-    return ((name, table) for name, table in sorted(tables.tables.items()) if name not in MACHINERY)
+        return {name: [tuple(row) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}" ORDER BY id')]
+                for name in Base.metadata.tables if name not in MACHINERY}
 
 
 def opened(page: Page) -> bytes:

@@ -145,14 +145,13 @@ def _read_belongings(session: ScopedSession, standing: Standing) -> None:
     for part in _chunks(students):
         for g in session.scalars(select(Guardian).where(Guardian.student_id.in_(part)).order_by(Guardian.id)):
             standing.guardians.setdefault(g.student_id, []).append(g)
-        standing.flags |= set(session.execute(
+        standing.flags |= {(student_id, kind) for student_id, kind in session.execute(
             select(SpecialGroupFlag.student_id, SpecialGroupFlag.kind)
-            .where(SpecialGroupFlag.student_id.in_(part), SpecialGroupFlag.state.in_(("reported", "verified"))
-                   )).tuples())
+            .where(SpecialGroupFlag.student_id.in_(part), SpecialGroupFlag.state.in_(("reported", "verified"))))}
     for part in _chunks(h.id for h in standing.households.values()):
-        standing.hardships |= set(session.execute(
+        standing.hardships |= {(household_id, kind) for household_id, kind in session.execute(
             select(HouseholdHardship.household_id, HouseholdHardship.kind)
-            .where(HouseholdHardship.household_id.in_(part), HouseholdHardship.state != "ended")).tuples())
+            .where(HouseholdHardship.household_id.in_(part), HouseholdHardship.state != "ended"))}
 
 
 def stem(name: str) -> str:

@@ -1,0 +1,236 @@
+"""What a second list does to what stands, whose children it may touch, and how villages are named."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from seed.makers import make_identity_number
+from tests.conftest import 另一村, 康宁社区, 晕山社区, 牧童社区
+from tests.desk import PASSWORD, Desk, roster
+
+DATA = Path(__file__).parent.parent / "data"
+Look = Callable[[str], list[tuple[Any, ...]]]
+孙悦号码 = make_identity_number(date(2015, 9, 1), "2", serial=7)
+孙悦 = {"村（社区）": "康宁社区", "户编号": "0007", "户主姓名": "孙建国", "儿童姓名": "孙悦", "性别": "女", "民族": "汉族",
+      "身份证号码": 孙悦号码, "出生日期": "2015-09-01", "监护人姓名": "孙建国", "联系电话": "19900000007",
+      "学校": "示范小学", "年级": "四年级", "备注": "随祖母居住"}
+
+
+@pytest.fixture
+def 主任(district_application: Flask) -> Desk:
+    return Desk(district_application).sign_in("城区主任", PASSWORD)
+
+
+@pytest.fixture
+def 康宁网格员(district_application: Flask) -> Desk:
+    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
+
+
+def imported(desk: Desk, *children: dict[str, Any]) -> None:
+    """Upload a list that must be good as a whole, and confirm it."""
+    desk.upload(roster(*children), "名单.xlsx")
+    assert {row["结果"] for row in desk.preview().values()} <= {"新增", "更新"}, desk.page.text
+    desk.press("确认导入")
+    assert "导入回执" in desk.page.text
+
+
+def previewed(desk: Desk, *children: dict[str, Any]) -> list[tuple[str, str]]:
+    """The outcome of each row of a list, with what is said of it."""
+    desk.upload(roster(*children), "名单.xlsx")
+    return [(row["结果"], row["说明与变化"]) for row in desk.preview().values()]
+
+
+# --- the same list again, and a later one ---
+
+
+def test_the_same_file_again_changes_nothing(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 孙悦)
+    before = what_lies_there("SELECT count(*) FROM change_row")
+
+    assert previewed(主任, 孙悦) == [("无变化", "")]
+    assert not [b for f in 主任.page.forms for b in f.buttons if b.startswith("确认导入")]
+    assert what_lies_there("SELECT count(*) FROM change_row") == before
+
+
+def test_a_changed_cell_shows_before_and_after_and_is_written(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 孙悦)
+    later = {**孙悦, "年级": "五年级", "联系电话": "19911112222", "备注": "随父母居住"}
+
+    [(outcome, said)] = previewed(主任, later)
+
+    assert outcome == "更新"
+    assert "年级 原值 四年级 → 改为 五年级" in said
+    assert "备注 原值 随祖母居住 → 改为 随父母居住" in said
+    assert "监护人电话 原值 （有） → 改为 （有）" in said
+    assert "19900000007" not in 主任.page.text
+    assert "19911112222" not in 主任.page.text
+    主任.press("确认导入")
+    assert what_lies_there("SELECT grade, note FROM student WHERE name = '孙悦'") == [("15", "随父母居住")]
+    assert previewed(主任, later) == [("无变化", "")]
+
+
+def test_a_blank_cell_never_erases_what_stands(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 孙悦)
+    query = "SELECT grade, note, school_id, sex, ethnic_group, birth_date FROM student WHERE name = '孙悦'"
+    before = what_lies_there(query)
+    blank = dict.fromkeys(("性别", "民族", "联系电话", "监护人姓名", "学校", "年级", "备注"), "")
+
+    assert previewed(主任, {**孙悦, **blank}) == [("无变化", "")]
+    assert previewed(主任, {**孙悦, **blank, "班级": "3班"}) == [("更新", "班级 原值 空 → 改为 3班")]
+    主任.press("确认导入")
+    assert what_lies_there(query) == before
+
+
+# --- the same child twice ---
+
+
+def test_a_child_who_stands_twice_in_the_list_is_taken_once(主任: Desk) -> None:
+    other = {**孙悦, "儿童姓名": "孙悦悦"}
+
+    first, second = previewed(主任, 孙悦, other)
+
+    assert first == ("新增", "")
+    assert second[0] == "拒收"
+    assert "与第 2 行是同一个身份证号" in second[1]
+
+
+def test_a_child_who_stands_in_another_village_of_the_district_is_not_moved_by_a_list(
+    主任: Desk, district: Any, what_lies_there: Look
+) -> None:
+    王芳 = {"村（社区）": "康宁社区", "儿童姓名": "王芳", "身份证号码": district.王芳.identity_number}
+
+    [(outcome, said)] = previewed(主任, 王芳)
+    assert outcome == "拒收"
+    assert "已登记在“牧童社区”" in said  # the administrator of 城区 may know where
+
+    [(outcome, _)] = previewed(主任, {**王芳, "村（社区）": "牧童社区"})
+    assert outcome in {"更新", "无变化"}
+    assert what_lies_there("SELECT region_code FROM student WHERE name = '王芳'") == [(牧童社区,)]
+
+
+def test_the_refusal_of_a_child_who_stands_elsewhere_says_nothing_of_the_other_village(
+    康宁网格员: Desk, 主任: Desk, district: Any
+) -> None:
+    strange = {"村（社区）": "康宁社区", "儿童姓名": "王小芳", "出生日期": "2016-03-02"}
+
+    [(outcome, said)] = previewed(康宁网格员, {**strange, "身份证号码": district.王芳.identity_number})
+    assert outcome == "拒收"
+    assert "已在他处登记" in said
+    for word in ("牧童", "王芳", 牧童社区, "王建国"):
+        assert word not in 康宁网格员.page.bytes.decode()
+
+    [(outcome, said)] = previewed(主任, {**strange, "身份证号码": district.赵强.identity_number})
+    assert outcome == "拒收"
+    assert "已在他处登记" in said
+    for word in ("东山", "赵强", 另一村):
+        assert word not in 主任.page.bytes.decode()
+
+    free = make_identity_number(date(2016, 3, 2), "2", serial=77)
+    [(outcome, _)] = previewed(康宁网格员, {**strange, "身份证号码": free})
+    assert outcome == "新增"
+
+
+# --- villages ---
+
+
+def test_a_village_officer_imports_the_own_village_only(康宁网格员: Desk, what_lies_there: Look) -> None:
+    stranger = {**孙悦, "村（社区）": "牧童社区", "户编号": "0008",
+                "身份证号码": make_identity_number(date(2015, 9, 1), "2", serial=8)}
+
+    own, strange = previewed(康宁网格员, 孙悦, stranger)
+
+    assert own[0] == "新增"
+    assert strange[0] == "拒收"
+    assert "您的管辖范围内没有“牧童社区”" in strange[1]
+    康宁网格员.press("确认导入")
+    assert what_lies_there("SELECT region_code FROM student WHERE name = '孙悦'") == [(康宁社区,)]
+
+
+@pytest.mark.parametrize("written", [
+    "晕山社区", "晕山", "晕山社区居委会", "晕山社区居民委员会", "晕山居委会", "晕山村", " 晕 山 社区 ", 晕山社区, int(晕山社区),
+])
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_village_is_known_by_its_long_name_its_short_name_and_its_code(
+    主任: Desk, what_lies_there: Look, written: Any
+) -> None:
+    imported(主任, {**孙悦, "村（社区）": written})
+
+    assert what_lies_there("SELECT region_code FROM student WHERE name = '孙悦'") == [(晕山社区,)]
+
+
+@pytest.mark.parametrize("written", ["晕", "晕山社区二组", "东山村", 另一村, 晕山社区[:9], "990101400009"])
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_what_is_no_village_of_the_district_is_refused(主任: Desk, written: str) -> None:
+    [(outcome, said)] = previewed(主任, {**孙悦, "村（社区）": written})
+
+    assert outcome == "拒收"
+    assert f"没有“{written}”" in said
+
+
+# --- children without a number, and families ---
+
+
+def test_a_child_without_a_number_is_known_again_by_name_and_birth_date(
+    主任: Desk, what_lies_there: Look
+) -> None:
+    没有号码 = {**孙悦, "身份证号码": ""}
+    [(outcome, said)] = previewed(主任, 没有号码)
+    assert outcome == "新增"
+    assert "没有身份证号" in said
+    主任.press("确认导入")
+
+    [(outcome, _)] = previewed(主任, 没有号码)
+    assert outcome == "无变化"
+    [(outcome, _)] = previewed(主任, {**没有号码, "出生日期": datetime(2015, 9, 2)})
+    assert outcome == "新增"  # another child of the same name
+    assert what_lies_there("SELECT identity_kind, identity_index FROM student WHERE name = '孙悦'") == [("Z", None)]
+
+
+def test_a_child_without_a_number_who_stands_twice_in_the_list_is_taken_once(主任: Desk) -> None:
+    没有号码 = {**孙悦, "身份证号码": ""}
+
+    first, second = previewed(主任, 没有号码, 没有号码)
+
+    assert first[0] == "新增"
+    assert second[0] == "拒收"
+    assert "与第 2 行" in second[1]
+
+
+def test_a_child_who_has_got_a_number_is_the_child_who_had_none(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, {**孙悦, "身份证号码": ""})
+
+    [(outcome, said)] = previewed(主任, 孙悦)
+
+    assert outcome == "更新"
+    assert "身份证号码 原值 空 → 改为 （有）" in said
+    主任.press("确认导入")
+    [(kind, index)] = what_lies_there("SELECT identity_kind, identity_index FROM student WHERE name = '孙悦'")
+    assert kind == "1"
+    assert index
+
+
+def test_a_household_that_siblings_share_is_made_once(主任: Desk, what_lies_there: Look) -> None:
+    弟弟 = {**孙悦, "儿童姓名": "孙乐", "性别": "男", "出生日期": "2018-09-01",
+          "身份证号码": make_identity_number(date(2018, 9, 1), "1", serial=9)}
+
+    imported(主任, 孙悦, 弟弟)
+
+    [(household,)] = what_lies_there("SELECT id FROM household WHERE head_name = '孙建国'")
+    assert what_lies_there("SELECT name, household_id FROM student WHERE name LIKE '孙%' ORDER BY name") == [
+        ("孙乐", household), ("孙悦", household)]
+    妹妹 = {**弟弟, "儿童姓名": "孙欢", "性别": "女", "身份证号码": make_identity_number(date(2018, 9, 1), "2", serial=9)}
+    imported(主任, 妹妹)
+    assert what_lies_there("SELECT count(*) FROM household WHERE head_name = '孙建国'") == [(1,)]
+    assert what_lies_there("SELECT household_id FROM student WHERE name = '孙欢'") == [(household,)]
+
+
+def test_families_of_two_villages_may_have_the_same_number(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 孙悦, {**孙悦, "村（社区）": "牧童社区", "儿童姓名": "孙月",
+                     "身份证号码": make_identity_number(date(2015, 9, 1), "2", serial=10)})
+
+    assert what_lies_there("SELECT region_code FROM household WHERE register_number = '0007' ORDER BY 1") == [
+        (康宁社区,), (牧童社区,)]
