@@ -218,6 +218,8 @@ class Desk:
     def post(self, address: str, values: dict[str, Any], status: int = 200) -> Page:
         """Send values as they are. `press` is what people do."""
         response = self.browser.post(address, data=values, follow_redirects=True, buffered=True)
+        for answer in (response, *response.history):
+            answer.request.environ["wsgi.input"].close()  # a file on disk where the upload was big
         return self._show(response, status)
 
     @property

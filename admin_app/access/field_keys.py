@@ -83,10 +83,10 @@ class FieldCipher:
 
     def open(self, stored: str, context: str) -> str:
         kid, _, body = stored.partition(".")
-        raw = base64.b64decode(body)
         try:
+            raw = base64.b64decode(body, validate=True)
             return self._sealing[kid].decrypt(raw[:_NONCE], raw[_NONCE:], context.encode()).decode()
-        except (KeyError, InvalidTag) as fault:
+        except (KeyError, ValueError, InvalidTag) as fault:
             raise KeyFault("这项信息无法解密：密钥文件与数据不匹配。请系统管理员恢复原来的密钥文件。") from fault
 
     def index(self, plain: str, context: str) -> str:

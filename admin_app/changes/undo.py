@@ -24,6 +24,8 @@ from admin_app.errors import Conflict, NotFound, Refused
 from models.base import Base, model_of, models, table_of
 from models.change import Change, ChangeRow
 
+_KEYS_PER_QUERY = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -150,16 +152,19 @@ def _restore(session: ScopedSession, model: type[Base], operation: str, columns:
     session.expire_all()
 
 
+def _pointing(model: type[Base]) -> list[tuple[type[Base], str]]:
+    """The columns of other records that hang on a record of this table."""
+    return [(other, constraint.column_keys[0])
+            for other in models() for constraint in table_of(other).foreign_key_constraints
+            if constraint.elements[0].column is table_of(model).c.id]
+
+
 def _unreferenced(model: type[Base]) -> list[ColumnElement[bool]]:
     """No other record hangs on this one: what was added to it later keeps it."""
     conditions: list[ColumnElement[bool]] = []
-    for other in models():
-        for constraint in table_of(other).foreign_key_constraints:
-            element = constraint.elements[0]
-            if element.column.table is table_of(model) and element.column.name == "id":
-                alias = aliased(other)
-                local = getattr(alias, constraint.column_keys[0])
-                conditions.append(~exists().where(local == model.id))
+    for other, column in _pointing(model):
+        local = getattr(aliased(other), column)
+        conditions.append(~exists().where(local == model.id))
     return conditions
 
 
@@ -186,14 +191,30 @@ def _outcome(session: ScopedSession, change_id: int, undoing_id: int,
 def _kept(session: ScopedSession, table: str, keys: list[int], ours: set[int]) -> list[Kept]:
     """Why each of these records was left as it is."""
     lasts = last_rows(session, table, keys)
-    hands = acts(session, [row for row in lasts.values() if row.change_id not in ours])
+    hands = _hands(session, model_of(table), keys, ours)
     result = []
     for pk in keys:
-        last = lasts.get(pk)
-        hand = hands.get(last.change_id) if last is not None else None
-        if last is None or hand is None:
-            result.append(Kept(table, pk, "其下已有新的记录", None, None))
+        last, hand = lasts.get(pk), hands.get(pk)
+        who, when = (hand.actor, hand.at) if hand is not None else (None, None)
+        if last is None or last.change_id in ours:
+            result.append(Kept(table, pk, "其下已有新的记录", who, when))
         else:
-            why = "之后已被移除" if last.operation == "delete" else "之后又被修改"
-            result.append(Kept(table, pk, why, hand.actor, hand.at))
+            result.append(Kept(table, pk, "之后已被移除" if last.operation == "delete" else "之后又被修改", who, when))
     return result
+
+
+def _hands(session: ScopedSession, model: type[Base], keys: list[int], ours: set[int]) -> dict[int, Change]:
+    """The last act of others on each of these records; where there is none, on what hangs on it."""
+    lasts = last_rows(session, model.__tablename__, keys)
+    others = acts(session, [row for row in lasts.values() if row.change_id not in ours])
+    found = {pk: others[row.change_id] for pk, row in lasts.items() if row.change_id in others}
+    bare = [pk for pk in keys if pk not in found]
+    for start in range(0, len(bare), _KEYS_PER_QUERY):
+        for other, column in _pointing(model):
+            local = getattr(other, column)
+            rows = session.execute(select(other.id, local).where(local.in_(bare[start:start + _KEYS_PER_QUERY])))
+            below = {key: parent for key, parent in rows}
+            for key, act in _hands(session, other, list(below), ours).items():
+                if below[key] not in found or found[below[key]].at < act.at:
+                    found[below[key]] = act
+    return found

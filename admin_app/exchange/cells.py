@@ -55,6 +55,7 @@ FULL_DATE: Final = re.compile(
 )
 MONTH_ONLY: Final = re.compile(r"(\d{4})\s*[-./年、。]\s*(\d{1,2})\s*月?")
 YEAR_LAST: Final = re.compile(r"\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?")
+STANDARD_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
 AREA_CODE: Final = re.compile(r"(010|02\d|0[3-9]\d{2})(\d{7,8})")
 
 
@@ -155,10 +156,12 @@ def yes_no(cell: RawCell) -> Noted[bool | None]:
 
 def identity_number(cell: RawCell, *, today: date | None = None) -> Noted[IdentityNumber | None]:
     """An identity number that passed every check; full-width digits and spaces are put right."""
-    if looks_truncated(cell):
+    # Nearly every number is written the standard way: then only its tail can have been lost.
+    standard = isinstance(cell, str) and STANDARD_NUMBER.fullmatch(cell) is not None
+    if (not standard or str(cell).endswith("000")) and looks_truncated(cell):
         raise BadCell(TRUNCATED)
     written = one_line(cell)
-    if not normalise(written):
+    if not standard and not normalise(written):
         return Noted(None)
     try:
         found = check(written, today=today)
@@ -182,6 +185,8 @@ def one_line(cell: RawCell) -> str:
     if isinstance(cell, datetime) and cell.time() == datetime.min.time():
         cell = cell.date()
     line = " ".join(unicodedata.normalize("NFC", str(cell)).split())
+    if line.isprintable():  # true of nearly every cell: none of the characters looked for below
+        return line
     line = "".join(c for c in line if unicodedata.category(c) != "Cf").strip()
     if any(unicodedata.category(c) in ("Cc", "Cs") for c in line):
         raise BadCell("内容里有看不见的控制字符，请删去这一格后重新输入。")
@@ -233,8 +238,7 @@ def day(year: str, month: str, day_of_month: str, written: str) -> date:
 
 
 def formula_notes(value: str) -> tuple[str, ...]:
-    is_number = re.fullmatch(r"[+-]?[\d.,]+%?", value) is not None
-    if len(value) > 1 and value[0] in "=+-@" and not is_number:
+    if len(value) > 1 and value[0] in "=+-@" and not re.fullmatch(r"[+-]?[\d.,]+%?", value):
         return (f"内容以“{value[0]}”开头，像是公式，已按文字保存，没有运行，请核对。",)
     return ()
 

@@ -5,7 +5,7 @@ A `Column` says its captions, how its cell is read, and which code table its wor
 row will do.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
 from admin_app.exchange.cells import BadCell, Noted
-from admin_app.exchange.header import Header, NoHeader, data_rows, find_header
+from admin_app.exchange.header import NoHeader, data_rows, find_header
 from admin_app.exchange.reader import RawCell, RawRow, read_table
 
 Parse = Callable[[RawCell], Noted[Any]]
@@ -133,7 +133,8 @@ def read_upload(sheet: Sheet, path: Path, filename: str) -> Upload:
         if header.missing:
             names = "、".join(_caption(sheet, name) for name in header.missing)
             raise Invalid(f"名单中缺少这些列：{names}。请补上后重新上传，或下载模板对照。")
-        rows = [_parse(sheet, header, row) for row in data_rows(raw, header)]
+        readers = [(column, header.columns.get(column.name), _once(column.parse)) for column in sheet.columns]
+        rows = [_parse(readers, len(header.captions), row) for row in data_rows(raw, header)]
         if not rows:
             raise Invalid("找到了表头，但下面没有数据。请检查是否选对了文件。")
         return Upload(list(header.captions), rows, header.unit, header.unmatched)
@@ -144,18 +145,38 @@ def _caption(sheet: Sheet, name: str) -> str:
     return next(c.caption for c in sheet.columns if c.name == name)
 
 
-def _parse(sheet: Sheet, header: Header, row: RawRow) -> ParsedRow:
-    width = len(header.captions)
-    parsed = ParsedRow(row.number, [as_written(row.cell(i)) for i in range(width)], {})
-    for column in sheet.columns:
-        cell = header.cell(row, column.name)
+def _once(parse: Parse) -> Callable[[RawCell], Noted[Any] | BadCell]:
+    """Read each text of a column once: villages, schools and words of code tables come back in every
+    row. Only texts are kept, because 1, 1.0 and True are equal and read differently."""
+    known: dict[str, Noted[Any] | BadCell] = {}
+
+    def read(cell: RawCell) -> Noted[Any] | BadCell:
+        if isinstance(cell, str) and cell in known:
+            return known[cell]
+        found: Noted[Any] | BadCell
         try:
-            noted = column.parse(cell)
+            found = parse(cell)
         except BadCell as fault:
+            found = fault
+        if isinstance(cell, str):
+            known[cell] = found
+        return found
+
+    return read
+
+
+Reader = tuple[Column, int | None, Callable[[RawCell], Noted[Any] | BadCell]]
+
+
+def _parse(readers: Sequence[Reader], width: int, row: RawRow) -> ParsedRow:
+    parsed = ParsedRow(row.number, [as_written(row.cell(i)) for i in range(width)], {})
+    for column, place, read in readers:
+        noted = read(None if place is None else row.cell(place))
+        if isinstance(noted, BadCell):
             if column.lenient:
-                parsed.warn(column.caption, fault.message + "（这一项没有保存，其余照常导入）", "read")
+                parsed.warn(column.caption, noted.message + "（这一项没有保存，其余照常导入）", "read")
             else:
-                parsed.error(column.caption, fault.message, "read")
+                parsed.error(column.caption, noted.message, "read")
             parsed.values[column.name] = None
             continue
         parsed.values[column.name] = noted.value
@@ -168,6 +189,8 @@ def _parse(sheet: Sheet, header: Header, row: RawRow) -> ParsedRow:
 
 def as_written(cell: RawCell) -> str:
     """A cell as text for giving back to the user."""
+    if isinstance(cell, str):
+        return cell
     if cell is None:
         return ""
     if isinstance(cell, datetime):

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from admin_app import text
 from admin_app.access.scope import OutsideScope
@@ -72,6 +72,8 @@ def _database(error: DBAPIError) -> Response:
 
 
 def _http(error: HTTPException) -> Any:
+    if isinstance(error, SecurityError):  # called by a name that is not ours: no address of ours can be written
+        return Response("请从本系统的网址进入。", 400, mimetype="text/plain")
     if error.code is None or error.code < 400:
         return error
     return page(error.code, _MESSAGES.get(error.code, "请求没有成功。请返回上一页再试。"))

@@ -6,7 +6,6 @@ permission. Endpoints of the register's views are named by their view (`views/ba
 
 import enum
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -131,7 +130,7 @@ def pass_gate() -> ResponseReturnValue | None:
 def sign_in_first() -> ResponseReturnValue:
     """To the sign-in page and back. A form that was being filled in is kept by the browser."""
     if request.method in WRITES:
-        back = own_path(urlsplit(request.referrer or "").path)
+        back = own_path((request.referrer or "").removeprefix(request.host_url.rstrip("/")).partition("?")[0])
         return redirect(url_for("session.sign_in", next=back, ended=1))
     return redirect(url_for("session.sign_in", next=own_path(request.full_path)))
 
@@ -139,10 +138,8 @@ def sign_in_first() -> ResponseReturnValue:
 def own_path(target: str | None) -> str:
     """A path of this site, or '/': no scheme, no host, no trick with slashes."""
     target = (target or "").rstrip("?")
-    parts = urlsplit(target.replace("\\", "/"))
-    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith("//"):
-        return "/"
-    if any(ord(c) < 33 for c in target):
+    plain = target.replace("\\", "/")
+    if not plain.startswith("/") or plain.startswith("//") or any(ord(c) < 33 for c in plain):
         return "/"
     return target
 

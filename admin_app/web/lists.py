@@ -4,6 +4,7 @@ Everything that a list shows is in its address. Arguments that mean nothing are 
 """
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -36,7 +37,7 @@ LOOKUP_LIMIT = 20
 def wanted_by(view: "RegisterView") -> Wanted:
     """The list that the address asks for."""
     equals: dict[str, Any] = dict(view.fixed)
-    for name in view.filters:
+    for name in filter(partial(_plain, view), view.filters):
         value = request.args.get(name, "").strip()
         if value and not names_region(view.model, name):
             kind = table_of(view.model).c[name].type.python_type
@@ -56,8 +57,14 @@ def wanted_by(view: "RegisterView") -> Wanted:
         view.model, equals, region if region.isdecimal() and len(region) == 12 else None,
         request.args.get("search", "").replace("\0", "").strip(), columns,
         actor().may(Permission.FAMILY_REVEAL),
-        sort if sort in sortable(view.model) else view.default_sort, request.args.get("desc") == "1",
+        sort if sort in sortable(view.model) and _plain(view, sort) else view.default_sort,
+        request.args.get("desc") == "1",
     )
+
+
+def _plain(view: "RegisterView", name: str) -> bool:
+    """Whether the role sees this column in full: order and filters tell what a mask hides."""
+    return sight(actor().role, declared(view.model, name).privacy) is Sight.FULL
 
 
 def address(view: "RegisterView", **changes: Any) -> str:

@@ -195,4 +195,4 @@ def insert_activities(session: ScopedSession, people: People, calendar: Calendar
                 "handed_out": reached - people.rng.randint(0, reached // 5) if papers else None,
                 "person_in_charge": liaison[village.code], "note": None,
             })
-    session.execute(insert(PublicityActivity), sorted(rows, key=lambda row: row["held_on"]))
+    session.execute(insert(PublicityActivity), sorted(rows, key=lambda row: str(row["held_on"])))

@@ -69,7 +69,7 @@ def test_a_changed_cell_shows_before_and_after_and_is_written(主任: Desk, what
     assert "19900000007" not in 主任.page.text
     assert "19911112222" not in 主任.page.text
     主任.press("确认导入")
-    assert what_lies_there("SELECT grade, note FROM student WHERE name = '孙悦'") == [("15", "随父母居住")]
+    assert what_lies_there("SELECT grade, note FROM student WHERE name = '孙悦'") == [("g5", "随父母居住")]
     assert previewed(主任, later) == [("无变化", "")]
 
 

@@ -81,6 +81,8 @@ class Person(Desk):
         """Post with a good token, as a page that is open would."""
         data = {"csrf_token": token or self.good_token, **(values or {})}
         self.page = Page(self.browser.post(address, data=data, buffered=True, **more))
+        if address in {"/login", "/logout", "/password"}:
+            self.__dict__.pop("_token", None)  # a new person at the browser, a new token
         return self.page
 
     @property

@@ -4,6 +4,7 @@ One query per kind of thing and some thousand keys, whatever the number of rows.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -43,6 +44,7 @@ ALIASES: dict[str, dict[str, str | None]] = {
         "事实无人抚养": "22", "困境儿童": "41", "学习困难": "81", "重病": "32",
     },
 }
+RESIDENT_IDENTITY_CARD = "1"
 _LEFT_BEHIND = frozenset({"10", "11", "12"})
 _COMPARED = ("name", "sex", "ethnic_group", "birth_date", "grade", "class_name", "boarding", "note")
 
@@ -69,7 +71,7 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
     """Plan every row. A good row is never held up by a bad one."""
     indexes = [_index(row.values.get("identity")) for row in rows]
     standing = _read(session, actor, rows, [i for i in indexes if i])
-    seen: dict[str, int] = {}
+    seen: dict[Any, int] = {}
     households: dict[str, tuple[int, str | None]] = {}
     planned = []
     for row, index in zip(rows, indexes, strict=True):
@@ -78,6 +80,7 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
         _agree_with_number(row)
         if index:
             _once(row, index, seen, standing, region)
+        _once_by_name(row, index, seen, standing, region)
         planned.append(_planned(row, region, index, standing, households, actor))
     return planned
 
@@ -107,8 +110,7 @@ def _read(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow], index
             for part in _chunks(unknown):
                 standing.elsewhere |= {i for i in wide.scalars(
                     select(Student.identity_index).where(Student.identity_index.in_(part))) if i}
-    without = [str(r.values["name"]) for r in rows if r.values.get("name") and not r.values.get("identity")]
-    for part in _chunks(without):
+    for part in _chunks(str(r.values["name"]) for r in rows if r.values.get("name")):
         for s in session.scalars(select(Student).where(Student.name.in_(part), Student.identity_index.is_(None))):
             standing.nameless[s.region_code, s.name, s.birth_date] = s
     for part in _chunks(str(r.values["register_number"]) for r in rows if r.values.get("register_number")):
@@ -124,6 +126,7 @@ def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> No
         Region.code >= prefix, Region.code < prefix + ":", Region.level == "村", Region.valid_until.is_(None)))
     for code, name in found:
         standing.village_names[code] = name
+        name = plain_word(name)
         for word in {name, stem(name), code, *(stem(name) + e for e in ("村", "社区", "村委会", "居委会"))}:
             standing.villages.setdefault(word, []).append(code)
     for table in ("sex", "ethnic_group", "grade", "boarding", "special_group", "hardship_kind"):
@@ -154,6 +157,11 @@ def _read_belongings(session: ScopedSession, standing: Standing) -> None:
             .where(HouseholdHardship.household_id.in_(part), HouseholdHardship.state != "ended"))}
 
 
+def plain_word(text: str) -> str:
+    """A name or code as it is compared: half-width, without spaces."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
 def stem(name: str) -> str:
     """'亲水湾村委会' → '亲水湾', '康宁社区居民委员会' → '康宁'."""
     for ending in _VILLAGE_ENDINGS:
@@ -169,7 +177,8 @@ def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
     text = row.values.get("village")
     if not text:
         return None
-    codes = standing.villages.get(text) or standing.villages.get(stem(text)) or []
+    word = plain_word(text)
+    codes = standing.villages.get(word) or standing.villages.get(stem(word)) or []
     if len(codes) == 1:
         return codes[0]
     if codes:
@@ -221,7 +230,7 @@ def _agree_with_number(row: ParsedRow) -> None:
         row.warn("性别", "与身份证号中的性别不一致，已按名单保存。请对照户口簿核实。")
 
 
-def _once(row: ParsedRow, index: str, seen: dict[str, int], standing: Standing, region: str | None) -> None:
+def _once(row: ParsedRow, index: str, seen: dict[Any, int], standing: Standing, region: str | None) -> None:
     """One child once: in the list, in the village, in the district."""
     if index in seen:
         row.error("身份证号码", f"与第 {seen[index]} 行是同一个身份证号。请删去重复的一行，或更正号码。")
@@ -235,13 +244,30 @@ def _once(row: ParsedRow, index: str, seen: dict[str, int], standing: Standing, 
         row.error("身份证号码", "该身份证号已在他处登记。如孩子确已迁入，请联系上级管理员办理移交。")
 
 
+def _without_number(row: ParsedRow, index: str | None, standing: Standing, region: str | None) -> Any:
+    """Under what a child who has, or had, no number is known: village, name and birth date; None for
+    a child who is known by number."""
+    key = (region, row.values.get("name"), row.values.get("birth_date"))
+    return key if index is None or (index not in standing.students and key in standing.nameless) else None
+
+
+def _once_by_name(row: ParsedRow, index: str | None, seen: dict[Any, int], standing: Standing,
+                  region: str | None) -> None:
+    key = _without_number(row, index, standing, region)
+    if key in seen:
+        row.error("身份证号码", f"与第 {seen[key]} 行的村、姓名、出生日期都相同，又没有身份证号可以区分。"
+                           "请删去重复的一行，或补上身份证号。")
+    elif key is not None and not row.refused:
+        seen[key] = row.excel_row
+
+
 def _planned(row: ParsedRow, region: str | None, index: str | None, standing: Standing,
              households: dict[str, tuple[int, str | None]], actor: Actor) -> PlannedRow:
     label = str(row.values.get("name") or "（没有姓名）")
     if row.refused or region is None:
         return PlannedRow(row, "refused", label)
-    child = standing.students.get(index) if index else standing.nameless.get(
-        (region, row.values["name"], row.values["birth_date"]))
+    key = _without_number(row, index, standing, region)
+    child = standing.nameless.get(key) if key else standing.students.get(index or "")
     changes: list[dict[str, str]] = []
     what: dict[str, Any] = {"region": region, "id": child.id if child else None}
     what["household"] = _household(row, region, standing, households, changes)
@@ -274,7 +300,7 @@ def _household(row: ParsedRow, region: str, standing: Standing, seen: dict[str, 
     if number_new and seen[key][0] == row.excel_row and _index(number_new) != stands.identity_index:
         update["identity_number"] = number_new
         changes.append(_change("户主身份证号", _hidden(stands.identity_number), _hidden(number_new)))
-    return {"id": stands.id, "key": key, "update": update}
+    return {"id": stands.id, "key": key, "update": update, "was": stands.identity_index}
 
 
 def _student(row: ParsedRow, child: Student | None, standing: Standing, changes: list[dict[str, str]],
@@ -306,6 +332,9 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
             labels = standing.labels.get(table, {})
             changes.append(_change(declared(Student, name).label, labels.get(before, plain_text(before)),
                                    labels.get(after, plain_text(after))))
+    if values.get("identity") and child.identity_index is None:
+        differ |= {"identity_number": values["identity"], "identity_kind": RESIDENT_IDENTITY_CARD}
+        changes.append(_change("身份证号码", "", _hidden(values["identity"])))
     key = standing.schools.get(school or "")
     if key is not None and key != child.school_id:
         differ["school_id"] = key
@@ -331,9 +360,9 @@ def _guardian(row: ParsedRow, child: Student | None, standing: Standing,
         if child is not None:
             changes.append(_change("监护人", "、".join(g.name for g in known), name))
         return {"id": None, "name": name, "phone": phone}
-    if phone and phone != (stands.phone.open() if isinstance(stands.phone, Sealed) else stands.phone):
+    if phone and phone != _plain(stands.phone):
         changes.append(_change("监护人电话", _hidden(stands.phone), _hidden(phone)))
-        return {"id": stands.id, "phone": phone}
+        return {"id": stands.id, "phone": phone, "was": _index(_plain(stands.phone))}
     return None
 
 
@@ -352,6 +381,10 @@ def _belongings(row: ParsedRow, child: Student | None, standing: Standing, chang
 
 def _change(label: str, before: str | None, after: str | None) -> dict[str, str]:
     return {"label": label, "before": before or "", "after": after or ""}
+
+
+def _plain(value: Any) -> str | None:
+    return value.open() if isinstance(value, Sealed) else value
 
 
 def _hidden(value: Any) -> str:
