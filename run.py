@@ -32,7 +32,8 @@ def set_up() -> None:
     if mark.exists() and mark.read_text() == wanted and python().exists():
         return
     print("首次启动：正在准备运行环境（约需一两分钟）……", flush=True)
-    venv.create(VENV, with_pip=True, clear=False)
+    if not python().exists():
+        venv.create(VENV, with_pip=True)
     quiet = ["--quiet", "--disable-pip-version-check", "--no-input"]
     subprocess.run([python(), "-m", "pip", "install", *quiet, "-r", str(REQUIREMENTS)], check=True)
     mark.write_text(wanted)
@@ -112,6 +113,9 @@ def main(words: list[str]) -> int:
         if words[0] == "test":
             return call("pytest", *words[1:], check=False)
         return call("flask", *words, check=False)
+    except OSError as fault:
+        print(f"没有成功：{fault}。请检查磁盘空间和文件夹权限后重试。", file=sys.stderr)
+        return 1
     except subprocess.CalledProcessError as fault:
         print(f"没有成功：{Path(str(fault.cmd[0])).name} {' '.join(map(str, fault.cmd[1:5]))}", file=sys.stderr)
         if fault.stderr:

@@ -74,7 +74,8 @@ class Rule:
     key: str
     label: str
     default: str
-    choices: tuple[str, ...] = ()  # empty: a whole number
+    choices: tuple[str, ...] = ()  # empty: a whole number, at most `most`
+    most: int = 1000
     advice: str = ""
 
 
@@ -82,12 +83,12 @@ RULES: dict[str, Rule] = {
     rule.key: rule
     for rule in (
         Rule("password_policy", "密码规则", "asvs", ("asvs", "djbh3"),
-             "asvs：长度优先，不强制复杂度与定期更换；djbh3：等保三级，须含三类字符并每 90 天更换"),
+             advice="asvs：长度优先，不强制复杂度与定期更换；djbh3：等保三级，须含三类字符并每 90 天更换"),
         Rule("session_idle_minutes", "无操作自动退出（分钟）", "30"),
-        Rule("session_absolute_hours", "连续登录最长（小时）", "12"),
-        Rule("attachment_max_mb", "单个附件大小上限（MB）", "20"),
+        Rule("session_absolute_hours", "连续登录最长（小时）", "12", most=24),
+        Rule("attachment_max_mb", "单个附件大小上限（MB）", "20", most=50),
         Rule("suspected_after_days", "疑似辍学天数", "7", advice="连续缺勤超过该天数即报疑似辍学"),
         Rule("dropout_after_days", "辍学天数", "30"),
-        Rule("school_year_begins_month", "学年起始月份", "9"),
+        Rule("school_year_begins_month", "学年起始月份", "9", most=12),
     )
 }

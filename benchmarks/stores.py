@@ -157,6 +157,7 @@ def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     widths = [max(len(str(line[i])) for line in (head, *lines)) for i in range(len(head))]
 
     def row(cells: Sequence[str]) -> str:
-        return "  ".join(c.ljust(w) if not i else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True)))
+        pairs = enumerate(zip(cells, widths, strict=True))
+        return "  ".join(c.ljust(w) if not i else c.rjust(w) for i, (c, w) in pairs)
 
     return "\n".join([row(head), row(["-" * w for w in widths]), *map(row, lines)])

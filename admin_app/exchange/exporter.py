@@ -27,7 +27,7 @@ def list_sheet(session: ScopedSession, actor: Actor, wanted: Wanted, columns: Se
         for records in all_of(session, wanted):
             display.prepare(model, columns, records)
             for record in records:
-                yield [display.of(record, name).text for name in columns]
+                yield [_cell(display, record, name) for name in columns]
 
     path = temporary()
     mark = f"导出人：{actor.name}　台账封存指纹：{fingerprint or '—'}"
@@ -36,6 +36,13 @@ def list_sheet(session: ScopedSession, actor: Actor, wanted: Wanted, columns: Se
     widths = [_width(model, name) for name in columns]
     write_table(path, frame, captions, rows(), widths)
     return path
+
+
+def _cell(display: Display, record: Base, name: str) -> Any:
+    """A count as a number, so that Excel can add it up; everything else as it reads on the screen."""
+    value = getattr(record, name)
+    counted = isinstance(value, int) and not isinstance(value, bool) and not pointed_at(type(record), name)
+    return value if counted and name != "school_year" else display.of(record, name).text
 
 
 def _width(model: type[Base], name: str) -> int:

@@ -108,8 +108,8 @@ def run_of(session: ScopedSession, actor: Actor, run_id: int) -> ImportRun:
 def confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str) -> ImportRun:
     """Write what was previewed, in one change; gives the run with its change.
 
-    Effects, in order: waits for another import that is being written; takes the run (once: a second confirmation is refused); makes sure that the
-    preview confirmed is this one and still holds; writes new and changed rows; marks the run.
+    Effects, in order: waits for another import that is being written; takes the run (once: a second
+    confirmation is refused); makes sure that the preview confirmed is this one and still holds; writes new and changed rows; marks the run.
     Raises Conflict, Invalid, NotFound, Refused. Commits through its recording."""
     actor.require(Permission.IMPORT_CREATE)
     run = run_of(session, actor, run_id)

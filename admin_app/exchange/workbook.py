@@ -79,10 +79,10 @@ def write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterabl
         count = 0
         for count, row in enumerate(rows, start=1):
             line = count + 2
-            sheet.write_number(line, 0, count, formats["cell"])
+            sheet.write_number(line, 0, count, formats["number"])
             for number, value in enumerate(row, start=1):
                 if isinstance(value, int | float) and not isinstance(value, bool):
-                    sheet.write_number(line, number, value, formats["cell"])
+                    sheet.write_number(line, number, value, formats["number"])
                 else:
                     sheet.write_string(line, number, "" if value is None else writable(value), formats["cell"])
         if frame.footer:
@@ -109,6 +109,7 @@ def _formats(book: Any) -> dict[str, Any]:
         "line": book.add_format({**font, "font_size": 11}),
         "head": book.add_format({**box, "bold": True, "align": "center", "bg_color": "#EDF2F9"}),
         "cell": book.add_format({**box, "num_format": "@"}),
+        "number": book.add_format(box),
         "plain": book.add_format(font),
         "mark": book.add_format({**font, "font_size": 8, "font_color": "#808080"}),
     }

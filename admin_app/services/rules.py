@@ -42,6 +42,6 @@ def checked(key: str, value: str) -> str:
     value = value.strip()
     if declared.choices and value not in declared.choices:
         raise Invalid(f"“{declared.label}”只能是：{'、'.join(declared.choices)}。", "value")
-    if not declared.choices and not (value.isdecimal() and 0 < int(value) <= 100_000):
-        raise Invalid(f"“{declared.label}”须是 1 至 100000 的整数。", "value")
+    if not declared.choices and not (value.isdecimal() and 0 < int(value[:9]) <= declared.most):
+        raise Invalid(f"“{declared.label}”须是 1 至 {declared.most} 的整数。", "value")
     return value

@@ -31,9 +31,9 @@ def changes() -> ResponseReturnValue:
     number = _page()
     found = session().scalars(query.order_by(Change.id.desc()).offset(number * PAGE).limit(PAGE + 1)).all()
     more, shown = len(found) > PAGE, found[:PAGE]
-    counts = {number: rows for number, rows in session().execute(
+    counts = dict(session().execute(
         select(ChangeRow.change_id, func.count()).where(ChangeRow.change_id.in_([c.id for c in shown]))
-        .group_by(ChangeRow.change_id))}
+        .group_by(ChangeRow.change_id)))
     return render_template(
         "admin/history.html", title="变更台账",
         changes=[{**_act(c), "count": counts.get(c.id, 0), "url": url_for("ledger.change", id=c.id)} for c in shown],

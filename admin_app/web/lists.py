@@ -23,6 +23,7 @@ from admin_app.listing import (
 from admin_app.web.context import actor, display, plant, session
 from admin_app.access.scope import unscoped
 from models.base import Base, declared, table_of
+from models.kinds import IdentityIndexed
 from models.region import Region, prefix_of
 from models.school import School
 
@@ -51,14 +52,14 @@ def wanted_by(view: "RegisterView") -> Wanted:
     if view.own_area_only and not region.startswith(prefix_of(actor().region_code)):
         region = actor().region_code
     sort = request.args.get("sort", "")
+    ordered = sort in sortable(view.model) and _plain(view, sort)
     columns = tuple(n for n in view.search
                     if sight(actor().role, declared(view.model, n).privacy) is Sight.FULL)
     return Wanted(
         view.model, equals, region if region.isdecimal() and len(region) == 12 else None,
         request.args.get("search", "").replace("\0", "").strip(), columns,
         actor().may(Permission.FAMILY_REVEAL),
-        sort if sort in sortable(view.model) and _plain(view, sort) else view.default_sort,
-        request.args.get("desc") == "1",
+        sort if ordered else view.default_sort, ordered and request.args.get("desc") == "1",
     )
 
 
@@ -90,14 +91,21 @@ def page(view: "RegisterView") -> ResponseReturnValue:
         "admin/list.html", title=view.heading,
         columns=[_column(view, wanted, name) for name in columns],
         rows=[_row(view, columns, record) for record in rows],
-        search={"value": wanted.search, "placeholder": "姓名、拼音、身份证号或后六位"
-                if actor().may(Permission.FAMILY_REVEAL) else "名称或编号"} if view.search else None,
+        search={"value": wanted.search, "placeholder": _placeholder(view)} if view.search else None,
         filters=[_filter(view, name) for name in view.filters if _offered(view, name)], chips=_chips(view, wanted),
         pager=_pager(view, count, number, size, len(rows)), buttons=_buttons(view),
         tree=_tree(view, wanted), hidden={k: v for k in ("region", "sort", "desc", "size")
                                           if (v := request.args.get(k))},
         empty=_empty(view, wanted),
     )
+
+
+def _placeholder(view: "RegisterView") -> str:
+    """What a word may be in this list's search."""
+    about_people = "student_id" in table_of(view.model).c or issubclass(view.model, IdentityIndexed)
+    if not about_people:
+        return "、".join(declared(view.model, name).label for name in view.search)
+    return "姓名、拼音、身份证号或后六位" if actor().may(Permission.FAMILY_REVEAL) else "姓名或拼音"
 
 
 def _column(view: "RegisterView", wanted: Wanted, name: str) -> dict[str, Any]:

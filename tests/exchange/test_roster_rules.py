@@ -15,8 +15,8 @@ from tests.desk import PASSWORD, Desk, roster
 DATA = Path(__file__).parent.parent / "data"
 Look = Callable[[str], list[tuple[Any, ...]]]
 孙悦号码 = make_identity_number(date(2015, 9, 1), "2", serial=7)
-孙悦 = {"村（社区）": "康宁社区", "户编号": "0007", "户主姓名": "孙建国", "儿童姓名": "孙悦", "性别": "女", "民族": "汉族",
-      "身份证号码": 孙悦号码, "出生日期": "2015-09-01", "监护人姓名": "孙建国", "联系电话": "19900000007",
+孙悦 = {"村（社区）": "康宁社区", "户编号": "0007", "户主姓名": "孙建国", "儿童姓名": "孙悦", "性别": "女",
+      "民族": "汉族", "身份证号码": 孙悦号码, "出生日期": "2015-09-01", "监护人姓名": "孙建国", "联系电话": "19900000007",
       "学校": "示范小学", "年级": "四年级", "备注": "随祖母居住"}
 
 
@@ -151,7 +151,8 @@ def test_a_village_officer_imports_the_own_village_only(康宁网格员: Desk, w
 
 
 @pytest.mark.parametrize("written", [
-    "晕山社区", "晕山", "晕山社区居委会", "晕山社区居民委员会", "晕山居委会", "晕山村", " 晕 山 社区 ", 晕山社区, int(晕山社区),
+    "晕山社区", "晕山", "晕山社区居委会", "晕山社区居民委员会", "晕山居委会", "晕山村",
+    " 晕 山 社区 ", 晕山社区, int(晕山社区),
 ])
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_village_is_known_by_its_long_name_its_short_name_and_its_code(
@@ -222,7 +223,8 @@ def test_a_household_that_siblings_share_is_made_once(主任: Desk, what_lies_th
     [(household,)] = what_lies_there("SELECT id FROM household WHERE head_name = '孙建国'")
     assert what_lies_there("SELECT name, household_id FROM student WHERE name LIKE '孙%' ORDER BY name") == [
         ("孙乐", household), ("孙悦", household)]
-    妹妹 = {**弟弟, "儿童姓名": "孙欢", "性别": "女", "身份证号码": make_identity_number(date(2018, 9, 1), "2", serial=9)}
+    妹妹 = {**弟弟, "儿童姓名": "孙欢", "性别": "女",
+          "身份证号码": make_identity_number(date(2018, 9, 1), "2", serial=9)}
     imported(主任, 妹妹)
     assert what_lies_there("SELECT count(*) FROM household WHERE head_name = '孙建国'") == [(1,)]
     assert what_lies_there("SELECT household_id FROM student WHERE name = '孙欢'") == [(household,)]

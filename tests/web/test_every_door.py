@@ -104,8 +104,8 @@ class Door:
 
     def exists(self) -> bool:
         """A view may have no page for adding or changing."""
-        return self.view is None or not (self.act == "create_view" and not self.view.can_add
-                                         or self.act == "edit_view" and not self.view.can_change)
+        return self.view is None or not ((self.act == "create_view" and not self.view.can_add)
+                                         or (self.act == "edit_view" and not self.view.can_change))
 
     def __str__(self) -> str:
         return f"{self.method} {self.endpoint}"

@@ -4,7 +4,6 @@ headers, redirects and cookies."""
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +22,7 @@ from admin_app.services import sign_in as service
 from admin_app.services.sign_in import SlowDown
 from admin_app.store import open_store
 from admin_app.web.gate import HEADERS, own_path
-from models.account import Account, Grant
+from models.account import Account
 from models.login_session import LoginSession
 from models.setting import Setting
 from tests.desk import PASSWORD, Page

@@ -28,6 +28,8 @@ FAULTS = {int(row): fault for row, fault in json.loads((DATA / "roster_key.json"
 城区, 左权县 = "140722400000", "140722000000"
 亲水湾, 后窑峪 = "140722400217", "140722400218"
 PUBLIC = {m.__tablename__ for m in models() if m.__wall__ is Wall.REFERENCE} | {"village"}
+FILLED = {f"/admin/{table}/" for table in ("student", "household", "guardian", "special_group_flag",
+                                           "household_hardship")}
 PHOTO = b"\xff\xd8\xff\xe0 a photograph of a certificate"
 
 # What each kind of fault must come to: refused or not, and the words that name it. None: no words.
@@ -216,7 +218,9 @@ def the_refused_rows_come_back_as_a_file(主任: Desk) -> None:
 def the_officer_finds_exactly_the_village(officer: Desk, village: Village, strangers: set[str]) -> None:
     lists = {url for _, url in officer.page.links if (found := re.fullmatch(r"/admin/(\w+)/", url))
              and found[1] not in PUBLIC}
-    assert {"/admin/student/", "/admin/household/", "/admin/guardian/"} < set(lists)
+    assert set(lists) > FILLED
+    if village.code not in (亲水湾, 后窑峪):  # lists that the import does not fill are tried by two officers
+        lists = {address for address in lists if address in FILLED}
     rows = {address: officer.rows(f"{address}?size=100", "操作") for address in lists}
     assert sorted((c["姓名"], c["出生日期"]) for c in rows["/admin/student/"]) == sorted(village.children), village
     assert {h["户编号"]: h["户主姓名"] for h in rows["/admin/household/"]} == village.households, village
@@ -295,7 +299,8 @@ def the_auditor_reads_the_ledger(auditor: Desk, work: Work, villages: list[Villa
     assert (imported["经办人"], imported["身份"], imported["原因"]) == (
         "城区主任", "区划管理员", "适龄儿童少年花名册：适龄儿童花名册.xlsx")
     mine = [a["办理"] for a in acts if a["经办人"] == "亲水湾村委会网格员"]
-    assert mine == ["责任书：签订", "责任书：新增", "上传附件", "特殊群体标记：新增", "学生：新增", "户：修改", "修改密码"]
+    assert mine == ["责任书：签订", "责任书：新增", "上传附件", "特殊群体标记：新增", "学生：新增", "户：修改",
+                    "修改密码"]
 
     key = work.household.rpartition("id=")[2]
     [edited, created] = auditor.open(f"/changes/?table=household&pk={key}").table("经办人")

@@ -126,8 +126,9 @@ def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> No
         Region.code >= prefix, Region.code < prefix + ":", Region.level == "村", Region.valid_until.is_(None)))
     for code, name in found:
         standing.village_names[code] = name
-        name = plain_word(name)
-        for word in {name, stem(name), code, *(stem(name) + e for e in ("村", "社区", "村委会", "居委会"))}:
+        written = plain_word(name)
+        short = stem(written)
+        for word in {written, short, code, *(short + e for e in ("村", "社区", "村委会", "居委会"))}:
             standing.villages.setdefault(word, []).append(code)
     for table in ("sex", "ethnic_group", "grade", "boarding", "special_group", "hardship_kind"):
         standing.codes[table], standing.labels[table] = {}, {}
