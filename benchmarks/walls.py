@@ -21,7 +21,7 @@ from benchmarks.roster_file import TOWNSHIP
 from benchmarks.stores import Place, place, seconds, stores_asked, table
 from models.student import Student
 
-CHILDREN, PAGE, ROUNDS = 10_000, 50, 301
+CHILDREN, PAGE, ROUNDS = 10_000, 50, 101
 TARGET = 2.5
 PAGES = {"first": 0, "100th": 99}
 

@@ -109,7 +109,8 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str)
     """Write what was previewed, in one change; gives the run with its change.
 
     Effects, in order: waits for another import that is being written; takes the run (once: a second
-    confirmation is refused); makes sure that the preview confirmed is this one and still holds; writes new and changed rows; marks the run.
+    confirmation is refused); makes sure that the preview confirmed is this one and still holds; writes
+    new and changed rows; marks the run.
     Raises Conflict, Invalid, NotFound, Refused. Commits through its recording."""
     actor.require(Permission.IMPORT_CREATE)
     run = run_of(session, actor, run_id)

@@ -33,7 +33,7 @@ def changes() -> ResponseReturnValue:
     more, shown = len(found) > PAGE, found[:PAGE]
     counts = dict(session().execute(
         select(ChangeRow.change_id, func.count()).where(ChangeRow.change_id.in_([c.id for c in shown]))
-        .group_by(ChangeRow.change_id)))
+        .group_by(ChangeRow.change_id)).all())
     return render_template(
         "admin/history.html", title="变更台账",
         changes=[{**_act(c), "count": counts.get(c.id, 0), "url": url_for("ledger.change", id=c.id)} for c in shown],

@@ -118,7 +118,8 @@ BAD_FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "a header without rows": (only_a_header, "下面没有数据。请检查是否选对了文件"),
     "an empty file": (lambda: b"", "是空文件。请确认文件已保存"),
     "a password-protected workbook": (password_protected, "请在Excel或WPS里取消密码"),
-    "a broken workbook": (lambda: (DATA / "适龄儿童花名册.xlsx").read_bytes()[:20_000], "已损坏或没有下载完整。请用"),
+    "a broken workbook": (lambda: (DATA / "适龄儿童花名册.xlsx").read_bytes()[:20_000],
+                          "已损坏或没有下载完整。请用"),
     "a file that unpacks to gigabytes": (gigabytes, "解开后太大，为安全起见不能读。请只留"),
     "a cell at XFD1048576": (far_cell, "第1048576行还有内容，最多只能读100000行（含隐藏的工作表）。请删去"),
     "a hundred thousand rows": (hundred_thousand_rows, "最多只能读100000行（含隐藏的工作表）。请删去"),
@@ -159,7 +160,8 @@ def test_no_file_at_all_is_asked_for(主任: Desk, 登记册: Callable[[], dict[
     ((DATA / "适龄儿童花名册.xlsx").read_bytes(), "不是 CSV 文本。请在 Excel 中用“另存为”"),
     ((DATA / "户籍适龄人口.csv").read_bytes(), "表头里没有“区划代码”"),
     (b"", "区划文件是空的"),
-    ("区划代码,名称,级别\n140722000000,左权县,县\n1.40722E+11,城区,乡镇\n".encode(), "第 3 行：区划代码“1.40722E+11”被 Excel"),
+    ("区划代码,名称,级别\n140722000000,左权县,县\n1.40722E+11,城区,乡镇\n".encode(),
+     "第 3 行：区划代码“1.40722E+11”被 Excel"),
     ("区划代码,名称,级别\n140722400200,三家村村委会,村\n".encode(), "上级 140722400000 还没有装载。请先装载上级区划"),
 ], ids=["a workbook", "another list", "an empty file", "lost digits", "no parent"])
 def test_a_wrong_division_file_loads_nothing(

@@ -9,14 +9,16 @@ import pytest
 from flask import Flask
 
 from seed.makers import make_identity_number
-from tests.conftest import 另一村, 康宁社区, 晕山社区, 牧童社区
+from tests import conftest
 from tests.desk import PASSWORD, Desk, roster
 
 DATA = Path(__file__).parent.parent / "data"
+康宁社区, 牧童社区, 晕山社区, 另一村 = (conftest.康宁社区, conftest.牧童社区, conftest.晕山社区, conftest.另一村)
 Look = Callable[[str], list[tuple[Any, ...]]]
 孙悦号码 = make_identity_number(date(2015, 9, 1), "2", serial=7)
 孙悦 = {"村（社区）": "康宁社区", "户编号": "0007", "户主姓名": "孙建国", "儿童姓名": "孙悦", "性别": "女",
-      "民族": "汉族", "身份证号码": 孙悦号码, "出生日期": "2015-09-01", "监护人姓名": "孙建国", "联系电话": "19900000007",
+      "民族": "汉族", "身份证号码": 孙悦号码, "出生日期": "2015-09-01",
+      "监护人姓名": "孙建国", "联系电话": "19900000007",
       "学校": "示范小学", "年级": "四年级", "备注": "随祖母居住"}
 
 
