@@ -203,8 +203,8 @@ def measure(where: Place) -> None:
     names = ("read and parse", "  read (child process)", "plan", "keep preview", "check, whole", "apply",
              *(f"  insert {name}" for name in ("household", "student", "guardian")),
              "  triggers (apply with − without)", "confirm, whole")
-    print(table(("stage", *(f"{count:,}" for count in SIZES)),
-                [[name, *(f"{shares[count][name]:.3f}" if name in shares[count] else "" for count in SIZES)] for name in names]))
+    taken = [[name, *(f"{shares[n][name]:.3f}" if name in shares[n] else "" for n in SIZES)] for name in names]
+    print(table(("stage", *(f"{count:,}" for count in SIZES)), taken))
 
 
 def main() -> None:

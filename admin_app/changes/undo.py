@@ -213,7 +213,7 @@ def _hands(session: ScopedSession, model: type[Base], keys: list[int], ours: set
         for other, column in _pointing(model):
             local = getattr(other, column)
             rows = session.execute(select(other.id, local).where(local.in_(bare[start:start + _KEYS_PER_QUERY])))
-            below: dict[int, int] = dict(rows.tuples().all())
+            below: dict[int, int] = dict(rows.all())
             for key, act in _hands(session, other, list(below), ours).items():
                 if below[key] not in found or found[below[key]].at < act.at:
                     found[below[key]] = act

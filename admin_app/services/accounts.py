@@ -104,7 +104,8 @@ def end_grant(session: ScopedSession, actor: Actor, grant: Grant, *, on: date | 
     if Role(grant.role) not in MAY_GRANT.get(actor.role, frozenset()):
         raise Refused(f"您不能收回“{ROLE_LABELS[Role(grant.role)]}”的授权。")
     grant.until = on or date.fromordinal(date.today().toordinal() - 1)
-    end_sessions(grant.account)
+    if grant.account is not None:  # else the person sits elsewhere: the session ends with its grant
+        end_sessions(grant.account)
     session.flush()
 
 

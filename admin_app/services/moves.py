@@ -9,8 +9,9 @@ from sqlalchemy import func, select, update
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Conflict, Invalid, Refused
+from admin_app.services.records import clean
 from models.attachment import Attachment
-from models.base import Base, declared
+from models.base import Base, declared, model_of, table_of
 from models.moves import Move
 
 
@@ -60,8 +61,14 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
         raise Invalid(f"“{move.label}”须写明原因。", "reason")
     if move.evidence and not new_evidence and not _attached(session, record):
         raise Invalid(f"“{move.label}”须有佐证。请上传证明材料的照片或扫描件。", "evidence")
+    values = {name: clean(declared(model, name).label, name, value) if isinstance(value, str) else value
+              for name, value in values.items()}
     given = {name: value for name, value in values.items()
              if name in (*move.asks, *move.optional) and value not in (None, "")}
+    for name, value in given.items():
+        for key in table_of(model).c[name].foreign_keys:
+            if key.column.name == "id" and session.get(model_of(key.column.table.name), value) is None:
+                raise Invalid(f"所选的“{declared(model, name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)
     state_column = getattr(model, moves.column)
     moved = session.execute(
         update(model).where(model.id == record.id, state_column == state)

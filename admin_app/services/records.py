@@ -68,7 +68,7 @@ def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[
         field = declared(model, name)
         if field.generated:
             raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)
-        new = _clean(field.label, name, value) if isinstance(value, str) else value
+        new = clean(field.label, name, value) if isinstance(value, str) else value
         if getattr(record, name) != new:
             setattr(record, name, new)
     _place(session, actor, record)
@@ -81,7 +81,7 @@ def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[
             raise Invalid(f"请填写“{field.label}”。", column.name)
 
 
-def _clean(label: str, name: str, value: str) -> str | None:
+def clean(label: str, name: str, value: str) -> str | None:
     if any(ord(c) < 32 and c not in "\n\r\t" for c in value):
         raise Invalid(f"“{label}”中有看不见的控制字符。请重新输入，不要从别处粘贴。", name)
     if len(value) > LONGEST_TEXT:

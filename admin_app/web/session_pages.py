@@ -150,7 +150,7 @@ def switch_grant() -> ResponseReturnValue:
     who = signed_in()
     assert who is not None
     wanted = request.form.get("grant_id", "")
-    if not wanted.isdecimal():
+    if not wanted.isdecimal() or len(wanted) > 18:
         raise Invalid("请从列表中选择一项授权。")
     service.switch_grant(plant().engine, who, int(wanted))
     return redirect("/")

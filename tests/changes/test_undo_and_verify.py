@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, text, update
+from sqlalchemy import Connection, Engine, select, text, update
 
 from admin_app.access.actor import Actor
 from admin_app.access.field_keys import FieldKeys
@@ -25,7 +25,6 @@ from models.guardian import Guardian
 from models.household import Household
 from models.student import Student
 from seed import makers
-from sqlalchemy import select
 
 康宁, 牧童, 城区 = "990101400001", "990101400002", "990101400000"
 

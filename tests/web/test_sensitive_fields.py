@@ -4,7 +4,7 @@ only for a reason, for ten minutes, on record."""
 import base64
 import json
 import stat
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,12 +13,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, make_url, text
 
+from admin_app.access.actor import Actor
 from admin_app.access.field_keys import FieldKeys, KeyFault
 from admin_app.access.masking import SIGHTS, Sight, masked
 from admin_app.access.permissions import Permission, Role, permits
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
-from models.base import Base, Privacy, declared, models
+from models.base import Privacy, declared, models
 from models.guardian import Guardian
 from models.household import Household
 from models.kinds import Sealed, SealedText, install_cipher
@@ -40,8 +41,6 @@ def family(application: Flask, district: SimpleNamespace, owner: Engine) -> Simp
     hire_staff(engine)
     li = district.李明
     with unscoped(engine, "the rest of the family", writing=True) as session:
-        from admin_app.access.actor import Actor
-
         with recording(session, Actor(0, "试", Role.ADMINISTRATOR, 康宁), "edit"):
             child = session.get_one(Student, li.id)
             child.student_number, child.current_address = f"G{li.identity_number}", "某省某市某路某号五楼"
@@ -209,8 +208,8 @@ def test_who_has_no_business_with_children_reads_not_even_a_name(
     for address in family.pages:
         page = person.get(address)
         assert "李明" not in opened(page).decode(errors="replace").replace("q=李明", ""), address
-        assert page.status == (403 if address.startswith("/admin/") or not permits(role, Permission.LEDGER_VIEW)
-                               else 200), address
+        closed = address.startswith("/admin/") or not permits(role, Permission.LEDGER_VIEW)
+        assert page.status in ({403} if closed else {200, 404}), address  # an act may lie outside the auditor's area
     if role is Role.AUDITOR:
         change = next(r[1] for r in everything_in(owner)["change_row"] if r[2] == "student")
         page = person.get(f"/changes/{change}")
@@ -301,7 +300,6 @@ def test_it_is_shown_for_ten_minutes_to_this_session_and_this_record_alone(
     assert family.number not in person.get(details).text
     monkeypatch.undo()
     assert family.number in person.get(details).text, "the control"
-    assert datetime.now(UTC)
 
 
 @pytest.mark.parametrize("role", [Role.INSPECTOR, Role.AUDITOR, Role.SYSTEM_ADMIN], ids=by_role)
@@ -333,4 +331,3 @@ def test_every_personal_column_is_declared_as_what_it_is() -> None:
                 assert field.privacy in {Privacy.IDENTITY, Privacy.PHONE}, column
             if any(word in column.name for word in ("phone", "identity_number", "student_number")):
                 assert isinstance(column.type, SealedText), column
-    assert Base.metadata.tables

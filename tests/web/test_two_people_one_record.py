@@ -12,21 +12,20 @@ from sqlalchemy import Engine, update
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import MAY_GRANT, Role, permits
-from admin_app.access.scope import Scope, ScopedSession, unscoped
+from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import recording
 from admin_app.errors import Conflict, Invalid, Refused
 from admin_app.services import accounts, attachments, moves as move_service
 from admin_app.services.attachments import FileStore
-from models.account import Account, Grant
+from models.account import Grant
 from models.base import Base, models
 from models.moves import Move
-from models.region import Region
+from models.setting import Setting
 from models.student import Student
 from seed import makers
-from sqlalchemy import select
 from tests.desk import PASSWORD, Page
 from tests.web.staff import (
-    JPEG, STAFF, Person, everything_in, hire, hire_staff, opened, settle, 东山村, 城区, 康宁, 牧童,
+    JPEG, STAFF, Person, everything_in, hire, hire_staff, settle, 东山村, 城区, 康宁, 牧童,
 )
 
 PNG, PDF = b"\x89PNG\r\n\x1a\n" + b"0" * 40, b"%PDF-1.7\n" + b"0" * 40
@@ -101,7 +100,7 @@ PAIRS = [(model, state.code, move) for model in STATEFUL for state in model.__mo
 
 def test_every_pair_of_state_and_verb_is_allowed_or_refused_as_the_table_says(
         application: Flask, staff: SimpleNamespace) -> None:
-    """{len} pairs: the state changes where the table has the move, and stays where it has not."""
+    """The state changes where the table has the move, and stays where it has not."""
     village = settle(application, 康宁, staff.李明)
     director, wrong = Actor(0, "试", Role.ADMINISTRATOR, 城区), []
     with unscoped(staff.engine, "every pair", writing=True) as session:
@@ -169,7 +168,7 @@ def test_a_verb_is_for_the_roles_that_may(application: Flask, staff: SimpleNames
 
 def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
         application: Flask, staff: SimpleNamespace, owner: Engine) -> None:
-    person, wang = Person(application, "周主任"), staff.李明
+    person = Person(application, "周主任")
     with unscoped(staff.engine, "no evidence yet", writing=True) as session:
         with recording(session, MACHINE, "试"):
             home = makers.household(session, 康宁)
@@ -182,7 +181,8 @@ def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
     for verb, values, why in (
         ("enrol", {}, "学校"), ("study_elsewhere", {"study_place": "省城"}, "佐证"), ("confirm_dropout", {}, "原因"),
         ("clear_suspicion", {"reason": "已复课"}, "佐证"), ("clear_suspicion", {"evidence": _file(JPEG, "照片.jpg")}, "原因"),
-        ("enrol", {"school_id": "999"}, ""), ("enrol", {"school_id": "x"}, "请从提示的列表中选择"),
+        ("enrol", {"school_id": "999"}, "不存在，或不在您的管辖范围内"), ("study_elsewhere", {"study_place": "省" * 2001}, "太长"),
+        ("enrol", {"school_id": "x"}, "请从提示的列表中选择"),
     ):
         page = move(verb, values)
         assert (page.status, why in page.text) == (400, True), (verb, values, page.text[-400:])
@@ -191,7 +191,6 @@ def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
     assert move("take_leave", {"leave_until": "2027-01-01"}).status == 403
     assert move("nonsense", {}).status == 404
     assert everything_in(owner) == before
-    assert wang
 
     done = move("clear_suspicion", {"reason": "已复课", "evidence": _file(JPEG, "复课照片.jpg")})
     assert done.status == 302
@@ -277,14 +276,14 @@ def test_a_file_is_served_safely_under_its_chinese_name(staff: SimpleNamespace, 
         assert page.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("name", ["../../etc/照片.jpg", "..\\..\\照片.jpg", "C:\\桌面\\照片.jpg", "照\r\n片.jpg", "a/b/照片.jpg",
-                                  "照片\".jpg", "照片;filename=x.html.jpg", "‮照片.jpg", "长" * 300 + ".jpg"])
+@pytest.mark.parametrize("name", ["../../etc/照片.jpg", "..\\..\\照片.jpg", "C:\\桌面\\照片.jpg", "a/b/照片.jpg",
+                                  "照片;filename=x.html.jpg", "\u202e照片.jpg", "长" * 300 + ".jpg"])
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_files_name_is_only_a_name(staff: SimpleNamespace, attach: Any, name: str) -> None:
     page = attach(JPEG, name)
     assert page is not None, attach.said
     assert page.status == 200
-    assert not set(page.filename) & set("/\\\r\n‮")
+    assert not set(page.filename) & set("/\\\r\n\u202e")
     assert page.filename.endswith(".jpg") and len(page.filename) <= 120
     assert page.headers["Content-Type"] == "image/jpeg"
 
@@ -301,8 +300,6 @@ def test_a_file_is_bounded_and_a_refused_one_leaves_nothing(staff: SimpleNamespa
 
 def test_the_place_sets_how_big_a_file_may_be(staff: SimpleNamespace) -> None:
     officer = Actor(0, "康干部", Role.VILLAGE_OFFICER, 康宁)
-    from models.setting import Setting
-
     with unscoped(staff.engine, "a rule", writing=True) as session, recording(session, MACHINE, "试"):
         session.execute(update(Setting).where(Setting.key == "attachment_max_mb").values(value="1"))
     for size, fits in ((2 << 20, False), (1000, True)):
@@ -459,7 +456,7 @@ def test_one_works_under_one_grant_at_a_time_and_only_under_ones_own(
 
 def test_why_one_sees_a_record_is_said(application: Flask, staff: SimpleNamespace) -> None:
     page = Person(application, "康干部").get(f"/admin/student/why/?id={staff.李明.id}")
-    for words in ("“村（社区）干部”", "“康宁社区”及其全部下级", "从 2026-01-01 起生效", f"“{康宁}”开头", "证件号码部分遮盖", "电话" if False else "姓名完整可见"):
+    for words in ("“村（社区）干部”", "“康宁社区”及其全部下级", "从 2026-01-01 起生效", f"“{康宁}”开头", "证件号码部分遮盖", "姓名完整可见"):
         assert words in page.text, words
     page = Person(application, "督导员").get(f"/admin/household/why/?id={staff.李明.household_id}")
     for words in ("督导检查", "电话不可见", "住址部分遮盖", "您可以：查看、导出"):
