@@ -5,6 +5,8 @@ PostgreSQL is the server of BAOXUE_TEST_POSTGRESQL_URL or a private one, exactly
 
 import argparse
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -146,6 +148,7 @@ class Stages:
 
 
 def stores_asked(description: str | None) -> Sequence[str]:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a private server is stopped all the same
     arguments = argparse.ArgumentParser(description=description)
     arguments.add_argument("--store", choices=(*STORES, "both"), default="both")
     store = arguments.parse_args().store

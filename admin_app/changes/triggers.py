@@ -53,8 +53,8 @@ def sqlite_triggers(model: type[Base]) -> dict[str, str]:
         )
 
     def joined(parts: list[str]) -> str:
-        """The parts that are not NULL, without the leading comma. One call of format: a chain of || copies
-        the growing text for every column, and costs a third more."""
+        """The parts that are not NULL, without the leading comma. One call of format, not a chain of
+        ||, which would copy the growing text for every column."""
         return f"substr(format('{'%s' * len(parts)}', {', '.join(parts)}), 2)"
 
     def changed(template: Callable[[Column[object]], str]) -> str:

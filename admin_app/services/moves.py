@@ -51,6 +51,8 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     actor.require(permission(model, move))
     require_open(record, move)
     state = getattr(record, moves.column)
+    values = {name: clean(declared(model, name).label, name, value) if isinstance(value, str) else value
+              for name, value in values.items()}
     for name in move.asks:
         if values.get(name) in (None, "") and getattr(record, name) in (None, ""):
             raise Invalid(f"“{move.label}”须填写“{declared(model, name).label}”。", name)
@@ -61,8 +63,6 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
         raise Invalid(f"“{move.label}”须写明原因。", "reason")
     if move.evidence and not new_evidence and not _attached(session, record):
         raise Invalid(f"“{move.label}”须有佐证。请上传证明材料的照片或扫描件。", "evidence")
-    values = {name: clean(declared(model, name).label, name, value) if isinstance(value, str) else value
-              for name, value in values.items()}
     given = {name: value for name, value in values.items()
              if name in (*move.asks, *move.optional) and value not in (None, "")}
     for name, value in given.items():

@@ -1,5 +1,6 @@
 """The application for tests through the web: `application` and `district_application`."""
 
 from tests.desk import application, district_application
+from tests.web.staff import app
 
-__all__ = ["application", "district_application"]
+__all__ = ["app", "application", "district_application"]

@@ -37,10 +37,10 @@ def by_role(role: Role | None) -> str:
 
 
 @pytest.fixture
-def villages(application: Flask, district: SimpleNamespace) -> SimpleNamespace:
-    hire_staff(application.extensions["baoxue"].engine)
-    return SimpleNamespace(康宁=settle(application, 康宁, district.李明), 牧童=settle(application, 牧童, district.王芳),
-                           东山=settle(application, 东山村, district.赵强), school=district.school_id)
+def villages(app: Flask, district: SimpleNamespace) -> SimpleNamespace:
+    hire_staff(app.extensions["baoxue"].engine)
+    return SimpleNamespace(康宁=settle(app, 康宁, district.李明), 牧童=settle(app, 牧童, district.王芳),
+                           东山=settle(app, 东山村, district.赵强), school=district.school_id)
 
 
 # --- which doors there are --------------------------------------------------------------------------
@@ -145,11 +145,11 @@ def expected_refusal(door: Door, role: Role | None, outside: bool) -> int | None
 
 @pytest.mark.parametrize("role", ROLES, ids=by_role)
 def test_nobody_gets_in_where_it_is_not_theirs(
-        application: Flask, villages: SimpleNamespace, owner: Engine, role: Role | None) -> None:
+        app: Flask, villages: SimpleNamespace, owner: Engine, role: Role | None) -> None:
     outside: Village = villages.牧童 if role is Role.VILLAGE_OFFICER else villages.东山
-    person = Person(application, STAFF[role][0] if role else "")
+    person = Person(app, STAFF[role][0] if role else "")
     before, wrong, refused = everything_in(owner), [], 0
-    for door in doors(application, outside):
+    for door in doors(app, outside):
         for village in (villages.康宁, outside):
             expected = expected_refusal(door, role, village is outside)
             if expected is None or (village is not outside and not door.names_a_row):
@@ -170,11 +170,11 @@ def test_nobody_gets_in_where_it_is_not_theirs(
 
 @pytest.mark.parametrize("role", list(Role), ids=by_role)
 def test_everybody_gets_in_where_it_is_theirs_and_reads_nothing_of_the_next_village(
-        application: Flask, villages: SimpleNamespace, owner: Engine, role: Role) -> None:
+        app: Flask, villages: SimpleNamespace, owner: Engine, role: Role) -> None:
     outside: Village = villages.牧童 if role is Role.VILLAGE_OFFICER else villages.东山
-    person = Person(application, STAFF[role][0])
+    person = Person(app, STAFF[role][0])
     before, wrong, entered = everything_in(owner), [], set()
-    for door in doors(application, outside):
+    for door in doors(app, outside):
         if door.method != "GET" or expected_refusal(door, role, False) is not None:
             continue
         if door.endpoint.startswith("imports.") and "id" in door.rule.arguments and STAFF[role][1] != 康宁:
@@ -200,9 +200,9 @@ def _welcome(door: Door, village: Village) -> set[int]:
     return {200}
 
 
-def test_the_controls_have_something_to_find(application: Flask, villages: SimpleNamespace) -> None:
+def test_the_controls_have_something_to_find(app: Flask, villages: SimpleNamespace) -> None:
     for name, village in (("康干部", villages.康宁), ("周主任", villages.牧童)):
-        person = Person(application, name)
+        person = Person(app, name)
         said = opened(person.get("/admin/student/")) + opened(person.get("/admin/household/export/"))
         said += opened(person.get("/changes/")) if name == "周主任" else b""
         said += opened(person.get(f"/admin/household/details/?id={village.rows['household']}"))
@@ -210,10 +210,10 @@ def test_the_controls_have_something_to_find(application: Flask, villages: Simpl
         assert len(found) >= 2, found
 
 
-def test_every_endpoint_has_its_place_on_the_map(application: Flask) -> None:
-    there = {rule.endpoint for rule in application.url_map.iter_rules()}
+def test_every_endpoint_has_its_place_on_the_map(app: Flask) -> None:
+    there = {rule.endpoint for rule in app.url_map.iter_rules()}
     on_the_map = set(ENDPOINTS) | set(VIEW_ENDPOINTS)
-    closed_by_no_act = {f"{view.endpoint}.{act}" for view in application.extensions["baoxue_views"]
+    closed_by_no_act = {f"{view.endpoint}.{act}" for view in app.extensions["baoxue_views"]
                         for act in ("move", "reveal", "export", "create_view") if view._permission(
                             {"create_view": "create"}.get(act, act)) is None}
 
@@ -221,20 +221,20 @@ def test_every_endpoint_has_its_place_on_the_map(application: Flask) -> None:
     assert there - on_the_map == closed_by_no_act | {"admin.static"}
 
 
-def test_an_endpoint_that_the_map_does_not_name_is_closed(application: Flask, villages: SimpleNamespace) -> None:
+def test_an_endpoint_that_the_map_does_not_name_is_closed(app: Flask, villages: SimpleNamespace) -> None:
     """The same for everybody: signed in as the administrator, or as nobody."""
-    person = Person(application, "周主任")
+    person = Person(app, "周主任")
     for address in ("/static/admin/../app.css", "/static/admin/admin/js/actions.js", "/admin/setting/export/",
                     "/admin/grant/move/?id=1&verb=end"):
         assert person.get(address).status == 404, address
-    assert Person(application).get("/static/admin/admin/js/actions.js").status == 404
+    assert Person(app).get("/static/admin/admin/js/actions.js").status == 404
     assert person.get("/static/app.css").status == 200
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_an_endpoint_added_tomorrow_is_closed_until_it_is_named(
-        application: Flask, villages: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    plant = application.extensions["baoxue"]
+        app: Flask, villages: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant = app.extensions["baoxue"]
     tomorrow = create_app(plant.deployment)
     tomorrow.add_url_rule("/tomorrow", "tomorrow", lambda: "来自明天", methods=["GET", "POST"])
     person, nobody = Person(tomorrow, "周主任"), Person(tomorrow)
@@ -254,8 +254,8 @@ def test_an_endpoint_added_tomorrow_is_closed_until_it_is_named(
 NONSENSE = ("", "1,2", "0", "-1", "01x", "9" * 30, "9" * 19, "٣", "²", "1e3", "1 OR 1=1", "null")
 
 
-def test_an_address_that_means_nothing_finds_nothing(application: Flask, villages: SimpleNamespace) -> None:
-    person, wrong = Person(application, "周主任"), []
+def test_an_address_that_means_nothing_finds_nothing(app: Flask, villages: SimpleNamespace) -> None:
+    person, wrong = Person(app, "周主任"), []
     inside = villages.康宁.rows["student"]
     for act in ("details", "edit", "why", "move", "reveal"):
         for id in (*NONSENSE, f"{inside},{villages.东山.rows['student']}"):
@@ -266,8 +266,8 @@ def test_an_address_that_means_nothing_finds_nothing(application: Flask, village
     assert person.get(f"/admin/student/details/?id={inside}").status == 200
 
 
-def test_two_ids_in_one_address_do_not_let_the_second_through(application: Flask, villages: SimpleNamespace) -> None:
-    person = Person(application, "康干部")
+def test_two_ids_in_one_address_do_not_let_the_second_through(app: Flask, villages: SimpleNamespace) -> None:
+    person = Person(app, "康干部")
     mine, theirs = villages.康宁.rows["student"], villages.牧童.rows["student"]
 
     page = person.get(f"/admin/student/details/?id={mine}&id={theirs}")
@@ -276,8 +276,8 @@ def test_two_ids_in_one_address_do_not_let_the_second_through(application: Flask
     assert person.get(f"/admin/student/details/?id={theirs}&id={mine}").status == 404
 
 
-def test_numbers_in_paths_that_no_store_holds_find_nothing(application: Flask, villages: SimpleNamespace) -> None:
-    person, wrong = Person(application, "周主任"), []
+def test_numbers_in_paths_that_no_store_holds_find_nothing(app: Flask, villages: SimpleNamespace) -> None:
+    person, wrong = Person(app, "周主任"), []
     for number in ("0", "9" * 18, "9" * 19, "9" * 30):
         for method, address in (
             ("GET", "/changes/{}"), ("POST", "/changes/{}/undo"), ("POST", f"/changes/{villages.康宁.change}/rows/{{}}/revert"),
@@ -292,8 +292,8 @@ def test_numbers_in_paths_that_no_store_holds_find_nothing(application: Flask, v
 
 
 def test_arguments_of_a_list_that_mean_nothing_are_passed_over(
-        application: Flask, villages: SimpleNamespace) -> None:
-    person, wrong = Person(application, "康干部"), []
+        app: Flask, villages: SimpleNamespace) -> None:
+    person, wrong = Person(app, "康干部"), []
     for query in ("page=-1", "page=0", "page=" + "9" * 30, "page=²", "size=99999999", "sort=password_hash",
                   "sort=identity_index", "desc=2", "region=1407", "household_id=" + "9" * 30,
                   "household_id=x", "search=%25", "search=_",
@@ -313,13 +313,13 @@ def test_arguments_of_a_list_that_mean_nothing_are_passed_over(
     assert wrong == []
 
 
-def test_a_nul_is_refused_before_anything_reads_it(application: Flask, villages: SimpleNamespace) -> None:
+def test_a_nul_is_refused_before_anything_reads_it(app: Flask, villages: SimpleNamespace) -> None:
     """PostgreSQL stores none: it would be an error of the system, not of the person."""
-    person, id = Person(application, "康干部"), villages.康宁.rows["student"]
+    person, id = Person(app, "康干部"), villages.康宁.rows["student"]
     for address in ("/admin/student/?search=%00", f"/admin/student/details/?id={id}%00", "/changes/?table=%00&who=x",
                     "/admin/student/?schooling_state=enrolled&schooling_state=%00"):
         assert (person.get(address).status, "无法保存的字符" in person.page.text) == (400, True), address
-    assert Person(application).send("/login", {"username": "康\0", "password": "x"}).status == 400
+    assert Person(app).send("/login", {"username": "康\0", "password": "x"}).status == 400
     assert person.get(f"/admin/student/details/?id={id}").status == 200
 
 
@@ -327,9 +327,9 @@ def test_a_nul_is_refused_before_anything_reads_it(application: Flask, villages:
 
 
 def test_no_filter_sort_or_search_tells_of_a_child_outside(
-        application: Flask, villages: SimpleNamespace, district: SimpleNamespace) -> None:
+        app: Flask, villages: SimpleNamespace, district: SimpleNamespace) -> None:
     """A question about 王芳 is answered as one about a child that does not exist."""
-    person, away = Person(application, "康干部"), villages.牧童
+    person, away = Person(app, "康干部"), villages.牧童
     wang = district.王芳
     asked = [
         ("student/", {"search": "王芳"}, {"search": "孙某"}),
@@ -363,9 +363,9 @@ def test_no_filter_sort_or_search_tells_of_a_child_outside(
 
 
 def test_what_is_asked_about_a_child_inside_is_answered(
-        application: Flask, villages: SimpleNamespace, district: SimpleNamespace) -> None:
+        app: Flask, villages: SimpleNamespace, district: SimpleNamespace) -> None:
     """The control of the oracles."""
-    person, li = Person(application, "康干部"), district.李明
+    person, li = Person(app, "康干部"), district.李明
     for word in ("李明", "liming", "lm", li.identity_number, li.identity_number[-6:]):
         found = person.get(f"/admin/student/?{urlencode({'search': word})}")
         assert "共 1 条" in found.text, word
@@ -375,9 +375,9 @@ def test_what_is_asked_about_a_child_inside_is_answered(
 
 @pytest.mark.parametrize("name", ["督导员"])
 def test_the_inspector_does_not_search_by_identity_number(
-        application: Flask, villages: SimpleNamespace, district: SimpleNamespace, name: str) -> None:
+        app: Flask, villages: SimpleNamespace, district: SimpleNamespace, name: str) -> None:
     """The number is masked for them, so it is no key either."""
-    person, li = Person(application, name), district.李明
+    person, li = Person(app, name), district.李明
     for word in (li.identity_number, li.identity_number[-6:]):
         assert "共 0 条" in person.get(f"/admin/student/?{urlencode({'search': word})}").text
         assert person.get(f"/admin/student/lookup/?{urlencode({'q': word})}").bytes.strip() == b"[]"
@@ -385,12 +385,12 @@ def test_the_inspector_does_not_search_by_identity_number(
 
 
 def test_the_inspector_does_not_sort_by_a_masked_birth_date(
-        application: Flask, villages: SimpleNamespace, district: SimpleNamespace) -> None:
+        app: Flask, villages: SimpleNamespace, district: SimpleNamespace) -> None:
     """The day is masked: the order of the days would tell it."""
-    person = Person(application, "督导员")
+    person = Person(app, "督导员")
     up, down = (person.get(f"/admin/student/?sort=birth_date&desc={n}").table("姓名") for n in (0, 1))
     assert [row["姓名"] for row in up] == [row["姓名"] for row in down]
-    officer = Person(application, "周主任")
+    officer = Person(app, "周主任")
     up, down = (officer.get(f"/admin/student/?sort=birth_date&desc={n}").table("姓名") for n in (0, 1))
     assert [row["姓名"] for row in up] == [row["姓名"] for row in reversed(down)]
 
@@ -405,9 +405,9 @@ def form_of(person: Person, address: str) -> dict[str, str]:
 
 
 def test_no_forged_field_moves_a_child_out_or_points_outside(
-        application: Flask, villages: SimpleNamespace, owner: Engine, district: SimpleNamespace) -> None:
+        app: Flask, villages: SimpleNamespace, owner: Engine, district: SimpleNamespace) -> None:
     """Fields that the form does not have are not looked at; those that it has must point inside."""
-    person, li, wang = Person(application, "康干部"), district.李明, district.王芳
+    person, li, wang = Person(app, "康干部"), district.李明, district.王芳
     address = f"/admin/student/edit/?id={li.id}"
     form = form_of(person, address)
     before = everything_in(owner)
@@ -431,8 +431,8 @@ def test_no_forged_field_moves_a_child_out_or_points_outside(
 
 
 def test_nothing_new_is_made_in_or_for_the_next_village(
-        application: Flask, villages: SimpleNamespace, owner: Engine, district: SimpleNamespace) -> None:
-    person, wang = Person(application, "康干部"), district.王芳
+        app: Flask, villages: SimpleNamespace, owner: Engine, district: SimpleNamespace) -> None:
+    person, wang = Person(app, "康干部"), district.王芳
     posts: list[tuple[str, dict[str, Any]]] = [
         ("household", {"region_code": 牧童, "head_name": "新户", "register_number": "88"}),
         ("student", {"household_id": wang.household_id, "name": "新生", "birth_date": "20160301"}),
@@ -460,8 +460,8 @@ def test_nothing_new_is_made_in_or_for_the_next_village(
 
 
 def test_a_new_form_that_is_filled_from_the_address_takes_nothing_from_outside(
-        application: Flask, villages: SimpleNamespace) -> None:
-    person, away = Person(application, "康干部"), villages.牧童
+        app: Flask, villages: SimpleNamespace) -> None:
+    person, away = Person(app, "康干部"), villages.牧童
     for table, key in (("student", "household_id"), ("guardian", "student_id"), ("responsibility_letter", "household_id")):
         page = person.get(f"/admin/{table}/new/?{key}={away.rows[key.removesuffix('_id')]}")
         assert page.status == 200
@@ -470,9 +470,9 @@ def test_a_new_form_that_is_filled_from_the_address_takes_nothing_from_outside(
 
 
 def test_an_account_is_not_written_around_its_form(
-        application: Flask, villages: SimpleNamespace, owner: Engine) -> None:
+        app: Flask, villages: SimpleNamespace, owner: Engine) -> None:
     """密码摘要, 登录有效起点 and 停用 are no fields; a region outside is none to give."""
-    person, account = Person(application, "周主任"), villages.康宁.rows["account"]
+    person, account = Person(app, "周主任"), villages.康宁.rows["account"]
     address = f"/admin/account/edit/?id={account}"
     form = form_of(person, address)
     before = everything_in(owner)["account"]
@@ -488,8 +488,8 @@ def test_an_account_is_not_written_around_its_form(
 
 
 def test_a_file_is_attached_only_to_a_record_inside(
-        application: Flask, villages: SimpleNamespace, owner: Engine) -> None:
-    person, before = Person(application, "康干部"), everything_in(owner)
+        app: Flask, villages: SimpleNamespace, owner: Engine) -> None:
+    person, before = Person(app, "康干部"), everything_in(owner)
 
     def attach(table: str, id: int) -> Page:
         return person.send(f"/attachments/{table}/{id}", {"file": (io.BytesIO(JPEG), "照片.jpg")})
@@ -507,35 +507,35 @@ def test_a_file_is_attached_only_to_a_record_inside(
 
 
 def test_a_family_is_handed_over_only_within_ones_own_area(
-        application: Flask, villages: SimpleNamespace, owner: Engine) -> None:
-    person, home = Person(application, "周主任"), villages.康宁.rows["household"]
+        app: Flask, villages: SimpleNamespace, owner: Engine) -> None:
+    person, home = Person(app, "周主任"), villages.康宁.rows["household"]
     before = everything_in(owner)
     for code in (东山村, 城区, "0" * 12, "", "x"):
         assert person.send(f"/families/{home}/hand-over", {"region_code": code, "reason": "举家迁入"}).status == 400, code
     assert everything_in(owner) == before
 
     assert person.send(f"/families/{home}/hand-over", {"region_code": 牧童, "reason": "举家迁入"}).status == 302
-    assert Person(application, "康干部").get(f"/admin/household/details/?id={home}").status == 404
+    assert Person(app, "康干部").get(f"/admin/household/details/?id={home}").status == 404
 
 
 def test_nobody_reads_an_import_of_another_unit(
-        application: Flask, villages: SimpleNamespace, owner: Engine) -> None:
+        app: Flask, villages: SimpleNamespace, owner: Engine) -> None:
     """Also not the one above: the list is the unit's own."""
     before = everything_in(owner)
     for name, run in (("康干部", villages.牧童), ("周主任", villages.康宁), ("周主任", villages.东山)):
-        person = Person(application, name)
+        person = Person(app, name)
         number = run.rows["import_run"]
         for place in ("", "/result", "/refused.xlsx"):
             assert person.get(f"/import/run/{number}{place}").status == 404
         for verb in ("confirm", "set-aside"):
             assert person.send(f"/import/run/{number}/{verb}", {"digest": "d"}).status == 404
     assert everything_in(owner) == before
-    assert Person(application, "康干部").get(f"/import/run/{villages.康宁.rows['import_run']}/refused.xlsx").status == 200
+    assert Person(app, "康干部").get(f"/import/run/{villages.康宁.rows['import_run']}/refused.xlsx").status == 200
 
 
 def test_a_place_outside_is_read_by_all_and_kept_by_its_own(
-        application: Flask, villages: SimpleNamespace, owner: Engine) -> None:
-    person, before = Person(application, "周主任"), everything_in(owner)
+        app: Flask, villages: SimpleNamespace, owner: Engine) -> None:
+    person, before = Person(app, "周主任"), everything_in(owner)
     ids = {row[1]: row[0] for row in before["region"]} | {row[0]: row[1] for row in before["region"]}
     codes = {value: key for key, value in ids.items() if isinstance(value, int)}
     for code in (东山村, "990101000000"):

@@ -24,6 +24,7 @@ from models.guardian import Guardian
 from models.household import Household
 from models.kinds import Sealed, SealedText, install_cipher
 from models.student import Student
+from tests.desk import started
 from tests.web.staff import STAFF, Person, everything_in, hire_staff, opened, 康宁
 
 ROLES = list(Role)
@@ -35,9 +36,9 @@ def by_role(role: Role) -> str:
 
 
 @pytest.fixture
-def family(application: Flask, district: SimpleNamespace, owner: Engine) -> SimpleNamespace:
+def family(app: Flask, district: SimpleNamespace, owner: Engine) -> SimpleNamespace:
     """李明's family; the facts of each kind as they are, and where each is looked at."""
-    engine = application.extensions["baoxue"].engine
+    engine = app.extensions["baoxue"].engine
     hire_staff(engine)
     li = district.李明
     with unscoped(engine, "the rest of the family", writing=True) as session:
@@ -74,8 +75,8 @@ def bytes_of(store_url: str, owner: Engine) -> bytes:
 
 
 def test_no_number_lies_in_the_database_in_clear(
-        application: Flask, family: SimpleNamespace, owner: Engine, store_url: str) -> None:
-    person = Person(application, "康干部")
+        app: Flask, family: SimpleNamespace, owner: Engine, store_url: str) -> None:
+    person = Person(app, "康干部")
     form = person.get(f"/admin/household/edit/?id={family.household_id}").form("保存").fields
     assert person.send(f"/admin/household/edit/?id={family.household_id}", {**form, "phone": "19912345678"}).status == 302
 
@@ -87,7 +88,7 @@ def test_no_number_lies_in_the_database_in_clear(
     assert "李明".encode() in lying or b"\\u674e\\u660e" in lying, "the control: what is not sealed is found"
 
 
-def test_every_sealed_column_is_sealed_for_itself(application: Flask, family: SimpleNamespace, owner: Engine) -> None:
+def test_every_sealed_column_is_sealed_for_itself(app: Flask, family: SimpleNamespace, owner: Engine) -> None:
     with owner.connect() as connection:
         phones = connection.execute(text("SELECT phone FROM household UNION ALL SELECT phone FROM guardian")).scalars()
         assert all(p.startswith("k1.") for p in phones)
@@ -104,8 +105,8 @@ def test_equal_numbers_are_sealed_differently_and_found_alike(cipher: FieldKeys)
     assert seal.index("9", "identity") == seal.index("9", "identity") != seal.index("9", "identity.tail")
 
 
-def test_a_value_moved_to_another_column_does_not_open(application: Flask, family: SimpleNamespace) -> None:
-    engine = application.extensions["baoxue"].engine
+def test_a_value_moved_to_another_column_does_not_open(app: Flask, family: SimpleNamespace) -> None:
+    engine = app.extensions["baoxue"].engine
     with unscoped(engine, "two sealed values") as session:
         phone = session.get_one(Household, family.household_id).phone
         with pytest.raises(KeyFault, match="无法解密"):
@@ -124,11 +125,11 @@ def test_a_damaged_value_is_said_to_be_so(stored: str, cipher: FieldKeys) -> Non
 
 
 def test_another_key_refuses_with_a_sentence(
-        application: Flask, family: SimpleNamespace, tmp_path: Path, cipher: FieldKeys) -> None:
-    person = Person(application, "康干部")
+        app: Flask, family: SimpleNamespace, tmp_path: Path, cipher: FieldKeys) -> None:
+    person = Person(app, "康干部")
     address = f"/admin/household/details/?id={family.household_id}"
     assert LI_PHONE in person.get(address).text
-    ours = FieldKeys.load_or_make(application.extensions["baoxue"].deployment.field_key_file)
+    ours = FieldKeys.load_or_make(app.extensions["baoxue"].deployment.field_key_file)
     install_cipher(FieldKeys.load_or_make(tmp_path / "other.keys").cipher())
 
     page = person.get(address)
@@ -139,8 +140,10 @@ def test_another_key_refuses_with_a_sentence(
     assert person.get(address).status == 200
 
 
-def test_keys_are_the_owners_alone_and_outside_the_database(application: Flask, store_url: str) -> None:
-    deployment = application.extensions["baoxue"].deployment
+def test_keys_are_the_owners_alone_and_outside_the_database(
+        store_url: str, tmp_path: Path, cipher: FieldKeys) -> None:
+    with started(store_url, tmp_path / "first start", cipher) as app:
+        deployment = app.extensions["baoxue"].deployment
     for path in (deployment.field_key_file, deployment.secret_key_file):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -178,9 +181,9 @@ def test_a_new_key_seals_and_the_old_one_still_opens(cipher: FieldKeys) -> None:
 
 @pytest.mark.parametrize("role", ROLES, ids=by_role)
 def test_a_role_sees_of_each_fact_what_the_table_of_sights_says(
-        application: Flask, family: SimpleNamespace, role: Role) -> None:
+        app: Flask, family: SimpleNamespace, role: Role) -> None:
     """In every answer: list, detail, form, move, history, export, look-up, error."""
-    person = Person(application, STAFF[role][0])
+    person = Person(app, STAFF[role][0])
     said = {address: opened(person.get(address)).decode(errors="replace") for address in family.pages}
     errors = opened(person.send(f"/admin/student/edit/?id={family.id}", {"name": ""})).decode()
     errors += opened(person.send(f"/admin/household/edit/?id={family.household_id}", {"phone": "1"})).decode()
@@ -203,8 +206,8 @@ def test_a_role_sees_of_each_fact_what_the_table_of_sights_says(
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.SYSTEM_ADMIN], ids=by_role)
 def test_who_has_no_business_with_children_reads_not_even_a_name(
-        application: Flask, family: SimpleNamespace, role: Role, owner: Engine) -> None:
-    person = Person(application, STAFF[role][0])
+        app: Flask, family: SimpleNamespace, role: Role, owner: Engine) -> None:
+    person = Person(app, STAFF[role][0])
     for address in family.pages:
         page = person.get(address)
         assert "李明" not in opened(page).decode(errors="replace").replace("q=李明", ""), address
@@ -217,13 +220,13 @@ def test_who_has_no_business_with_children_reads_not_even_a_name(
 
 
 def test_a_masked_value_left_alone_stays_and_is_not_sent(
-        application: Flask, family: SimpleNamespace, owner: Engine) -> None:
-    person, address = Person(application, "康干部"), f"/admin/student/edit/?id={family.id}"
+        app: Flask, family: SimpleNamespace, owner: Engine) -> None:
+    person, address = Person(app, "康干部"), f"/admin/student/edit/?id={family.id}"
     page = person.get(address)
     form = page.form("保存").fields
     assert form["identity_number"] == "" and "990101************" in page.bytes.decode()
     assert person.send(address, {**form, "class_name": "三班"}).status == 302
-    engine = application.extensions["baoxue"].engine
+    engine = app.extensions["baoxue"].engine
     with unscoped(engine, "what lies there") as session:
         assert session.get_one(Student, family.id).identity_number.open() == family.number
     form = person.get(address).form("保存").fields
@@ -234,8 +237,8 @@ def test_a_masked_value_left_alone_stays_and_is_not_sent(
 
 
 def test_a_number_that_is_taken_elsewhere_is_not_told_whose(
-        application: Flask, family: SimpleNamespace, district: SimpleNamespace) -> None:
-    person = Person(application, "康干部")
+        app: Flask, family: SimpleNamespace, district: SimpleNamespace) -> None:
+    person = Person(app, "康干部")
     values = {"name": "新生", "household_id": family.household_id, "birth_date": "2016-03-02", "sex": "2"}
     page = person.send("/admin/student/new/", {**values, "identity_number": district.王芳.identity_number})
     assert (page.status, "已在他处登记" in page.text, "王芳" in page.text) == (400, True, False)
@@ -252,8 +255,8 @@ def reveal(person: Person, family: SimpleNamespace, reason: str = "核对学籍�
 
 
 def test_looking_at_it_in_full_asks_a_reason_and_is_on_record(
-        application: Flask, family: SimpleNamespace, owner: Engine) -> None:
-    person, details = Person(application, "康干部"), f"/admin/student/details/?id={family.id}"
+        app: Flask, family: SimpleNamespace, owner: Engine) -> None:
+    person, details = Person(app, "康干部"), f"/admin/student/details/?id={family.id}"
     before = everything_in(owner)
     for reason in ("", "   ", "看看"):
         assert (reveal(person, family, reason).status, family.number in person.page.text) == (400, False)
@@ -271,16 +274,16 @@ def test_looking_at_it_in_full_asks_a_reason_and_is_on_record(
     assert {t: r for t, r in after.items() if t not in {"change", "change_row"}} == {
         t: r for t, r in before.items() if t not in {"change", "change_row"}}
 
-    auditor = Person(application, STAFF[Role.AUDITOR][0])
+    auditor = Person(app, STAFF[Role.AUDITOR][0])
     page = auditor.get(f"/changes/{change[0]}")
     assert all(words in page.text for words in ("查看完整信息", "康干部", "核对学籍照片", "身份证号码"))
     assert family.number not in page.text
 
 
 def test_it_is_shown_for_ten_minutes_to_this_session_and_this_record_alone(
-        application: Flask, family: SimpleNamespace, district: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    person, details = Person(application, "周主任"), f"/admin/student/details/?id={family.id}"
-    other, same = Person(application, "康干部"), Person(application, "周主任")
+        app: Flask, family: SimpleNamespace, district: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    person, details = Person(app, "周主任"), f"/admin/student/details/?id={family.id}"
+    other, same = Person(app, "康干部"), Person(app, "周主任")
     assert reveal(person, family).status == 302
 
     assert family.number in person.get(details).text
@@ -304,16 +307,16 @@ def test_it_is_shown_for_ten_minutes_to_this_session_and_this_record_alone(
 
 @pytest.mark.parametrize("role", [Role.INSPECTOR, Role.AUDITOR, Role.SYSTEM_ADMIN], ids=by_role)
 def test_who_may_not_look_at_it_in_full_is_refused(
-        application: Flask, family: SimpleNamespace, owner: Engine, role: Role) -> None:
-    person, before = Person(application, STAFF[role][0]), everything_in(owner)
+        app: Flask, family: SimpleNamespace, owner: Engine, role: Role) -> None:
+    person, before = Person(app, STAFF[role][0]), everything_in(owner)
     page = reveal(person, family)
     assert (page.status, "查看完整的" in page.text) == (403, True)
     assert everything_in(owner) == before
 
 
 def test_looking_is_nothing_that_could_be_undone(
-        application: Flask, family: SimpleNamespace, owner: Engine) -> None:
-    person = Person(application, "康干部")
+        app: Flask, family: SimpleNamespace, owner: Engine) -> None:
+    person = Person(app, "康干部")
     reveal(person, family)
     number = everything_in(owner)["change"][-1][0]
     before = everything_in(owner)

@@ -35,9 +35,9 @@ NEW = "新的密码要记得住 8866"
 
 
 @pytest.fixture
-def office(application: Flask, district: SimpleNamespace) -> Engine:
+def office(app: Flask, district: SimpleNamespace) -> Engine:
     """康网格 may sign in to 康宁 with PASSWORD; 新网格 has the first password of 「初次见面」."""
-    engine: Engine = application.extensions["baoxue"].engine
+    engine: Engine = app.extensions["baoxue"].engine
     hire_staff(engine)
     with unscoped(engine, "accounts of the tests", writing=True) as session:
         with recording(session, MACHINE, "load"):
@@ -77,8 +77,8 @@ def set_rule(engine: Engine, key: str, value: str) -> None:
 
 
 def test_the_first_password_must_be_changed_before_anything_else(
-        application: Flask, office: Engine, owner: Engine) -> None:
-    person = Person(application)
+        app: Flask, office: Engine, owner: Engine) -> None:
+    person = Person(app)
     person.sign_in("新网格", PASSWORD)
     assert "请先设置自己的密码" in person.page.text
     first, before = person.browser.get_cookie("baoxue"), everything_in(owner)
@@ -103,8 +103,8 @@ def test_the_first_password_must_be_changed_before_anything_else(
 ], ids=["wrong", "mistyped", "same", "short", "own name"])
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_new_password_that_will_not_do_is_refused_with_its_reason(
-        application: Flask, office: Engine, current: str, new: str, again: str, why: str) -> None:
-    person = Person(application).sign_in("康网格", PASSWORD)
+        app: Flask, office: Engine, current: str, new: str, again: str, why: str) -> None:
+    person = Person(app).sign_in("康网格", PASSWORD)
     page = person.send("/password", {"current": current, "new": new, "again": again})
 
     assert (page.status, why in page.text) == (400, True), page.text
@@ -129,8 +129,8 @@ def test_the_rules_allow(plain: str, policy: str) -> None:
     assert passwords.fault(plain if len(plain) >= 12 else plain + "呀", policy) is None
 
 
-def test_the_policy_of_the_place_decides(application: Flask, office: Engine) -> None:
-    person, simple = Person(application).sign_in("康网格", PASSWORD), "all lower case here"
+def test_the_policy_of_the_place_decides(app: Flask, office: Engine) -> None:
+    person, simple = Person(app).sign_in("康网格", PASSWORD), "all lower case here"
     set_rule(office, "password_policy", "djbh3")
     assert "至少三类" in person.send("/password", {"current": PASSWORD, "new": simple, "again": simple}).text
     set_rule(office, "password_policy", "asvs")
@@ -205,9 +205,9 @@ def test_sessions_end_with(office: Engine, how: str) -> None:
     assert holds(office, other, now), "the control: another's session goes on"
 
 
-def test_one_sees_ones_own_sessions_and_ends_them(application: Flask, office: Engine) -> None:
-    desk, phone = Person(application).sign_in("康网格", PASSWORD), Person(application).sign_in("康网格", PASSWORD)
-    stranger = Person(application).sign_in("新网格", PASSWORD)
+def test_one_sees_ones_own_sessions_and_ends_them(app: Flask, office: Engine) -> None:
+    desk, phone = Person(app).sign_in("康网格", PASSWORD), Person(app).sign_in("康网格", PASSWORD)
+    stranger = Person(app).sign_in("新网格", PASSWORD)
     page = desk.open("/sessions")
     assert len(page.table("设备")) == 2
     theirs = service.own_sessions(office, _id(office, "新网格"))[0].id
@@ -220,7 +220,7 @@ def test_one_sees_ones_own_sessions_and_ends_them(application: Flask, office: En
     assert desk.get("/").location.startswith("/login")
     assert phone.get("/").status == 200
 
-    third = Person(application).sign_in("康网格", PASSWORD)
+    third = Person(app).sign_in("康网格", PASSWORD)
     assert phone.send("/sessions/end-others").status == 302
     assert (phone.get("/").status, third.get("/").status, stranger.get("/password").status) == (200, 302, 200)
 
@@ -230,8 +230,8 @@ def _id(engine: Engine, username: str) -> int:
         return account_of(session, username).id
 
 
-def test_signing_out_ends_the_session_not_only_the_cookie(application: Flask, office: Engine) -> None:
-    person = Person(application).sign_in("康网格", PASSWORD)
+def test_signing_out_ends_the_session_not_only_the_cookie(app: Flask, office: Engine) -> None:
+    person = Person(app).sign_in("康网格", PASSWORD)
     token = person.browser.get_cookie("baoxue").value
     page = person.send("/logout")
     assert (page.location, page.headers["Clear-Site-Data"]) == ("/login", '"cache", "storage"')
@@ -240,12 +240,12 @@ def test_signing_out_ends_the_session_not_only_the_cookie(application: Flask, of
 
 
 def test_every_sign_in_makes_a_new_token_which_the_database_does_not_hold(
-        application: Flask, office: Engine, owner: Engine) -> None:
-    person = Person(application)
+        app: Flask, office: Engine, owner: Engine) -> None:
+    person = Person(app)
     person.browser.set_cookie("baoxue", "a-token-that-somebody-planted")
     person.sign_in("康网格", PASSWORD)
     first = person.browser.get_cookie("baoxue").value
-    again = Person(application).sign_in("康网格", PASSWORD).browser.get_cookie("baoxue").value
+    again = Person(app).sign_in("康网格", PASSWORD).browser.get_cookie("baoxue").value
 
     assert len({first, again, "a-token-that-somebody-planted"}) == 3
     assert min(len(first), len(again)) >= 43  # 256 bits
@@ -317,18 +317,18 @@ def test_one_address_does_not_go_through_all_the_names(office: Engine, quick: No
 
 
 def test_the_browser_carries_its_mark_only_for_accounts_it_signed_in_to(
-        application: Flask, office: Engine, quick: None) -> None:
+        app: Flask, office: Engine, quick: None) -> None:
     """Through the web: the stranger's guesses, then the office's own browser and a forged mark."""
-    known = Person(application).sign_in("康网格", PASSWORD)
+    known = Person(app).sign_in("康网格", PASSWORD)
     known.send("/logout")
-    stranger = Person(application)
+    stranger = Person(app)
     answers = [stranger.send("/login", {"username": "康网格", "password": GUESS}).status for _ in range(6)]
     assert answers == [400] * 5 + [429]
     stranger.browser.set_cookie("baoxue_device", "eyJ4IjoieSJ9.forged")
     assert stranger.send("/login", {"username": "康网格", "password": PASSWORD}).status == 429
     mark = known.browser.get_cookie("baoxue_device").value
     assert known.send("/login", {"username": "康网格", "password": PASSWORD}).status == 302
-    other = Person(application)
+    other = Person(app)
     other.browser.set_cookie("baoxue_device", mark)
     for _ in range(5):
         other.send("/login", {"username": "新网格", "password": GUESS})
@@ -337,11 +337,11 @@ def test_the_browser_carries_its_mark_only_for_accounts_it_signed_in_to(
 
 
 def test_an_unknown_name_and_a_wrong_password_are_told_in_the_same_words(
-        application: Flask, office: Engine) -> None:
+        app: Flask, office: Engine) -> None:
     as_machine(office, lambda session, account: accounts.disable(session, MACHINE, account), "新网格")
 
     def answer(name: str, password: str = GUESS) -> str:
-        page = Person(application).send("/login", {"username": name, "password": password})
+        page = Person(app).send("/login", {"username": name, "password": password})
         assert page.status == 400
         return re.search(r"[^ ]*密码不对[^ ]*|该账号[^ ]*", page.text)[0]
 
@@ -353,13 +353,13 @@ def test_an_unknown_name_and_a_wrong_password_are_told_in_the_same_words(
 
 
 def test_no_post_is_taken_without_the_token_of_its_form(
-        application: Flask, office: Engine, owner: Engine, district: SimpleNamespace) -> None:
-    village = settle(application, 康宁, district.李明)
-    person, other, wrong = Person(application, "周主任"), Person(application, "康干部"), []
-    before, to = everything_in(owner), application.url_map.bind("localhost")
+        app: Flask, office: Engine, owner: Engine, district: SimpleNamespace) -> None:
+    village = settle(app, 康宁, district.李明)
+    person, other, wrong = Person(app, "周主任"), Person(app, "康干部"), []
+    before, to = everything_in(owner), app.url_map.bind("localhost")
     known = {"id": 1, "row": 1, "table": "student", "sheet": "roster", "filename": "x"}
     thorough = {"session.sign_out", "student.edit_view", "ledger.undo"}
-    posts = [r for r in application.url_map.iter_rules() if "POST" in r.methods]
+    posts = [r for r in app.url_map.iter_rules() if "POST" in r.methods]
     for rule in posts:
         address = to.build(rule.endpoint, {n: known[n] for n in rule.arguments}) + f"?id={village.rows['student']}"
         for token in (None, "", "x", other.good_token)[:4 if rule.endpoint in thorough else 1]:
@@ -377,8 +377,8 @@ def test_no_post_is_taken_without_the_token_of_its_form(
     assert person.send("/logout").status == 302
 
 
-def test_a_token_does_not_outlive_the_change_of_the_person(application: Flask, office: Engine) -> None:
-    person = Person(application)
+def test_a_token_does_not_outlive_the_change_of_the_person(app: Flask, office: Engine) -> None:
+    person = Person(app)
     old = person.open("/login") and person.token
     person.press("登录", username="康网格", password=PASSWORD)
     assert person.send("/sessions/end-others", token=old).status == 400
@@ -389,16 +389,16 @@ def test_a_token_does_not_outlive_the_change_of_the_person(application: Flask, o
 
 
 @pytest.fixture
-def answers(application: Flask, office: Engine, district: SimpleNamespace,
+def answers(app: Flask, office: Engine, district: SimpleNamespace,
             monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Page]]:
-    village = settle(application, 康宁, district.李明)
-    person, nobody, guesser = Person(application, "康干部"), Person(application), Person(application)
+    village = settle(app, 康宁, district.李明)
+    person, nobody, guesser = Person(app, "康干部"), Person(app), Person(app)
 
     def broken() -> str:
         raise ZeroDivisionError("一加一")
 
-    monkeypatch.setitem(application.view_functions, "session.own_sessions", broken)
-    monkeypatch.setitem(application.config, "MAX_FORM_MEMORY_SIZE", 5000)
+    monkeypatch.setitem(app.view_functions, "session.own_sessions", broken)
+    monkeypatch.setitem(app.config, "MAX_FORM_MEMORY_SIZE", 5000)
     for _ in range(5):
         guesser.send("/login", {"username": "周主任", "password": GUESS})
     yield {
@@ -449,17 +449,17 @@ def test_a_path_of_ones_own_is() -> None:
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
-def test_nobody_is_sent_to_another_site(application: Flask, office: Engine, quick: None) -> None:
+def test_nobody_is_sent_to_another_site(app: Flask, office: Engine, quick: None) -> None:
     for target in EVIL:
-        person = Person(application)
+        person = Person(app)
         page = person.send("/login", {"username": "康网格", "password": PASSWORD, "next": target})
         assert (page.status, page.location) == (302, "/"), target
         page = person.get("/admin/student/new/", query_string={"url": target})
         assert page.status == 200 and "evil" not in " ".join(href for _, href in page.links), target
-        nobody = Person(application)
+        nobody = Person(app)
         page = nobody.send("/logout", headers={"Referer": target.strip().replace("\n", "")})
         assert (page.status, page.location) == (302, "/login?next=/&ended=1"), target
-    page = Person(application).send("/login", {"username": "康网格", "password": PASSWORD, "next": "/changes/"})
+    page = Person(app).send("/login", {"username": "康网格", "password": PASSWORD, "next": "/changes/"})
     assert page.location == "/changes/"
 
 
@@ -468,8 +468,8 @@ def cookies(page: Page) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
-def test_cookies_are_for_this_site_and_no_script(application: Flask, office: Engine) -> None:
-    person = Person(application)
+def test_cookies_are_for_this_site_and_no_script(app: Flask, office: Engine) -> None:
+    person = Person(app)
     set_now = cookies(person.get("/login")) | cookies(
         person.send("/login", {"username": "康网格", "password": PASSWORD}))
     assert set(set_now) == {"baoxue", "baoxue_device", "baoxue_form"}
@@ -479,10 +479,10 @@ def test_cookies_are_for_this_site_and_no_script(application: Flask, office: Eng
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
-def test_behind_a_proxy_cookies_are_only_for_https(application: Flask, office: Engine) -> None:
+def test_behind_a_proxy_cookies_are_only_for_https(app: Flask, office: Engine) -> None:
     from dataclasses import replace
 
-    plant = application.extensions["baoxue"]
+    plant = app.extensions["baoxue"]
     behind = create_app(replace(plant.deployment, behind_proxy=True, trusted_hosts=("bx.example",)))
     to = {"base_url": "http://bx.example", "headers": {
         "X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7", "X-Forwarded-Host": "bx.example"}}
@@ -501,6 +501,6 @@ def test_behind_a_proxy_cookies_are_only_for_https(application: Flask, office: E
     assert person.get("/login", base_url="http://evil.example").status == 400
     behind.extensions["baoxue"].engine.dispose()
 
-    direct = Person(application).get("/login", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "1.2.3.4"})
+    direct = Person(app).get("/login", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "1.2.3.4"})
     assert "Strict-Transport-Security" not in direct.headers
     assert not any("Secure" in cookie for cookie in cookies(direct).values())

@@ -34,10 +34,10 @@ MACHINE = Actor(0, "机房", Role.SYSTEM_ADMIN, "0" * 12)
 
 
 @pytest.fixture
-def staff(application: Flask, district: SimpleNamespace) -> SimpleNamespace:
-    engine = application.extensions["baoxue"].engine
+def staff(app: Flask, district: SimpleNamespace) -> SimpleNamespace:
+    engine = app.extensions["baoxue"].engine
     hire_staff(engine)
-    return SimpleNamespace(engine=engine, files=application.extensions["baoxue"].files, **vars(district))
+    return SimpleNamespace(engine=engine, files=app.extensions["baoxue"].files, **vars(district))
 
 
 def whole(engine: Engine, model: type[Base], id: int) -> Any:
@@ -50,9 +50,9 @@ def whole(engine: Engine, model: type[Base], id: int) -> Any:
 # --- a stale form -----------------------------------------------------------------------------------
 
 
-def test_a_stale_form_shows_all_three_and_loses_nothing(application: Flask, staff: SimpleNamespace) -> None:
+def test_a_stale_form_shows_all_three_and_loses_nothing(app: Flask, staff: SimpleNamespace) -> None:
     li, address = staff.李明, f"/admin/student/edit/?id={staff.李明.id}"
-    officer, director = Person(application, "康干部"), Person(application, "周主任")
+    officer, director = Person(app, "康干部"), Person(app, "周主任")
     officer.get(address)
     mine = officer.page.form("保存").fields
     director.get(address)
@@ -75,16 +75,16 @@ def test_a_stale_form_shows_all_three_and_loses_nothing(application: Flask, staf
     assert (child.class_name, child.study_place, child.current_address) == ("四班", "省城", "新街9号")
 
 
-def test_a_form_that_nobody_overtook_is_saved_at_once(application: Flask, staff: SimpleNamespace) -> None:
-    address, person = f"/admin/student/edit/?id={staff.李明.id}", Person(application, "康干部")
+def test_a_form_that_nobody_overtook_is_saved_at_once(app: Flask, staff: SimpleNamespace) -> None:
+    address, person = f"/admin/student/edit/?id={staff.李明.id}", Person(app, "康干部")
     form = person.get(address).form("保存").fields
     assert person.send(address, {**form, "class_name": "一班"}).status == 302
     assert person.send(address, {**form, "class_name": "二班"}).status == 409, "the same form once more, from the back button"
 
 
-def test_a_form_from_nowhere_is_a_stale_one(application: Flask, staff: SimpleNamespace) -> None:
+def test_a_form_from_nowhere_is_a_stale_one(app: Flask, staff: SimpleNamespace) -> None:
     """A position that is missing or forged does not walk past the other's change."""
-    address, person = f"/admin/student/edit/?id={staff.李明.id}", Person(application, "康干部")
+    address, person = f"/admin/student/edit/?id={staff.李明.id}", Person(app, "康干部")
     form = person.get(address).form("保存").fields
     for as_of in ("", "0", "-1", "x", "²"):
         assert person.send(address, {**form, "as_of": as_of, "class_name": "九班"}).status == 409, as_of
@@ -99,9 +99,9 @@ PAIRS = [(model, state.code, move) for model in STATEFUL for state in model.__mo
 
 
 def test_every_pair_of_state_and_verb_is_allowed_or_refused_as_the_table_says(
-        application: Flask, staff: SimpleNamespace) -> None:
+        app: Flask, staff: SimpleNamespace) -> None:
     """The state changes where the table has the move, and stays where it has not."""
-    village = settle(application, 康宁, staff.李明)
+    village = settle(app, 康宁, staff.李明)
     director, wrong = Actor(0, "试", Role.ADMINISTRATOR, 城区), []
     with unscoped(staff.engine, "every pair", writing=True) as session:
         with recording(session, director, "试"):
@@ -142,10 +142,10 @@ def _answers(session: Any, model: type[Base], move: Move) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("role", list(Role), ids=lambda role: role.value)
-def test_a_verb_is_for_the_roles_that_may(application: Flask, staff: SimpleNamespace, owner: Engine, role: Role) -> None:
+def test_a_verb_is_for_the_roles_that_may(app: Flask, staff: SimpleNamespace, owner: Engine, role: Role) -> None:
     """Through the page: the button is not there, and the address says why."""
-    village = settle(application, 康宁, staff.李明)
-    person, before, tried = Person(application, STAFF[role][0]), everything_in(owner), {True: 0, False: 0}
+    village = settle(app, 康宁, staff.李明)
+    person, before, tried = Person(app, STAFF[role][0]), everything_in(owner), {True: 0, False: 0}
     for model in STATEFUL:
         table, id = model.__tablename__, village.rows[model.__tablename__]
         state = getattr(whole(staff.engine, model, id), model.__moves__.column)
@@ -167,8 +167,8 @@ def test_a_verb_is_for_the_roles_that_may(application: Flask, staff: SimpleNames
 
 
 def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
-        application: Flask, staff: SimpleNamespace, owner: Engine) -> None:
-    person = Person(application, "周主任")
+        app: Flask, staff: SimpleNamespace, owner: Engine) -> None:
+    person = Person(app, "周主任")
     with unscoped(staff.engine, "no evidence yet", writing=True) as session:
         with recording(session, MACHINE, "试"):
             home = makers.household(session, 康宁)
@@ -203,7 +203,7 @@ def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
     assert (child_now.schooling_state, child_now.name) == ("suspected", "周小舟")
 
 
-def test_the_second_of_two_who_move_at_once_is_told(application: Flask, staff: SimpleNamespace) -> None:
+def test_the_second_of_two_who_move_at_once_is_told(app: Flask, staff: SimpleNamespace) -> None:
     """Compare-and-set: both have read the same state, one is first."""
     officer = Actor(0, "康干部", Role.VILLAGE_OFFICER, 康宁)
     with ScopedSession(staff.engine, officer.scope, writing=True) as session:
@@ -215,7 +215,7 @@ def test_the_second_of_two_who_move_at_once_is_told(application: Flask, staff: S
             with pytest.raises(Conflict, match="别人刚刚办理过"):
                 move_service.make_move(session, officer, read_before, "graduate", values={})
     assert whole(staff.engine, Student, staff.李明.id).schooling_state == "graduated"
-    person = Person(application, "康干部")
+    person = Person(app, "康干部")
     page = person.send(f"/admin/student/move/?id={staff.李明.id}&verb=graduate")
     assert (page.status, "当前状态是“已毕业离校”" in page.text) == (403, True)
 
@@ -228,9 +228,9 @@ def _file(content: bytes, name: str) -> tuple[io.BytesIO, str]:
 
 
 @pytest.fixture
-def attach(application: Flask, staff: SimpleNamespace, owner: Engine) -> Callable[..., Page | None]:
+def attach(app: Flask, staff: SimpleNamespace, owner: Engine) -> Callable[..., Page | None]:
     """Upload to 李明, and give the answer to the download; None where it was refused."""
-    person, address = Person(application, "康干部"), f"/attachments/student/{staff.李明.id}"
+    person, address = Person(app, "康干部"), f"/attachments/student/{staff.李明.id}"
 
     def upload(content: bytes, name: str) -> Page | None:
         before = len(everything_in(owner)["attachment"])
@@ -251,10 +251,10 @@ def attach(application: Flask, staff: SimpleNamespace, owner: Engine) -> Callabl
 ])
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_file_that_is_not_what_it_says_is_refused(
-        application: Flask, staff: SimpleNamespace, attach: Any, content: bytes, name: str, why: str) -> None:
+        app: Flask, staff: SimpleNamespace, attach: Any, content: bytes, name: str, why: str) -> None:
     assert attach(content, name) is None
     assert why in attach.said
-    left = [p for p in application.extensions["baoxue"].deployment.data_dir.rglob("*")
+    left = [p for p in app.extensions["baoxue"].deployment.data_dir.rglob("*")
             if p.is_file() and "attachments" in p.parts and p.name.startswith("incoming")]
     assert left == []
 
@@ -314,16 +314,16 @@ def test_the_place_sets_how_big_a_file_may_be(staff: SimpleNamespace) -> None:
                 assert not fits and "1 MB" in why.message
 
 
-def test_a_file_is_reached_only_through_the_wall(application: Flask, staff: SimpleNamespace) -> None:
-    village = settle(application, 牧童, staff.王芳)
+def test_a_file_is_reached_only_through_the_wall(app: Flask, staff: SimpleNamespace) -> None:
+    village = settle(app, 牧童, staff.王芳)
     address = f"/attachments/{village.rows['attachment']}"
     for name, status in (("周主任", 200), ("督导员", 200), ("康干部", 404), ("审计员老郑", 403), ("机房小吴", 403)):
-        page = Person(application, name).get(address)
+        page = Person(app, name).get(address)
         assert (page.status, JPEG in page.bytes) == (status, status == 200), name
-    assert Person(application).get(address).location.startswith("/login")
+    assert Person(app).get(address).location.startswith("/login")
     sha = "1" * 64
     for guess in (f"/attachments/{sha}", f"/attachments/11/{sha}", f"/static/../attachments/11/{sha}", f"/data/attachments/11/{sha}"):
-        assert Person(application, "周主任").get(guess).status in {404, 405}, guess
+        assert Person(app, "周主任").get(guess).status in {404, 405}, guess
 
 
 # --- grants -----------------------------------------------------------------------------------------
@@ -331,9 +331,9 @@ def test_a_file_is_reached_only_through_the_wall(application: Flask, staff: Simp
 
 @pytest.mark.parametrize("giver", [Role.ADMINISTRATOR, Role.SYSTEM_ADMIN], ids=lambda r: r.value)
 def test_nobody_grants_what_they_do_not_hold(
-        application: Flask, staff: SimpleNamespace, owner: Engine, giver: Role) -> None:
+        app: Flask, staff: SimpleNamespace, owner: Engine, giver: Role) -> None:
     hire(staff.engine, [("新人", Role.VILLAGE_OFFICER, 康宁)])
-    person = Person(application, STAFF[giver][0])
+    person = Person(app, STAFF[giver][0])
     with unscoped(staff.engine, "a number") as session:
         new = accounts.find(session, "新人").id
     for role in Role:
@@ -355,8 +355,8 @@ def test_nobody_grants_what_they_do_not_hold(
 
 @pytest.mark.parametrize("role", [Role.VILLAGE_OFFICER, Role.INSPECTOR, Role.AUDITOR], ids=lambda r: r.value)
 def test_who_may_not_grant_grants_nothing(
-        application: Flask, staff: SimpleNamespace, owner: Engine, role: Role) -> None:
-    person, before = Person(application, STAFF[role][0]), everything_in(owner)
+        app: Flask, staff: SimpleNamespace, owner: Engine, role: Role) -> None:
+    person, before = Person(app, STAFF[role][0]), everything_in(owner)
     own = next(r[0] for r in before["account"] if STAFF[role][0] in r)
     assert person.send("/admin/grant/new/", {"account_id": own, "role": role.value, "region_code": 康宁,
                                              "since": date.today().isoformat()}).status == 403
@@ -365,7 +365,7 @@ def test_who_may_not_grant_grants_nothing(
 
 
 @pytest.fixture
-def above(application: Flask, staff: SimpleNamespace) -> SimpleNamespace:
+def above(app: Flask, staff: SimpleNamespace) -> SimpleNamespace:
     """县里的老郭 sits in 城区 and holds 示范县; 机房老吴 sits in 城区 and holds the machine."""
     hire(staff.engine, [("老郭", Role.ADMINISTRATOR, 城区), ("老吴", Role.SYSTEM_ADMIN, 城区), ("小李", Role.VILLAGE_OFFICER, 康宁)])
     with unscoped(staff.engine, "their real rights", writing=True) as session, recording(session, MACHINE, "试"):
@@ -378,31 +378,31 @@ def above(application: Flask, staff: SimpleNamespace) -> SimpleNamespace:
 @pytest.mark.xfail(strict=True, reason="leak 2: accounts._check_manageable looks only at the grants inside the actor's wall")
 @pytest.mark.parametrize("whom", ["老郭", "老吴"])
 def test_nobody_takes_over_an_account_that_holds_more(
-        application: Flask, staff: SimpleNamespace, above: SimpleNamespace, owner: Engine, whom: str) -> None:
+        app: Flask, staff: SimpleNamespace, above: SimpleNamespace, owner: Engine, whom: str) -> None:
     """城区's administrator resets the password of who sits in 城区 and works for the whole county: with
     the new password, the county would be theirs."""
-    person, before = Person(application, "周主任"), everything_in(owner)
+    person, before = Person(app, "周主任"), everything_in(owner)
     for verb in ("reset-password", "disable", "end-sessions"):
         page = person.send(f"/accounts/{getattr(above, whom)}/{verb}")
         assert page.status == 403, (verb, page.status)
     assert everything_in(owner) == before
 
 
-def test_an_account_below_is_managed(application: Flask, staff: SimpleNamespace, above: SimpleNamespace) -> None:
-    person = Person(application, "周主任")
+def test_an_account_below_is_managed(app: Flask, staff: SimpleNamespace, above: SimpleNamespace) -> None:
+    person = Person(app, "周主任")
     for verb in ("reset-password", "disable", "enable", "end-sessions"):
         assert person.send(f"/accounts/{above.小李}/{verb}").status == 302, verb
 
 
 def test_taking_back_the_grant_of_somebody_from_another_office_works(
-        application: Flask, staff: SimpleNamespace) -> None:
+        app: Flask, staff: SimpleNamespace) -> None:
     """Their account lies outside, their grant inside."""
     hire(staff.engine, [("外来的", Role.INSPECTOR, "990101000000")])
     with unscoped(staff.engine, "a grant in 城区", writing=True) as session, recording(session, MACHINE, "试"):
         account = accounts.find(session, "外来的")
         account.grants[0].region_code = 城区
         grant = account.grants[0].id
-    visitor, person = Person(application, "外来的"), Person(application, "周主任")
+    visitor, person = Person(app, "外来的"), Person(app, "周主任")
     assert visitor.get("/").status == 200
     assert person.get(f"/admin/grant/details/?id={grant}").status == 200
 
@@ -410,22 +410,22 @@ def test_taking_back_the_grant_of_somebody_from_another_office_works(
     assert visitor.get("/").location.startswith("/login")
 
 
-def test_a_grant_holds_from_its_first_to_its_last_day(application: Flask, staff: SimpleNamespace) -> None:
+def test_a_grant_holds_from_its_first_to_its_last_day(app: Flask, staff: SimpleNamespace) -> None:
     today = date.today()
     for name, since, until, holds in (
         ("昨天到期", today - timedelta(days=9), today - timedelta(days=1), False), ("今天到期", today, today, True),
         ("明天开始", today + timedelta(days=1), None, False), ("长期", today, None, True)):
         hire(staff.engine, [(name, Role.INSPECTOR, 城区)], since=since, until=until)
-        assert (Person(application, name).get("/").status == 200) is holds, name
+        assert (Person(app, name).get("/").status == 200) is holds, name
     with unscoped(staff.engine, "a password", writing=True) as session, recording(session, MACHINE, "试"):
         accounts.reset_password(session, MACHINE, accounts.find(session, "昨天到期"))
         accounts._set_password(accounts.find(session, "昨天到期"), PASSWORD, must_change=False)
-    page = Person(application).send("/login", {"username": "昨天到期", "password": PASSWORD})
+    page = Person(app).send("/login", {"username": "昨天到期", "password": PASSWORD})
     assert (page.status, "没有有效的授权" in page.text) == (400, True)
 
 
 def test_one_works_under_one_grant_at_a_time_and_only_under_ones_own(
-        application: Flask, staff: SimpleNamespace, owner: Engine) -> None:
+        app: Flask, staff: SimpleNamespace, owner: Engine) -> None:
     hire(staff.engine, [("两边跑", Role.VILLAGE_OFFICER, 康宁)])
     with unscoped(staff.engine, "a second grant", writing=True) as session, recording(session, MACHINE, "试"):
         account = accounts.find(session, "两边跑")
@@ -435,7 +435,7 @@ def test_one_works_under_one_grant_at_a_time_and_only_under_ones_own(
         session.flush()
         theirs = accounts.find(session, "周主任").grants[0].id
         numbers = SimpleNamespace(first=account.grants[0].id, second=second.id, old=old.id, theirs=theirs)
-    person, before = Person(application, "两边跑"), everything_in(owner)
+    person, before = Person(app, "两边跑"), everything_in(owner)
 
     def sees() -> tuple[bool, bool]:
         said = person.get("/admin/student/").text
@@ -454,13 +454,13 @@ def test_one_works_under_one_grant_at_a_time_and_only_under_ones_own(
     assert everything_in(owner) == before
 
 
-def test_why_one_sees_a_record_is_said(application: Flask, staff: SimpleNamespace) -> None:
-    page = Person(application, "康干部").get(f"/admin/student/why/?id={staff.李明.id}")
+def test_why_one_sees_a_record_is_said(app: Flask, staff: SimpleNamespace) -> None:
+    page = Person(app, "康干部").get(f"/admin/student/why/?id={staff.李明.id}")
     for words in ("“村（社区）干部”", "“康宁社区”及其全部下级", "从 2026-01-01 起生效", f"“{康宁}”开头", "证件号码部分遮盖", "姓名完整可见"):
         assert words in page.text, words
-    page = Person(application, "督导员").get(f"/admin/household/why/?id={staff.李明.household_id}")
+    page = Person(app, "督导员").get(f"/admin/household/why/?id={staff.李明.household_id}")
     for words in ("督导检查", "电话不可见", "住址部分遮盖", "您可以：查看、导出"):
         assert words in page.text, words
-    page = Person(application, "督导员").get(f"/admin/school/why/?id={staff.school_id}")
+    page = Person(app, "督导员").get(f"/admin/school/why/?id={staff.school_id}")
     assert "是公共资料，登录后都能查看" in page.text
-    assert Person(application, "康干部").get(f"/admin/student/why/?id={staff.王芳.id}").status == 404
+    assert Person(app, "康干部").get(f"/admin/student/why/?id={staff.王芳.id}").status == 404
