@@ -148,6 +148,9 @@ def private_server(binaries: Path) -> Iterator[URL]:
         "-c full_page_writes=off -c synchronous_commit=off -c autovacuum=off -c shared_buffers=32MB "
         "-c min_wal_size=32MB -c max_wal_size=128MB"
     )
+    stop = _as_server_account(binaries / "pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
+    watcher = subprocess.Popen([sys.executable, "-c", _WATCHER, str(folder), *stop], stdin=subprocess.PIPE,
+                               cwd=tempfile.gettempdir(), start_new_session=True)
     try:
         _run(_as_server_account(
             binaries / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C", "-A",
@@ -156,13 +159,20 @@ def private_server(binaries: Path) -> Iterator[URL]:
         _run(_as_server_account(
             binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", settings, "-w", "start"
         ))
-        try:
-            yield URL.create("postgresql+psycopg", "postgres", password_file.read_text(), "127.0.0.1",
-                             port, "postgres")
-        finally:
-            _run(_as_server_account(binaries / "pg_ctl", "-D", data, "-m", "fast", "-w", "stop"))
+        yield URL.create("postgresql+psycopg", "postgres", password_file.read_text(), "127.0.0.1", port,
+                         "postgres")
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        watcher.communicate()
+
+
+# Stops the server and clears its folder when the tests are over, also when they were killed: the end
+# of their process closes the pipe.
+_WATCHER = """
+import shutil, subprocess, sys
+sys.stdin.read()
+subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+shutil.rmtree(sys.argv[1], ignore_errors=True)
+"""
 
 
 class PostgresqlServer:

@@ -139,11 +139,10 @@ def _restore(session: ScopedSession, model: type[Base], operation: str, columns:
         )
     elif operation == "insert":
         whole = recorded_columns(model)
-        standing = (
-            select(model.id).join(ChangeRow, ChangeRow.pk == model.id)
-            .where(*mine, *_stands(session, whole, ChangeRow.after), *_unreferenced(model))
-        )
-        session.execute(delete(model).where(model.id.in_(standing)).execution_options(**options))
+        # Row by row through the ledger's index, never the subquery as a whole for each record: right after
+        # an import PostgreSQL has no statistics, and takes the one for as good as the other.
+        standing = exists().where(*mine, ChangeRow.pk == model.id, *_stands(session, whole, ChangeRow.after))
+        session.execute(delete(model).where(standing, *_unreferenced(model)).execution_options(**options))
     elif operation == "delete":
         gone = select(ChangeRow.pk, *[_value(session, ChangeRow.before, c) for c in touched]).where(
             *mine, ~exists().where(model.id == ChangeRow.pk)
