@@ -361,6 +361,15 @@ POSTGRESQL_WAYS = {
         "SELECT query_to_xml(concat('SELECT set', '_config(''app.child_lo'', '''', true)'), true, true, '')",
         "SELECT query_to_xml(concat('SELECT set', '_config(''app.child_hi'', ''~'', true)'), true, true, '')",
         "SELECT name FROM student"],
+    "set-config-put-together-with-a-schema": [
+        "SELECT query_to_xml_and_xmlschema(concat('SELECT set', '_config(''app.child_lo'', '''', true)'), "
+        "true, true, '')",
+        "SELECT query_to_xml_and_xmlschema(concat('SELECT set', '_config(''app.child_hi'', ''~'', true)'), "
+        "true, true, '')", "SELECT name FROM student"],
+    "set-config-as-words": [
+        "SELECT * FROM ts_stat(concat('SELECT to_tsvector(set', '_config(''app.child_lo'', '''', true))'))",
+        "SELECT * FROM ts_stat(concat('SELECT to_tsvector(set', '_config(''app.child_hi'', ''~'', true))'))",
+        "SELECT name FROM student"],
     "function": ["CREATE FUNCTION pg_temp.f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN "
                  "EXECUTE concat('se', 't local app.child_lo = '''''); "
                  "EXECUTE concat('se', 't local app.child_hi = ''~'''); END $f$",

@@ -223,7 +223,7 @@ def everything_in(owner: Engine) -> dict[str, list[tuple[Any, ...]]]:
                 for name in Base.metadata.tables if name not in MACHINERY}
 
 
-def opened(page: Page) -> bytes:
+def opened(page: Any) -> bytes:
     """All that an answer says: its headers, its body, and what lies in a workbook."""
     said = repr(sorted(page.headers.items())).encode() + page.bytes
     if page.bytes[:2] == b"PK":
