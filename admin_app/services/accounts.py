@@ -130,7 +130,7 @@ def change_password(session: ScopedSession, account: Account, *, current: str, n
 def reset_password(session: ScopedSession, actor: Actor, account: Account) -> str:
     """A new first password, to be handed over and changed at the next sign-in. Ends all sessions."""
     actor.require(Permission.ACCOUNT_EDIT)
-    _check_manageable(actor, account)
+    _check_manageable(session, actor, account)
     plain = passwords.make_password()
     _set_password(account, plain, must_change=True)
     session.flush()
@@ -140,7 +140,7 @@ def reset_password(session: ScopedSession, actor: Actor, account: Account) -> st
 def disable(session: ScopedSession, actor: Actor, account: Account) -> None:
     """Stop an account. It stays readable on everything it did."""
     actor.require(Permission.ACCOUNT_EDIT)
-    _check_manageable(actor, account)
+    _check_manageable(session, actor, account)
     if account.id == actor.account_id:
         raise Refused("不能停用自己的账号。请由另一位管理员操作。")
     account.disabled_at = datetime.now(UTC)
@@ -150,7 +150,7 @@ def disable(session: ScopedSession, actor: Actor, account: Account) -> None:
 
 def enable(session: ScopedSession, actor: Actor, account: Account) -> None:
     actor.require(Permission.ACCOUNT_EDIT)
-    _check_manageable(actor, account)
+    _check_manageable(session, actor, account)
     account.disabled_at = None
     session.flush()
 
@@ -163,16 +163,20 @@ def end_sessions(account: Account) -> None:
 def force_out(session: ScopedSession, actor: Actor, account: Account) -> None:
     """End all sessions of another account at once."""
     actor.require(Permission.ACCOUNT_EDIT)
-    _check_manageable(actor, account)
+    _check_manageable(session, actor, account)
     end_sessions(account)
     session.flush()
 
 
-def _check_manageable(actor: Actor, account: Account) -> None:
-    """A district administrator does not take over an account that holds more than theirs."""
-    held = {Role(g.role) for g in grants_in_force(account.grants, date.today())}
-    if held - MAY_GRANT.get(actor.role, frozenset()):
-        raise Refused("该账号拥有您不能授予的权限，须由系统管理员处理。")
+def _check_manageable(session: ScopedSession, actor: Actor, account: Account) -> None:
+    """Nobody takes over an account that holds more than they may grant: a role, or a place above or
+    beside their own. With its new password its rights would be theirs."""
+    with unscoped(session.get_bind().engine, "all rights of an account that is taken in hand") as wide:
+        grants = wide.scalars(select(Grant).where(Grant.account_id == account.id)).all()
+    held = [g for g in grants if g.until is None or g.until >= date.today()]
+    beyond = [g for g in held if not prefix_of(g.region_code).startswith(prefix_of(actor.region_code))]
+    if beyond or {Role(g.role) for g in held} - MAY_GRANT.get(actor.role, frozenset()):
+        raise Refused("该账号拥有您不能授予的权限，须由上级或系统管理员处理。")
 
 
 def _check_password(session: ScopedSession, plain: str, *about: str) -> None:

@@ -64,7 +64,7 @@ def test_the_county_is_loaded_once_with_its_parents(engine: Engine, 系统管理
     assert load(engine, 系统管理员, divisions) == Counts(0, 0, 180)
 
     with ScopedSession(engine, 系统管理员.scope) as session:
-        parents = dict(session.execute(select(Region.code, Region.parent_code)).tuples().all())
+        parents = dict(session.execute(select(Region.code, Region.parent_code)).all())
         recorded = session.scalars(select(ChangeRow.operation)).all()
     assert len(parents) == 180
     assert parents["140722400218"] == "140722400000"

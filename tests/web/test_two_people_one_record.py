@@ -375,7 +375,6 @@ def above(app: Flask, staff: SimpleNamespace) -> SimpleNamespace:
     return SimpleNamespace(**ids)
 
 
-@pytest.mark.xfail(strict=True, reason="leak 2: accounts._check_manageable looks only at the grants inside the actor's wall")
 @pytest.mark.parametrize("whom", ["老郭", "老吴"])
 def test_nobody_takes_over_an_account_that_holds_more(
         app: Flask, staff: SimpleNamespace, above: SimpleNamespace, owner: Engine, whom: str) -> None:
