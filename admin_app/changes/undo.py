@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Column, ColumnElement, String, delete, exists, func, insert, select, text, update
+from sqlalchemy import Column, ColumnElement, CursorResult, delete, exists, func, insert, select, text, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
@@ -62,10 +62,10 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     for table in {shape[0] for shape in shapes}:
         _check_may_restore(actor, model_of(table))
     _check_keys_at_the_end(session)
-    for table, operation, columns in shapes:
-        _restore(session, model_of(table), operation, columns, change_id, row_ids)
+    left = sum(count - _restore(session, model_of(table), operation, columns, change_id, row_ids)
+               for table, operation, columns, count in shapes)
     session.flush()
-    return _outcome(session, change_id, undoing.id, row_ids)
+    return Undone(_restored(session, undoing.id), _left(session, change_id, undoing.id, row_ids) if left else [])
 
 
 def _check_may_restore(actor: Actor, model: type[Base]) -> None:
@@ -101,14 +101,15 @@ def _rows(change_id: int, row_ids: Sequence[int] | None) -> list[ColumnElement[b
 
 
 def _shapes(session: ScopedSession, change_id: int,
-            row_ids: Sequence[int] | None) -> list[tuple[str, str, str]]:
+            row_ids: Sequence[int] | None) -> list[tuple[str, str, str, int]]:
+    """Table, operation, changed columns, and how many rows: the last written first."""
     query = (
-        select(ChangeRow.table_name, ChangeRow.operation, ChangeRow.columns)
+        select(ChangeRow.table_name, ChangeRow.operation, ChangeRow.columns, func.count())
         .where(*_rows(change_id, row_ids))
         .group_by(ChangeRow.table_name, ChangeRow.operation, ChangeRow.columns)
         .order_by(func.max(ChangeRow.id).desc())
     )
-    return [cast(tuple[str, str, str], tuple(row)) for row in session.execute(query)]
+    return [cast(tuple[str, str, str, int], tuple(row)) for row in session.execute(query)]
 
 
 def _value(session: ScopedSession, side: Any, target: Column[Any]) -> ColumnElement[Any]:
@@ -124,14 +125,15 @@ def _stands(session: ScopedSession, table_columns: Sequence[Column[Any]], side: 
 
 
 def _restore(session: ScopedSession, model: type[Base], operation: str, columns: str, change_id: int,
-             row_ids: Sequence[int] | None) -> None:
+             row_ids: Sequence[int] | None) -> int:
+    """Restore the records of one shape that still stand as they were left; gives how many."""
     table = table_of(model)
     touched = columns_of(table, columns)
     mine = [*_rows(change_id, row_ids), ChangeRow.table_name == table.name,
             ChangeRow.operation == operation, ChangeRow.columns == columns]
     options = {"synchronize_session": False}
     if operation == "update":
-        session.execute(
+        done = session.execute(
             update(model)
             .values({c.name: _value(session, ChangeRow.before, c) for c in touched})
             .where(*mine, model.id == ChangeRow.pk, *_stands(session, touched, ChangeRow.after))
@@ -142,13 +144,14 @@ def _restore(session: ScopedSession, model: type[Base], operation: str, columns:
         # Row by row through the ledger's index, never the subquery as a whole for each record: right after
         # an import PostgreSQL has no statistics, and takes the one for as good as the other.
         standing = exists().where(*mine, ChangeRow.pk == model.id, *_stands(session, whole, ChangeRow.after))
-        session.execute(delete(model).where(standing, *_unreferenced(model)).execution_options(**options))
-    elif operation == "delete":
+        done = session.execute(delete(model).where(standing, *_unreferenced(model)).execution_options(**options))
+    else:
         gone = select(ChangeRow.pk, *[_value(session, ChangeRow.before, c) for c in touched]).where(
             *mine, ~exists().where(model.id == ChangeRow.pk)
         )
-        session.execute(insert(model).from_select(["id", *[c.name for c in touched]], gone))
+        done = session.execute(insert(model).from_select(["id", *[c.name for c in touched]], gone))
     session.expire_all()
+    return cast(CursorResult[Any], done).rowcount
 
 
 def _pointing(model: type[Base]) -> list[tuple[type[Base], str]]:
@@ -167,11 +170,15 @@ def _unreferenced(model: type[Base]) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _outcome(session: ScopedSession, change_id: int, undoing_id: int,
-             row_ids: Sequence[int] | None) -> Undone:
-    """What the undo touched, and what it did not, with the last hand on each of these."""
-    record = ChangeRow.table_name + ":" + sql_cast(ChangeRow.pk, String)
-    restored = select(func.count(func.distinct(record))).where(ChangeRow.change_id == undoing_id)
+def _restored(session: ScopedSession, undoing_id: int) -> int:
+    """How many records the undo touched."""
+    touched = (select(ChangeRow.table_name, ChangeRow.pk).where(ChangeRow.change_id == undoing_id)
+               .distinct().subquery())
+    return session.scalar(select(func.count()).select_from(touched)) or 0
+
+
+def _left(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None) -> list[Kept]:
+    """What the undo did not touch, with the last hand on each of these."""
     again = aliased(ChangeRow)
     left = (
         select(ChangeRow.table_name, ChangeRow.pk).distinct()
@@ -182,9 +189,8 @@ def _outcome(session: ScopedSession, change_id: int, undoing_id: int,
     untouched: dict[str, list[int]] = defaultdict(list)
     for table, pk in session.execute(left).all():
         untouched[table].append(pk)
-    kept = [one for table, keys in untouched.items()
+    return [one for table, keys in untouched.items()
             for one in _kept(session, table, keys, {change_id, undoing_id})]
-    return Undone(session.scalar(restored) or 0, kept)
 
 
 def _kept(session: ScopedSession, table: str, keys: list[int], ours: set[int]) -> list[Kept]:

@@ -56,6 +56,7 @@ FULL_DATE: Final = re.compile(
 MONTH_ONLY: Final = re.compile(r"(\d{4})\s*[-./年、。]\s*(\d{1,2})\s*月?")
 YEAR_LAST: Final = re.compile(r"\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?")
 STANDARD_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
+PLAIN_NAME: Final = re.compile("[\u4e00-\u9fa5]{2,4}")  # nearly every name: Han characters and nothing else
 AREA_CODE: Final = re.compile(r"(010|02\d|0[3-9]\d{2})(\d{7,8})")
 
 
@@ -87,6 +88,8 @@ def text(cell: RawCell, max_length: int) -> Noted[str | None]:
 def chinese_name(cell: RawCell, max_length: int = NAME_LENGTH) -> Noted[str | None]:
     """A person's name. Spaces inside a name in Han characters go (张　三); any middle dot of a
     minority name becomes ·; a formula-like text is kept and noted, never run."""
+    if isinstance(cell, str) and PLAIN_NAME.fullmatch(cell):
+        return Noted(cell)
     noted = text(cell, max_length)
     if noted.value is None:
         return noted
@@ -176,9 +179,12 @@ def one_line(cell: RawCell) -> str:
     """The text of a cell on one line; '' for a blank one. Refuses control characters."""
     if cell is None:
         return ""
-    if isinstance(cell, bool):
+    if isinstance(cell, str):
+        if cell.isprintable() and " " not in cell and unicodedata.is_normalized("NFC", cell):
+            return cell  # nearly every text: nothing below would change it
+    elif isinstance(cell, bool):
         return "是" if cell else "否"
-    if isinstance(cell, float):
+    elif isinstance(cell, float):
         if not math.isfinite(cell):
             raise BadCell("这一格是出错的数字，请重新填写。")
         cell = int(cell) if cell.is_integer() else cell

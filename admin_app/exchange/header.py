@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from admin_app.errors import Invalid
@@ -137,8 +138,9 @@ def data_rows(sheet: RawSheet, header: Header) -> Iterator[RawRow]:
     in_notes = False
     for row in filled(sheet, header.first_data_row):
         opening = next((cell for cell in row.cells if not is_blank(cell)), None)
-        texts = [c for i, c in enumerate(row.cells) if i not in serials and not is_blank(c)]
-        if not texts or is_total([opening, *texts[:3]]):
+        filled_in = (c for i, c in enumerate(row.cells) if i not in serials and not is_blank(c))
+        texts = list(islice(filled_in, 3))
+        if not texts or is_total([opening, *texts]):
             continue
         if isinstance(opening, str):  # a number in front belongs to a row of data
             text = plain(opening)

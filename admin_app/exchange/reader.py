@@ -23,6 +23,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import orjson
+
 from admin_app.errors import Invalid
 from admin_app.exchange import reader_process
 from admin_app.exchange.reader_process import ReadLimits
@@ -131,14 +133,13 @@ def is_time_up(returncode: int) -> bool:
 
 def sheets_in(answer: bytes, filename: str) -> list[RawSheet]:
     """Turn the lines of the child into sheets, or raise the refusal it wrote."""
-    read = json.JSONDecoder(object_hook=from_json).decode
     sheets: list[RawSheet] = []
     rows: list[RawRow] = []
     opening: Mapping[str, Any] | None = None
-    for line in answer.decode("utf-8").split("\n"):
-        value = read(line) if line else {}
+    for line in answer.splitlines():
+        value = orjson.loads(line)
         if isinstance(value, list):
-            rows.append(RawRow(value[0], tuple(value[1:])))
+            rows.append(RawRow(value[0], tuple([from_json(c) if type(c) is dict else c for c in value[1:]])))
             continue
         if "refused" in value:
             raise unreadable(filename, value["refused"])
@@ -151,9 +152,5 @@ def sheets_in(answer: bytes, filename: str) -> list[RawSheet]:
     raise unreadable(filename, reader_process.BROKEN)
 
 
-def from_json(value: dict[str, Any]) -> object:
-    if "d" in value:
-        return date.fromisoformat(value["d"])
-    if "t" in value:
-        return datetime.fromisoformat(value["t"])
-    return value
+def from_json(cell: dict[str, str]) -> date:
+    return date.fromisoformat(cell["d"]) if "d" in cell else datetime.fromisoformat(cell["t"])

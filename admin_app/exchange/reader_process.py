@@ -28,6 +28,8 @@ from functools import reduce
 from typing import IO, Any, Final, NoReturn
 from xml.parsers import expat
 
+import orjson
+
 MEGABYTE: Final = 1024 * 1024
 
 
@@ -370,8 +372,12 @@ def as_json(value: object) -> object:
     return str(value)  # a time of day, a length of time
 
 
-def answer(path: str, limits: ReadLimits, out: IO[str]) -> None:
-    encode = json.JSONEncoder(ensure_ascii=False, default=as_json).encode
+def encode(value: object) -> bytes:
+    options = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATETIME
+    return orjson.dumps(value, default=as_json, option=options)
+
+
+def answer(path: str, limits: ReadLimits, out: IO[bytes]) -> None:
     written = 0
     try:
         with open(path, "rb") as file:
@@ -381,18 +387,17 @@ def answer(path: str, limits: ReadLimits, out: IO[str]) -> None:
             written += len(line)
             if written > limits.answer_characters:
                 refuse(UNPACKED)
-            out.write(line + "\n")
-        out.write('{"done": true}\n')
+            out.write(line)
+        out.write(encode({"done": True}))
     except (Refusal, MemoryError) as error:
         sentence = str(error) if isinstance(error, Refusal) else NO_MEMORY
-        out.write(encode({"refused": sentence}) + "\n")
+        out.write(encode({"refused": sentence}))
 
 
 def main() -> None:
     path, limits = sys.argv[1], ReadLimits(**json.loads(sys.argv[2]))
     limit_this_process(limits)
-    with io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n") as out:
-        answer(path, limits, out)
+    answer(path, limits, sys.stdout.buffer)
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def read_upload(sheet: Sheet, path: Path, filename: str) -> Upload:
         if header.missing:
             names = "、".join(_caption(sheet, name) for name in header.missing)
             raise Invalid(f"名单中缺少这些列：{names}。请补上后重新上传，或下载模板对照。")
-        readers = [(column, header.columns.get(column.name), _once(column.parse)) for column in sheet.columns]
+        readers = [(column, header.columns.get(column.name), _Once(column.parse)) for column in sheet.columns]
         rows = [_parse(readers, len(header.captions), row) for row in data_rows(raw, header)]
         if not rows:
             raise Invalid("找到了表头，但下面没有数据。请检查是否选对了文件。")
@@ -145,33 +145,33 @@ def _caption(sheet: Sheet, name: str) -> str:
     return next(c.caption for c in sheet.columns if c.name == name)
 
 
-def _once(parse: Parse) -> Callable[[RawCell], Noted[Any] | BadCell]:
-    """Read each text of a column once: villages, schools and words of code tables come back in every
-    row. Only texts are kept, because 1, 1.0 and True are equal and read differently."""
-    known: dict[str, Noted[Any] | BadCell] = {}
+class _Once(dict[str | None, Noted[Any] | BadCell]):
+    """What each text of a column reads as, read once: villages, schools and words of code tables come back
+    in every row. Only texts and blanks are kept, because 1, 1.0 and True are equal and read differently."""
 
-    def read(cell: RawCell) -> Noted[Any] | BadCell:
-        if isinstance(cell, str) and cell in known:
-            return known[cell]
-        found: Noted[Any] | BadCell
-        try:
-            found = parse(cell)
-        except BadCell as fault:
-            found = fault
-        if isinstance(cell, str):
-            known[cell] = found
+    def __init__(self, parse: Parse) -> None:
+        self.parse = parse
+
+    def __missing__(self, cell: str | None) -> Noted[Any] | BadCell:
+        found = self[cell] = self.read(cell)
         return found
 
-    return read
+    def read(self, cell: RawCell) -> Noted[Any] | BadCell:
+        try:
+            return self.parse(cell)
+        except BadCell as fault:
+            return fault
 
 
-Reader = tuple[Column, int | None, Callable[[RawCell], Noted[Any] | BadCell]]
+Reader = tuple[Column, int | None, _Once]
 
 
 def _parse(readers: Sequence[Reader], width: int, row: RawRow) -> ParsedRow:
-    parsed = ParsedRow(row.number, [as_written(row.cell(i)) for i in range(width)], {})
-    for column, place, read in readers:
-        noted = read(None if place is None else row.cell(place))
+    cells = [*row.cells[:width], *(None,) * (width - len(row.cells))]
+    parsed = ParsedRow(row.number, [c if type(c) is str else as_written(c) for c in cells], {})
+    for column, place, known in readers:
+        cell = None if place is None else cells[place]
+        noted = known[cell] if cell is None or type(cell) is str else known.read(cell)
         if isinstance(noted, BadCell):
             if column.lenient:
                 parsed.warn(column.caption, noted.message + "（这一项没有保存，其余照常导入）", "read")

@@ -64,7 +64,7 @@ class Standing:
     households: dict[tuple[str, str], Household] = field(default_factory=dict)
     guardians: dict[int, list[Guardian]] = field(default_factory=dict)
     hardships: set[tuple[int, str]] = field(default_factory=set)
-    flags: set[tuple[int, str]] = field(default_factory=set)
+    flags: dict[int, set[str]] = field(default_factory=dict)
 
 
 def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[PlannedRow]:
@@ -149,9 +149,10 @@ def _read_belongings(session: ScopedSession, standing: Standing) -> None:
     for part in _chunks(students):
         for g in session.scalars(select(Guardian).where(Guardian.student_id.in_(part)).order_by(Guardian.id)):
             standing.guardians.setdefault(g.student_id, []).append(g)
-        standing.flags |= {(student_id, kind) for student_id, kind in session.execute(
-            select(SpecialGroupFlag.student_id, SpecialGroupFlag.kind)
-            .where(SpecialGroupFlag.student_id.in_(part), SpecialGroupFlag.state.in_(("reported", "verified"))))}
+        for student_id, kind in session.execute(
+                select(SpecialGroupFlag.student_id, SpecialGroupFlag.kind)
+                .where(SpecialGroupFlag.student_id.in_(part), SpecialGroupFlag.state.in_(("reported", "verified")))):
+            standing.flags.setdefault(student_id, set()).add(kind)
     for part in _chunks(h.id for h in standing.households.values()):
         standing.hardships |= {(household_id, kind) for household_id, kind in session.execute(
             select(HouseholdHardship.household_id, HouseholdHardship.kind)
@@ -371,7 +372,7 @@ def _belongings(row: ParsedRow, child: Student | None, standing: Standing, chang
                 what: dict[str, Any]) -> None:
     household, kind = what["household"]["id"], row.values.get("hardship_code")
     what["hardship"] = kind if kind and (household is None or (household, kind) not in standing.hardships) else None
-    held = {k for s, k in standing.flags if child and s == child.id} if child else set()
+    held = standing.flags.get(child.id, set()) if child else set()
     what["flags"] = [k for k in row.values["flag_codes"]
                      if k not in held and not (k in _LEFT_BEHIND and held & _LEFT_BEHIND)]
     if child is not None:
