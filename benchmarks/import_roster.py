@@ -114,7 +114,7 @@ def watched(stages: Stages) -> Iterator[None]:
     """Time the stages of an import."""
     roster = dataclasses.replace(ROSTER, plan=stages.timed("plan", ROSTER.plan),
                                  apply=stages.timed("apply", ROSTER.apply))
-    insert = roster_apply._insert
+    insert = roster_apply.insert_rows
 
     def insert_timed(session: Any, model: Any, rows: Any) -> Any:
         return stages.timed(f"  insert {model.__tablename__}", insert)(session, model, rows)
@@ -123,7 +123,7 @@ def watched(stages: Stages) -> Iterator[None]:
             patch.object(sheet, "read_table", stages.timed("  read (child process)", sheet.read_table)), \
             patch.object(importer, "read_upload", stages.timed("read and parse", importer.read_upload)), \
             patch.object(importer, "_keep", stages.timed("keep preview", importer._keep)), \
-            patch.object(roster_apply, "_insert", insert_timed):
+            patch.object(roster_apply, "insert_rows", insert_timed):
         yield
 
 

@@ -14,22 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from admin_app.access.actor import Actor
+from admin_app.access.bulk import insert_rows
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import ledger_position, recording
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.exchange.sheet import Message, ParsedRow, PlannedRow, Sheet, read_upload
 from admin_app.exchange.sheets import sheet_named
-from models.base import table_of
 from models.change import Change
 from models.import_run import ImportRow, ImportRun
 
 CHECKED, CONFIRMED, SET_ASIDE = "checked", "confirmed", "set_aside"
 OUTCOMES = ("new", "changed", "same", "refused")
-_ROWS_PER_INSERT = 2000
 _ONE_IMPORT_AT_A_TIME = 0x1_0001
 
 
@@ -88,9 +87,7 @@ def _keep(session: ScopedSession, run: ImportRun, planned: Sequence[PlannedRow],
         }
         for row, plan in zip(planned, texts, strict=True)
     ]
-    for start in range(0, len(rows), _ROWS_PER_INSERT):
-        # Below the ORM, which would look at every row once more; the wall underneath stands.
-        session.connection().execute(insert(table_of(ImportRow)), rows[start:start + _ROWS_PER_INSERT])
+    insert_rows(session, ImportRow, rows)
 
 
 def _json(value: Any) -> str:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 import sys
 import zipfile
@@ -394,11 +393,7 @@ def answer(path: str, limits: ReadLimits, out: IO[bytes]) -> None:
         out.write(encode({"refused": sentence}))
 
 
-def main() -> None:
-    path, limits = sys.argv[1], ReadLimits(**json.loads(sys.argv[2]))
-    limit_this_process(limits)
-    answer(path, limits, sys.stdout.buffer)
-
-
 if __name__ == "__main__":
-    main()
+    file_limits = ReadLimits(**orjson.loads(sys.argv[2]))
+    limit_this_process(file_limits)
+    answer(sys.argv[1], file_limits, sys.stdout.buffer)

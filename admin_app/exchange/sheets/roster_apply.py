@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, insert, text
+from sqlalchemy import bindparam
 
 from admin_app.access.actor import Actor
+from admin_app.access.bulk import insert_rows
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.services.names import index_name
@@ -21,7 +22,6 @@ from models.school import School
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 
-_ROWS_PER_INSERT = 2000
 RESIDENT_IDENTITY_CARD, NO_DOCUMENT = "1", "Z"
 _KINDS_OF_SCHOOL = (("九年", "312"), ("一贯", "312"), ("初级中学", "311"), ("初中", "311"), ("中学", "311"),
                     ("特殊", "511"), ("特教", "511"), ("教学点", "218"))
@@ -33,7 +33,7 @@ def apply(session: ScopedSession, actor: Actor, plans: list[dict[str, Any]]) -> 
     schools = _schools(session, actor, plans)
     households = _households(session, plans)
     new = [p for p in plans if p["id"] is None]
-    students = _insert(session, Student, [_new_student(p, households, schools) for p in new])
+    students = insert_rows(session, Student, [_new_student(p, households, schools) for p in new])
     for p, key in zip(new, students, strict=True):
         p["id"] = key
     created = set(students)
@@ -53,7 +53,7 @@ def _schools(session: ScopedSession, actor: Actor, plans: Sequence[dict[str, Any
     place = code_of(prefix_of(actor.region_code)[:9])
     rows = [{"name": n, "kind": next((k for w, k in _KINDS_OF_SCHOOL if w in n), "211"),
              "region_code": place} for n in names]
-    return dict(zip(names, _insert(session, School, rows), strict=True))
+    return dict(zip(names, insert_rows(session, School, rows), strict=True))
 
 
 def _households(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> dict[str, int]:
@@ -70,7 +70,7 @@ def _households(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> dict
                 updates.append((household["id"], _named(household["update"], "head_name")))
         elif household["key"] not in new:
             new[household["key"]] = _new_household(session, p, counters)
-    keys |= dict(zip(new, _insert(session, Household, list(new.values())), strict=True))
+    keys |= dict(zip(new, insert_rows(session, Household, list(new.values())), strict=True))
     _update(session, Household, updates)
     return keys
 
@@ -110,7 +110,7 @@ def _named(values: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _guardians(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> None:
     named = [(p, p["guardian"]) for p in plans if p["guardian"]]
-    _insert(session, Guardian, [
+    insert_rows(session, Guardian, [
         {"region_code": p["region"], "student_id": p["id"], "name": g["name"], "phone": g["phone"]}
         for p, g in named if g["id"] is None])
     _update(session, Guardian, [(g["id"], {"phone": g["phone"]}) for _, g in named if g["id"] is not None])
@@ -119,29 +119,11 @@ def _guardians(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> None:
 def _belongings(session: ScopedSession, plans: Sequence[dict[str, Any]], households: dict[str, int]) -> None:
     hardships = dict.fromkeys(
         (p["region"], households[p["household"]["key"]], p["hardship"]) for p in plans if p["hardship"])
-    _insert(session, HouseholdHardship, [
+    insert_rows(session, HouseholdHardship, [
         {"region_code": r, "household_id": h, "kind": k, "state": "active"} for r, h, k in hardships])
-    _insert(session, SpecialGroupFlag, [
+    insert_rows(session, SpecialGroupFlag, [
         {"region_code": p["region"], "student_id": p["id"], "kind": kind, "state": "reported"}
         for p in plans for kind in p["flags"]])
-
-
-def _insert(session: ScopedSession, model: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Insert many rows; gives their numbers in the same order. Below the ORM, which would look at every
-    row once more; the wall underneath stands."""
-    connection, table = session.connection(), table_of(model)
-    if not rows:
-        return []
-    if connection.dialect.name == "sqlite":
-        # SQLite promises no order for RETURNING, so that SQLAlchemy would insert row by row. Nobody else
-        # writes before this transaction ends: the next numbers are ours to give.
-        last = connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name}) or 0
-        keys = list(range(last + 1, last + 1 + len(rows)))
-        connection.execute(insert(table), [{"id": key, **row} for key, row in zip(keys, rows, strict=True)])
-        return keys
-    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return [key for start in range(0, len(rows), _ROWS_PER_INSERT)
-            for key in connection.scalars(statement, rows[start:start + _ROWS_PER_INSERT])]
 
 
 def _update(session: ScopedSession, model: type[Base], rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
