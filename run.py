@@ -10,6 +10,7 @@ Standard library only: it makes `.venv`, installs `requirements.txt`, and hands 
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import venv
@@ -43,6 +44,18 @@ def call(*words: str, check: bool = True, **environment: str) -> int:
     """Run a command of the application in the environment just made."""
     env = {**os.environ, "FLASK_APP": "admin_app", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **environment}
     return subprocess.run([python(), "-m", *words], cwd=ROOT, env=env, check=check).returncode
+
+
+def stand_by(*words: str, **environment: str) -> int:
+    """Run the service until it ends, or until this process is told to end: then the service is told too."""
+    env = {**os.environ, "FLASK_APP": "admin_app", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **environment}
+    child = subprocess.Popen([python(), "-m", *words], cwd=ROOT, env=env)
+    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        child.wait()
+        return 0
 
 
 def take(words: list[str], name: str, default: str) -> str:
@@ -83,10 +96,7 @@ def serve(words: list[str], *, with_demo: bool) -> int:
             ).stdout
             loaded.write_text(listing, "utf-8")
         show_accounts(loaded.read_text("utf-8"))
-    try:
-        return call("flask", "serve", *words, check=False, **settings)
-    except KeyboardInterrupt:
-        return 0
+    return stand_by("flask", "serve", *words, **settings)
 
 
 def show_accounts(listing: str) -> None:

@@ -26,13 +26,13 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     import views
     from admin_app import cli
     from admin_app.access.field_keys import FieldKeys, secret_key
-    from admin_app.services import places, rules, students  # noqa: F401  (registers the checks)
+    from admin_app.services import batches, exports, places, rules, students  # noqa: F401  (registers checks and tasks)
     from admin_app.services.attachments import FileStore
     from admin_app.settings import Deployment
     from admin_app.store import open_store
     from admin_app.web import (
-        account_pages, attachment_pages, errors, family_pages, frame, gate, health, import_pages,
-        ledger_pages, session_pages,
+        account_pages, attachment_pages, batch_pages, errors, family_pages, frame, gate, health, import_pages,
+        ledger_pages, saved_view_pages, session_pages, task_pages,
     )
     from admin_app.web.context import Plant
     from models import kinds
@@ -58,7 +58,8 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     errors.install(app)
     gate.install(app)
     frame.install(app)
-    for pages in (session_pages, import_pages, ledger_pages, attachment_pages, account_pages, family_pages, health):
+    for pages in (session_pages, import_pages, ledger_pages, attachment_pages, account_pages, family_pages,
+                  batch_pages, task_pages, saved_view_pages, health):
         app.register_blueprint(pages.pages)
     admin = Admin(app, name="保学", theme=Theme(folder="", base_template="layout.html"),
                   index_view=HomeView(name="待办", url="/", endpoint="admin"))

@@ -7,6 +7,8 @@ import functools
 import json
 import secrets
 import shutil
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,13 @@ from admin_app.changes.ledger import recording
 from admin_app.display import Display
 from admin_app.errors import BaoxueError, Invalid
 from admin_app.exchange import importer
-from admin_app.exchange.exporter import OUTCOME_LABELS, list_sheet
+from admin_app.access.masking import Grade
+from admin_app.exchange.exporter import OUTCOME_LABELS, Export, list_sheet, record_export
+from admin_app.exchange.workbook import temporary
 from admin_app.exchange.sheets import sheet_named
-from admin_app.listing import Wanted
+from admin_app.listing import Wanted, whole_count
 from admin_app.services import account_list, accounts, rules
+from admin_app.task_queue import end_with_parent, worker_beside
 from admin_app.web.context import Plant
 from models.account import Account
 from models.base import model_of
@@ -77,7 +82,7 @@ def refusing(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def install(app: Flask) -> None:
-    for group in (db, regions, account, roster, changes):
+    for group in (db, regions, account, roster, changes, tasks):
         app.cli.add_command(group)
     for command in (demo, export, serve, backup, restore):
         app.cli.add_command(command)
@@ -209,8 +214,11 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
 @click.argument("sheet")
 @click.option("--as", "username", required=True)
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--grade", type=click.Choice([g.value for g in Grade]), default=Grade.WORKING.value, show_default=True,
+              help="masked 脱敏、working 工作用、full 报送（须写 --reason）")
+@click.option("--reason", default=None, help="用途，印在报送表上并记入变更台账")
 @refusing
-def export(sheet: str, username: str, out: Path) -> None:
+def export(sheet: str, username: str, out: Path, grade: str, reason: str | None) -> None:
     actor = _as(username)
     view = next((v for v in current_app.extensions["baoxue_views"] if v.endpoint == sheet), None)
     if view is None:
@@ -221,10 +229,14 @@ def export(sheet: str, username: str, out: Path) -> None:
     with ScopedSession(engine, actor.scope) as session:
         display = Display(session, actor.role)
         columns = [c for c in view.columns if not display.absent(view.model.__table__.c[c].info["field"])]
-        path = list_sheet(session, actor, Wanted(model_of(view.model.__tablename__), dict(view.fixed)), columns,
-                          title=f"{display.region(actor.region_code)}{view.heading}", fingerprint=mark)
+        wanted = Wanted(model_of(view.model.__tablename__), dict(view.fixed))
+        title = f"{display.region(actor.region_code)}{view.heading}"
+        what = Export(wanted, tuple(columns), title, Grade(grade), reason)
+        what.require(actor)
+        record_export(engine, actor, what, whole_count(session, wanted))
+        count = list_sheet(session, actor, what, path := temporary(), fingerprint=mark)
     shutil.move(path, out)
-    click.echo(f"已导出到 {out}")
+    click.echo(f"已导出 {count:,} 条到 {out}")
 
 
 @click.group(help="变更台账。")
@@ -292,8 +304,30 @@ def restore(file: Path) -> None:
 def serve(host: str, port: int) -> None:
     from waitress import serve as waitress_serve
 
-    click.echo(f"保学已启动：http://{host}:{port}（Ctrl+C 停止）")
-    waitress_serve(current_app._get_current_object(), host=host, port=port, threads=8, ident=None)  # type: ignore[attr-defined]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the worker is stopped with the service
+    with worker_beside():
+        click.echo(f"保学已启动：http://{host}:{port}（Ctrl+C 停止）")
+        waitress_serve(current_app._get_current_object(), host=host, port=port, threads=8, ident=None)  # type: ignore[attr-defined]
+
+
+@click.group(help="后台任务。")
+def tasks() -> None: ...
+
+
+@tasks.command("work", help="执行后台任务，直到停止（serve 会自动启动它）。")
+@click.option("--beside", is_flag=True, hidden=True, help="随启动它的服务一起结束")
+@refusing
+def tasks_work(beside: bool) -> None:
+    if beside:
+        end_with_parent()
+    _plant().queue.work()
+
+
+@tasks.command("run", help="执行一个任务，如排查故障时。")
+@click.argument("number", type=int)
+@refusing
+def tasks_run(number: int) -> None:
+    _plant().run_task(number)
 
 
 def _seal() -> int:

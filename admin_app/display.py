@@ -3,7 +3,7 @@ role. Lists, forms, histories, sheets and import previews all show values throug
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from admin_app.access.masking import ABSENT_TEXT, Sight, shown, sight
+from admin_app.access.masking import ABSENT_TEXT, Grade, Sight, as_granted, shown, sight, sight_in
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession
+from admin_app.reference import Code, Reference
 from models.base import Base, Field, declared, model_of, table_of
-from models.code_item import CodeItem
 from models.kinds import Sealed, school_year
-from models.region import Region
+from models.school import School
 
 LOCAL_ZONE = ZoneInfo("Asia/Shanghai")
 _KEYS_PER_QUERY = 500
@@ -50,47 +50,26 @@ def names_region(model: type[Base], column: str) -> bool:
 class Display:
     """Reads codes, regions and pointed-at records once, for all rows of a page."""
 
-    def __init__(self, session: ScopedSession, role: Role) -> None:
+    def __init__(self, session: ScopedSession, role: Role, reference: Reference | None = None) -> None:
         self._session = session
         self._role = role
-        self._codes: dict[str, dict[str, CodeItem]] = {}
-        self._regions: dict[str, str] = {}
+        self._reference = reference or Reference()
         self._records: dict[type[Base], dict[int, str]] = defaultdict(dict)
 
     def prepare(self, model: type[Base], columns: Iterable[str], rows: Sequence[Any]) -> None:
         """Load what showing these columns of these rows needs: a number of queries that depends on
         the columns, never on the rows."""
         columns = list(columns)
-        self.load_codes({f.codes for c in columns if (f := declared(model, c)).codes})
+        self._reference.load_codes(self._session, {declared(model, c).codes for c in columns})
         for column in columns:
-            values = {getattr(row, column) for row in rows} - {None}
             if names_region(model, column):
-                self.load_regions(values)
+                self._reference.load_regions(self._session, {getattr(row, column) for row in rows} - {None})
             elif target := pointed_at(model, column):
-                self.load_records(target, values)
-
-    def load_codes(self, tables: Iterable[str | None]) -> None:
-        missing = {t for t in tables if t} - self._codes.keys()
-        if not missing:
-            return
-        for table in missing:
-            self._codes[table] = {}
-        query = select(CodeItem).where(CodeItem.code_table.in_(missing)).order_by(
-            CodeItem.position, CodeItem.id)
-        for item in self._session.scalars(query):
-            self._codes[item.code_table][item.code] = item
-
-    def load_regions(self, codes: Iterable[str]) -> None:
-        missing = sorted(set(codes) - self._regions.keys())
-        for start in range(0, len(missing), _KEYS_PER_QUERY):
-            part = missing[start:start + _KEYS_PER_QUERY]
-            self._regions.update(
-                (code, name)
-                for code, name in self._session.execute(
-                    select(Region.code, Region.name).where(Region.code.in_(part)))
-            )
+                self.load_records(target, {getattr(row, column) for row in rows} - {None})
 
     def load_records(self, model: type[Base], keys: Iterable[int]) -> None:
+        if model is School:
+            return  # all their names are kept
         known = self._records[model]
         missing = sorted(set(keys) - known.keys())
         for start in range(0, len(missing), _KEYS_PER_QUERY):
@@ -100,7 +79,7 @@ class Display:
 
     def loaded(self, model: type[Base], key: int) -> str | None:
         """The name of a record loaded before; None for one that is not there for this person."""
-        return self._records[model].get(key)
+        return self.schools().get(key) if model is School else self._records[model].get(key)
 
     def label_of(self, record: Base) -> str:
         """What people call a record: its name, as this role may see it."""
@@ -109,20 +88,20 @@ class Display:
             return str(record) if type(record).__str__ is not Base.__str__ else f"{record.id} 号"
         return str(shown(getattr(record, name), declared(type(record), name), self._role) or ABSENT_TEXT)
 
-    def codes(self, table: str, on: date | None = None) -> list[CodeItem]:
+    def codes(self, table: str, on: date | None = None) -> list[Code]:
         """The entries of a code table; with a date only those that may be chosen on it."""
-        self.load_codes([table])
-        return [
-            item for item in self._codes[table].values()
-            if on is None or ((item.valid_from is None or item.valid_from <= on)
-                              and (item.valid_until is None or item.valid_until >= on))
-        ]
+        entries = self._reference.codes(self._session, table).values()
+        return [entry for entry in entries if on is None or entry.valid_on(on)]
 
     def region(self, code: str | None) -> str:
-        if code is None:
-            return ""
-        self.load_regions([code])
-        return self._regions.get(code, code)
+        return self._reference.region(self._session, code) if code else ""
+
+    def schools(self) -> dict[int, str]:
+        return self._reference.schools(self._session)
+
+    def below(self, code: str) -> list[tuple[str, str]]:
+        """The divisions right below one: code and name."""
+        return self._reference.below(self._session, code)
 
     def absent(self, field: Field) -> bool:
         return sight(self._role, field.privacy) is Sight.ABSENT
@@ -132,26 +111,39 @@ class Display:
 
     def value(self, model: type[Base], column: str, value: Any) -> Shown:
         """One value of one column as it reads on the screen."""
-        field = declared(model, column)
-        if value is None or value == "":
-            return Shown("")
-        if self.absent(field):
-            return Shown(ABSENT_TEXT)
+        return self.reader(model, column)(value)
+
+    def reader(self, model: type[Base], column: str, grade: Grade = Grade.WORKING) -> Callable[[Any], Shown]:
+        """How the values of a column read, decided once for all rows. The records that it points to must
+        have been prepared, or are looked up one by one."""
+        field, empty = declared(model, column), Shown("")
+        if sight_in(grade, self._role, field.privacy) is Sight.ABSENT:
+            absent = Shown(ABSENT_TEXT)
+            return lambda value: empty if value is None or value == "" else absent
+        read = self._full_reader(model, column, field, grade)
+        return lambda value: empty if value is None or value == "" else read(value)
+
+    def _full_reader(self, model: type[Base], column: str, field: Field, grade: Grade) -> Callable[[Any], Shown]:
         if field.states and model.__moves__:
-            state = next((s for s in model.__moves__.states if s.code == value), None)
-            return Shown(state.label, state.colour) if state else Shown(str(value))
+            states = {s.code: Shown(s.label, s.colour) for s in model.__moves__.states}
+            return lambda value: states.get(value) or Shown(str(value))
         if field.codes:
-            self.load_codes([field.codes])
-            item = self._codes[field.codes].get(str(value))
-            return Shown(item.label, item.colour) if item else Shown(str(value))
+            entries = {c: Shown(e.label, e.colour) for c, e in
+                       self._reference.codes(self._session, field.codes).items()}
+            return lambda value: entries.get(str(value)) or Shown(str(value))
         if names_region(model, column):
-            return Shown(self.region(value))
+            return lambda value: Shown(self.region(value))
         if target := pointed_at(model, column):
-            self.load_records(target, [value])
-            return Shown(self._records[target].get(value, ABSENT_TEXT))
+            return lambda value: Shown(self._name_of(target, value) or ABSENT_TEXT)
         if column == "school_year":
-            return Shown(school_year(int(value)))
-        return Shown(plain_text(shown(value, field, self._role)))
+            return lambda value: Shown(school_year(int(value)))
+        granted = sight_in(grade, self._role, field.privacy)
+        return lambda value: Shown(plain_text(as_granted(value, field.privacy, granted)))
+
+    def _name_of(self, target: type[Base], key: int) -> str | None:
+        if self.loaded(target, key) is None:
+            self.load_records(target, [key])
+        return self.loaded(target, key)
 
 
 def plain_text(value: Any) -> str:

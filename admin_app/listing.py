@@ -1,24 +1,32 @@
-"""Which rows a list shows, in which order: for the page, the look-up, the sheet and the command.
+"""Which rows a list shows, in which order: for the page, the look-up, the batch, the sheet and the command.
 
 Keys first, then the rows: the page query walks an index and reads 20 keys, whatever the offset; a
-primary-key tie-break always; the count is capped. Only columns that an index orders can be sorted.
+primary-key tie-break always; the count is capped. A list stands in the order of its divisions, which
+every scope has an index for; another order is a sort of what the conditions leave.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Date, Row, false, func, or_, select
 
 from admin_app.access.scope import ScopedSession
-from models.base import Base, declared, table_of
+from models.base import Base, declared, model_of, table_of
 from models.kinds import IDENTITY_INDEX, TAIL_LENGTH, IdentityIndexed, cipher
 from models.region import prefix_of
+from models.search_term import SearchTerm
 
-COUNT_CAP = 10_000
+COUNT_CAP = 10_000  # beyond it a list says 10,000+, and keeps the order of the divisions
+SEARCH_CAP = 1_000  # of a search by name alone: whoever finds more types another character
 LAST_PAGE = 500
+LAST_PLACE = 50_000
+_NEAR = 5
 LONGEST_SEARCH = 60
+BEFORE = "_before"  # `checked_on_before=2026-09-01`: earlier than that day, or not at all
 _AFTER_ALL = "\U0010ffff"
 
 
@@ -28,13 +36,36 @@ class Wanted:
 
     model: type[Base]
     equals: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, date] = field(default_factory=dict)  # a date earlier than this, or none
     region: str | None = None  # a division: all rows under it
     search: str = ""
     search_columns: tuple[str, ...] = ()
     may_search_identity: bool = False
+    may_search_names: bool = True
     sort: str = "id"
     descending: bool = False
     keys: tuple[int, ...] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The list as plain values, for a task that is done later."""
+        return {**vars(self), "model": self.model.__tablename__,
+                "before": {name: day.isoformat() for name, day in self.before.items()}}
+
+    @classmethod
+    def from_dict(cls, said: dict[str, Any]) -> "Wanted":
+        keys = said["keys"]
+        return cls(**{**said, "model": model_of(said["model"]), "search_columns": tuple(said["search_columns"]),
+                      "before": {name: date.fromisoformat(day) for name, day in said["before"].items()},
+                      "keys": None if keys is None else tuple(keys)})
+
+    @property
+    def by_name_alone(self) -> bool:
+        """One word that is looked up in the search terms, and nothing else is asked."""
+        word = self.search.strip()
+        if not word or " " in word or _has_digit(word) or self.equals or self.before or self.keys is not None:
+            return False
+        others = [n for n in self.search_columns if n != self.model.__searched__ and not _leads_an_index(self.model, n)]
+        return bool(self.model.__searched__ and self.may_search_names and not others)
 
 
 @lru_cache(maxsize=64)
@@ -48,57 +79,81 @@ def sortable(model: type[Base]) -> frozenset[str]:
     return frozenset(names)
 
 
-def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """The filters of a list as conditions; the wall is the session's."""
+@lru_cache(maxsize=64)
+def _leads_an_index(model: type[Base], name: str) -> bool:
+    return any(index.columns[0].name == name for index in table_of(model).indexes if len(index.columns))
+
+
+def conditions(wanted: Wanted, *, capped: bool = False) -> list[ColumnElement[bool]]:
+    """The filters of a list as conditions; the wall is the session's. `capped` looks no further than
+    SEARCH_CAP names: for a page, never for a batch or a sheet."""
     model: Any = wanted.model
     found: list[ColumnElement[bool]] = []
     for name, value in wanted.equals.items():
         column = getattr(model, name)
         found.append(column.is_(None) if value == "" else column == value)
-    if wanted.region and model.__region__:
-        prefix = prefix_of(wanted.region)
-        column = getattr(model, model.__region__)
-        found += [column >= prefix, column < prefix + ":"] if prefix else []
+    for name, day in wanted.before.items():
+        column = getattr(model, name)
+        found.append(or_(column.is_(None), column < day))
+    found += _under(model, wanted.region)
     for term in wanted.search[:LONGEST_SEARCH].split():
-        found.append(_term(wanted, term))
+        found.append(_term(wanted, term, SEARCH_CAP + 1 if capped and wanted.by_name_alone else None))
     if wanted.keys is not None:
         found.append(model.id.in_(wanted.keys))
     return found
 
 
-def _term(wanted: Wanted, term: str) -> ColumnElement[bool]:
-    """One word of a search: a whole number, its last six, letters of the pinyin, or part of a name."""
+def _under(model: Any, region: str | None) -> list[ColumnElement[bool]]:
+    if not region or not model.__region__:
+        return []
+    prefix, column = prefix_of(region), getattr(model, model.__region__)
+    if len(prefix) == 12:
+        return [column == prefix]
+    return [column >= prefix, column < prefix + ":"] if prefix else []
+
+
+def _has_digit(term: str) -> bool:
+    return re.search(r"[0-9]", term) is not None
+
+
+def _term(wanted: Wanted, term: str, most: int | None) -> ColumnElement[bool]:
+    """One word of a search. With a digit it is a number: a whole identity number, its last six, the
+    beginning of a register number. Without one it is part of a name, its pinyin or its initials."""
     model: Any = wanted.model
     ways: list[ColumnElement[bool]] = []
-    for holder in _holders(model):
-        table = holder.__table__.c
-        if issubclass(holder, IdentityIndexed) and wanted.may_search_identity:
-            ways += _by_identity(model, holder, term)
-        if "name_pinyin" in table and re.fullmatch(r"[A-Za-z]+", term):
-            low = term.lower()
-            ways.append(_through(model, holder, or_(
-                *[c.between(low, low + _AFTER_ALL) for c in (holder.name_pinyin, holder.name_initials)])))
+    number = _has_digit(term)
+    if number and wanted.may_search_identity:
+        ways += [way for holder in _holders(model) if issubclass(holder, IdentityIndexed)
+                 for way in _by_identity(model, holder, term)]
+    elif not number and wanted.may_search_names:
+        ways += [_by_name(model, holder, term, wanted.region, most) for holder in _holders(model)
+                 if holder.__searched__]
     for name in wanted.search_columns:
-        ways.append(getattr(model, name).contains(term, autoescape=True))
-    for holder in _holders(model):
-        name = "name" if "name" in holder.__table__.c else "head_name"
-        if holder is not model and name in holder.__table__.c:
-            ways.append(_through(model, holder, getattr(holder, name).contains(term, autoescape=True)))
-    return or_(*ways) if ways else model.id.is_(None)
+        column = getattr(model, name)
+        if not _leads_an_index(model, name) and name != model.__searched__:
+            ways.append(column.contains(term, autoescape=True))
+        elif number and name != model.__searched__:
+            ways.append(column.between(term, term + _AFTER_ALL))
+    return or_(*ways) if ways else false()
 
 
 def _holders(model: Any) -> list[Any]:
-    """The model itself, and the child or family that its records belong to."""
-    belongs = [getattr(model, r).property.mapper.class_ for r in ("student", "household") if hasattr(model, r)
-               and getattr(model, r).property.uselist is False]
-    return [model, *belongs]
+    """Whose name finds a record: its own, or that of the child or family that it belongs to."""
+    if model.__searched__:
+        return [model]
+    return [getattr(model, r).property.mapper.class_ for r in ("student", "household") if hasattr(model, r)
+            and getattr(model, r).property.uselist is False]
 
 
-def _through(model: Any, holder: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    if holder is model:
-        return condition
-    through: ColumnElement[bool] = getattr(model, holder.__tablename__).has(condition)
-    return through
+def _by_name(model: Any, holder: Any, term: str, region: str | None, most: int | None) -> ColumnElement[bool]:
+    low = term.lower()
+    found = select(SearchTerm.owner_id).where(
+        SearchTerm.owner_table == holder.__tablename__, SearchTerm.term >= low,
+        SearchTerm.term < low + _AFTER_ALL, *_under(SearchTerm, region))
+    if most is not None:
+        found = found.order_by(SearchTerm.term, SearchTerm.region_code, SearchTerm.owner_id).limit(most)
+    key: Any = model.id if holder is model else getattr(model, f"{holder.__tablename__}_id")
+    return key.in_(found)  # type: ignore[no-any-return]
 
 
 def _by_identity(model: Any, holder: Any, term: str) -> list[ColumnElement[bool]]:
@@ -111,49 +166,120 @@ def _by_identity(model: Any, holder: Any, term: str) -> list[ColumnElement[bool]
     return []
 
 
-def ordered(wanted: Wanted, query: Select[Any]) -> Select[Any]:
+def _through(model: Any, holder: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    if holder is model:
+        return condition
+    through: ColumnElement[bool] = getattr(model, holder.__tablename__).has(condition)
+    return through
+
+
+def order_of(wanted: Wanted) -> list[ColumnElement[Any]]:
+    """The order of a list; with the number last, so that no two rows stand in the same place."""
     model: Any = wanted.model
-    name = wanted.sort if wanted.sort in sortable(wanted.model) else "id"
-    column = getattr(model, name)
-    order = [column.desc() if wanted.descending else column.asc()]
-    if name != "id":
-        order.append(model.id.desc() if wanted.descending else model.id.asc())
-    return query.order_by(*order)
+    names = [wanted.sort] if wanted.sort in sortable(wanted.model) - {"id"} else []
+    if not names and model.__region__ == "region_code":
+        names = ["region_code"]
+    columns = [getattr(model, name) for name in (*names, "id")]
+    return [c.desc() if wanted.descending else c.asc() for c in columns]
+
+
+def keys_of(session: ScopedSession, wanted: Wanted, page: int, size: int) -> Sequence[int]:
+    """The numbers of the records of one page (0 is the first)."""
+    model: Any = wanted.model
+    query = select(model.id).where(*conditions(wanted, capped=True)).order_by(*order_of(wanted))
+    return session.scalars(query.offset(min(page, LAST_PAGE) * size).limit(size)).all()
 
 
 def page_of(session: ScopedSession, wanted: Wanted, page: int, size: int) -> list[Any]:
     """The records of one page (0 is the first)."""
     model: Any = wanted.model
-    query = ordered(wanted, select(model.id).where(*conditions(wanted)))
-    keys = session.scalars(query.offset(min(page, LAST_PAGE) * size).limit(size)).all()
+    keys = keys_of(session, wanted, page, size)
     if not keys:
         return []
     records = {r.id: r for r in session.scalars(select(model).where(model.id.in_(keys)))}
     return [records[key] for key in keys if key in records]
 
 
-def capped_count(session: ScopedSession, wanted: Wanted) -> int:
-    """How many rows there are, at most COUNT_CAP + 1."""
+def rows_of(session: ScopedSession, wanted: Wanted, columns: Sequence[str], page: int, size: int) -> list[Row[Any]]:
+    """The values of these columns of the records of one page, `id` first: what a list shows."""
     model: Any = wanted.model
+    keys = keys_of(session, wanted, page, size)
+    if not keys:
+        return []
+    query = select(model.id, *[getattr(model, c) for c in columns if c != "id"]).where(model.id.in_(keys))
+    rows = {row.id: row for row in session.execute(query)}
+    return [rows[key] for key in keys if key in rows]
+
+
+def capped_count(session: ScopedSession, wanted: Wanted) -> int:
+    """How many rows there are, at most one more than the cap."""
+    model: Any = wanted.model
+    if wanted.by_name_alone:  # the terms alone tell, without the rows
+        found = select(SearchTerm.owner_id).where(
+            SearchTerm.owner_table == model.__tablename__, *_range(wanted.search.strip()),
+            *_under(SearchTerm, wanted.region)).limit(SEARCH_CAP + 1).subquery()
+        return session.scalar(select(func.count(found.c.owner_id.distinct()))) or 0
     some = select(model.id).where(*conditions(wanted)).limit(COUNT_CAP + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def all_of(session: ScopedSession, wanted: Wanted, chunk: int = 1000) -> Any:
-    """Every record of a list, read in pieces: nothing loads a table into memory."""
+def whole_count(session: ScopedSession, wanted: Wanted) -> int:
+    """How many rows there are, however many: for what is done with all of them."""
     model: Any = wanted.model
-    last = 0
+    return session.scalar(select(func.count(model.id)).where(*conditions(wanted))) or 0
+
+
+def _range(term: str) -> list[ColumnElement[bool]]:
+    low = term[:LONGEST_SEARCH].lower()
+    return [SearchTerm.term >= low, SearchTerm.term < low + _AFTER_ALL]
+
+
+def cap_of(wanted: Wanted) -> int:
+    """How far a list counts."""
+    return SEARCH_CAP if wanted.by_name_alone else COUNT_CAP
+
+
+def all_rows(session: ScopedSession, wanted: Wanted, columns: Sequence[str], chunk: int = 5000) -> Iterator[
+        Sequence[Row[Any]]]:
+    """Every row of a list, its number first, read in pieces in the order of the divisions: nothing
+    loads a table into memory."""
+    model: Any = wanted.model
+    placed = model.__region__ == "region_code"
+    names = ["id", *(["region_code"] if placed else []), *[c for c in columns if c not in ("id", "region_code")]]
+    query = select(*[getattr(model, c) for c in names]).where(*conditions(wanted))
+    last: Row[Any] | None = None
     while True:
-        query = select(model).where(*conditions(wanted), model.id > last).order_by(model.id).limit(chunk)
-        part = session.scalars(query).all()
+        piece = query
+        if last is not None:
+            piece = query.where(model.id > last.id) if not placed else query.where(
+                model.region_code >= last.region_code,
+                or_(model.region_code > last.region_code, model.id > last.id))
+        order = order_of(replace(wanted, sort="id", descending=False))
+        part = session.execute(piece.order_by(*order).limit(chunk)).all()
         if not part:
             return
         yield part
-        last = part[-1].id
-        session.expunge_all()
+        last = part[-1]
+
+
+def around(session: ScopedSession, wanted: Wanted, place: int, key: int) -> tuple[tuple[int, int] | None,
+                                                                                    tuple[int, int] | None]:
+    """What stands before and after a record in a list, each as its place (0 is the first) and its number.
+    The record is looked for near the place where it stood when the list was shown."""
+    model: Any = wanted.model
+    first = max(0, min(place, LAST_PLACE) - _NEAR)
+    query = select(model.id).where(*conditions(wanted, capped=True)).order_by(*order_of(wanted))
+    keys = list(session.scalars(query.offset(first).limit(2 * _NEAR + 1)))
+    if key not in keys:
+        return None, None
+    at = keys.index(key)
+    return ((first + at - 1, keys[at - 1]) if at else None,
+            (first + at + 1, keys[at + 1]) if at + 1 < len(keys) else None)
 
 
 def filter_kind(model: type[Base], name: str) -> str:
-    """How a filter is offered: a list of options, or a box to type in."""
+    """How a filter is offered: a list of options, a day, or a box to type in."""
+    if isinstance(table_of(model).c[name].type, Date):
+        return "date"
     field_ = declared(model, name)
     return "options" if field_.codes or field_.states else "text"

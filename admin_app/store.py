@@ -13,6 +13,7 @@ import alembic.config
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.pool import NullPool
 
+from admin_app import search_terms
 from admin_app.access import postgresql_wall, sqlite_wall
 from admin_app.changes import triggers
 
@@ -79,6 +80,7 @@ def upgrade(url: str, revision: str = "head") -> None:
                 if connection.dialect.name == "postgresql":
                     postgresql_wall.install(connection)
                 triggers.install(connection)
+                search_terms.install(connection)
     finally:
         engine.dispose()
 

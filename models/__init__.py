@@ -7,6 +7,7 @@ from models import (  # noqa: F401
     account,
     accountability_record,
     attachment,
+    batch_run,
     change,
     code_item,
     guardian,
@@ -18,10 +19,13 @@ from models import (  # noqa: F401
     publicity_activity,
     region,
     responsibility_letter,
+    saved_view,
     school,
+    search_term,
     setting,
     special_group_flag,
     student,
+    task,
 )
 from models.base import Base as Base
 from models.base import Wall as Wall

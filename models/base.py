@@ -85,6 +85,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 BigKey = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows only by INTEGER
 # Compared byte by byte on both stores: a prefix is a range, whatever the locale of the server.
+ByteOrdered = String().with_variant(String(collation="C"), "postgresql")
 RegionCode = String(12).with_variant(String(12, collation="C"), "postgresql")
 
 
@@ -109,6 +110,7 @@ class Base(DeclarativeBase):
     __recorded__: ClassVar[bool] = True  # whether the change ledger records its rows
     __region__: ClassVar[str | None] = "region_code"  # the column that places a row
     __moves__: ClassVar[Moves | None] = None
+    __searched__: ClassVar[str | None] = None  # the name by which people look for a record
 
     id: Mapped[int] = mapped_column(
         primary_key=True, comment="编号", info={"field": Field("编号", generated=True)}, sort_order=-9

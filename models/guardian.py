@@ -16,6 +16,7 @@ class Guardian(Base):
     __title__ = "监护人"
     __wall__ = Wall.CHILD
     __area__ = "family"
+    __searched__ = "name"
     __table_args__ = (*belongs_to_student(), Index(None, "region_code", "id"))
 
     region_code: Mapped[str] = region_code("村（社区）")

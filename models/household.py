@@ -17,13 +17,13 @@ class Household(IdentityIndexed, Base):
     __title__ = "户"
     __wall__ = Wall.CHILD
     __area__ = "family"
+    __searched__ = "head_name"
     __table_args__ = (
         UniqueConstraint("id", "region_code"),
         UniqueConstraint("region_code", "register_number"),
+        Index(None, "register_number", "region_code"),
         Index(None, "region_code", "id"),
         Index(None, "region_code", "head_name", "id"),
-        Index(None, "region_code", "name_pinyin"),
-        Index(None, "region_code", "name_initials"),
         ForeignKeyConstraint(["natural_group_id"], ["natural_group.id"]),
     )
 

@@ -35,6 +35,7 @@ class ResponsibilityLetter(Base):
     __table_args__ = (
         ForeignKeyConstraint(["household_id", "region_code"], ["household.id", "household.region_code"],
                              onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),
+        Index(None, "number", "region_code"),
         Index(None, "region_code", "state", "id"),
         Index(None, "region_code", "school_year", "id"),
         Index(None, "household_id"),

@@ -74,6 +74,7 @@ class Student(IdentityIndexed, Base):
     __title__ = "学生"
     __wall__ = Wall.CHILD
     __area__ = "family"
+    __searched__ = "name"
     __moves__ = SCHOOLING_MOVES
     __table_args__ = (
         UniqueConstraint("id", "region_code"),
@@ -82,12 +83,12 @@ class Student(IdentityIndexed, Base):
                              onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),
         Index(None, "region_code", "id"),
         Index(None, "region_code", "schooling_state", "id"),
+        Index(None, "schooling_state", "region_code", "id"),
         Index(None, "region_code", "name", "id"),
         Index(None, "region_code", "birth_date", "id"),
-        Index(None, "region_code", "name_pinyin"),
-        Index(None, "region_code", "name_initials"),
         Index(None, "identity_tail", "region_code"),
         Index(None, "household_id"),
+        Index(None, "region_code", "checked_on"),
         Index(None, "school_id", "region_code"),
     )
 

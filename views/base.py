@@ -20,7 +20,7 @@ from admin_app.display import names_region
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.services import moves as move_service
 from admin_app.services import records
-from admin_app.web import form_fields, home, lists, pages
+from admin_app.web import exports, form_fields, home, lists, lookups, pages
 from admin_app.web.context import actor, display, session
 from admin_app.web.gate import VIEW_ENDPOINTS, own_path, require_view
 from models.base import Base, declared
@@ -147,13 +147,13 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     def index_view(self) -> ResponseReturnValue:
         return lists.page(self)
 
-    @expose("/export/")
+    @expose("/export/", methods=("GET", "POST"))
     def export(self) -> ResponseReturnValue:
-        return lists.export(self)
+        return exports.page(self)
 
     @expose("/lookup/")
     def lookup(self) -> ResponseReturnValue:
-        return lists.lookup(self)
+        return lookups.lookup(self)
 
     @expose("/details/")
     def details_view(self) -> ResponseReturnValue:

@@ -37,21 +37,43 @@ SIGHTS: dict[Role, dict[Privacy, Sight]] = {
 ABSENT_TEXT = "（不可见）"
 
 
+class Grade(enum.StrEnum):
+    """How much an export holds: 脱敏 (fit to hand on), 工作用 (as on the screen), 报送 (in full, for the
+    stamped tables; asks for a permission and a reason)."""
+
+    MASKED = "masked"
+    WORKING = "working"
+    FULL = "full"
+
+
+GRADE_LABELS = {Grade.MASKED: "脱敏", Grade.WORKING: "工作用", Grade.FULL: "报送（完整）"}
+
+
 def sight(role: Role, privacy: Privacy) -> Sight:
     return SIGHTS[role][privacy]
 
 
-def shown(value: Any, field: Field, role: Role) -> Any:
-    """The value as this role may see it: itself, a masked text, or None where it is absent.
+def sight_in(grade: Grade, role: Role, privacy: Privacy) -> Sight:
+    """What a role sees in a list of this grade. What is absent stays so in every grade."""
+    granted = sight(role, privacy)
+    if granted is Sight.ABSENT or privacy is Privacy.OPEN or grade is Grade.WORKING:
+        return granted
+    return Sight.MASKED if grade is Grade.MASKED else Sight.FULL
 
-    A sealed value is opened only here, and only to be shown in full or masked."""
+
+def shown(value: Any, field: Field, role: Role) -> Any:
+    """The value as this role may see it: itself, a masked text, or None where it is absent."""
     if value is None or value == "":
         return value
-    granted = sight(role, field.privacy)
+    return as_granted(value, field.privacy, sight(role, field.privacy))
+
+
+def as_granted(value: Any, privacy: Privacy, granted: Sight) -> Any:
+    """A value that is there, in full, masked, or None. A sealed value is opened only here."""
     if granted is Sight.ABSENT:
         return None
     plain = value.open() if isinstance(value, Sealed) else value
-    return plain if granted is Sight.FULL else masked(plain, field.privacy)
+    return plain if granted is Sight.FULL else masked(plain, privacy)
 
 
 def masked(value: Any, privacy: Privacy) -> str:

@@ -68,6 +68,11 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     return Undone(_restored(session, undoing.id), _left(session, change_id, undoing.id, row_ids) if left else [])
 
 
+def undone(session: ScopedSession, change_id: int) -> bool:
+    """Whether a change was undone as a whole."""
+    return session.scalar(select(Change.id).where(Change.undoes_id == change_id).limit(1)) is not None
+
+
 def _check_may_restore(actor: Actor, model: type[Base]) -> None:
     """Who may write a ledger by hand may restore it. Rights are granted and taken back, never restored:
     an undo would give what the actor may not grant."""

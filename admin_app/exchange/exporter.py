@@ -1,48 +1,118 @@
 """Lists as sheets: exactly what was filtered, as the role may see it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from sqlalchemy import Boolean, Engine, select
 
 from admin_app.access.actor import Actor
+from admin_app.access.masking import GRADE_LABELS, Grade
+from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
-from admin_app.display import Display, names_region, pointed_at
+from admin_app.changes.ledger import recording
+from admin_app.display import LOCAL_ZONE, Display, names_region, pointed_at
+from admin_app.errors import Invalid
 from admin_app.exchange.sheet import Sheet
 from admin_app.exchange.workbook import Frame, temporary, write_table, write_template
-from admin_app.listing import Wanted, all_of
-from models.base import Base, Privacy, declared
+from admin_app.listing import Wanted, all_rows
+from models.base import Base, Privacy, declared, table_of
 from models.import_run import ImportRow, ImportRun
+from models.kinds import SealedText
 
+SHORTEST_REASON = 4
+_MOST_KNOWN = 10_000
+_ROWS_AT_ONCE = 1000
 _WIDTHS = {Privacy.BIRTH: 12, Privacy.IDENTITY: 22, Privacy.PHONE: 16, Privacy.ADDRESS: 30, Privacy.CONDITION: 16}
 OUTCOME_LABELS = {"new": "新增", "changed": "更新", "same": "无变化", "refused": "拒收"}
 
 
-def list_sheet(session: ScopedSession, actor: Actor, wanted: Wanted, columns: Sequence[str], *,
-               title: str, fingerprint: str | None) -> Path:
-    """Write the list that `wanted` means; gives the file, which the caller removes."""
-    actor.require(f"{wanted.model.__area__}.export")
-    display, model = Display(session, actor.role), wanted.model
+@dataclass(frozen=True)
+class Export:
+    """What an export holds: which list, which columns, how much of each fact, and why."""
 
-    def rows() -> Iterator[list[str]]:
-        for records in all_of(session, wanted):
-            display.prepare(model, columns, records)
-            for record in records:
-                yield [_cell(display, record, name) for name in columns]
+    wanted: Wanted
+    columns: tuple[str, ...]
+    title: str
+    grade: Grade = Grade.WORKING
+    reason: str | None = None
 
-    path = temporary()
-    mark = f"导出人：{actor.name}　台账封存指纹：{fingerprint or '—'}"
-    frame = Frame(title, display.region(actor.region_code), mark=mark)
-    captions = [declared(model, name).label for name in columns]
-    widths = [_width(model, name) for name in columns]
-    write_table(path, frame, captions, rows(), widths)
-    return path
+    def require(self, actor: Actor) -> None:
+        """Raises Refused when the role may not, Invalid when the full grade has no reason."""
+        actor.require(f"{self.wanted.model.__area__}.export")
+        if self.grade is Grade.FULL:
+            actor.require(Permission.FAMILY_REVEAL)
+            if len((self.reason or "").strip()) < SHORTEST_REASON:
+                raise Invalid(f"报送用的完整导出须写明用途，至少 {SHORTEST_REASON} 个字；用途会印在表上并记入台账。",
+                              "reason")
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**vars(self), "wanted": self.wanted.as_dict()}
+
+    @classmethod
+    def from_dict(cls, said: dict[str, Any]) -> "Export":
+        return cls(**{**said, "wanted": Wanted.from_dict(said["wanted"]), "columns": tuple(said["columns"]),
+                      "grade": Grade(said["grade"])})
 
 
-def _cell(display: Display, record: Base, name: str) -> Any:
-    """A count as a number, so that Excel can add it up; everything else as it reads on the screen."""
-    value = getattr(record, name)
-    counted = isinstance(value, int) and not isinstance(value, bool) and not pointed_at(type(record), name)
-    return value if counted and name != "school_year" else display.of(record, name).text
+def record_export(engine: Engine, actor: Actor, export: Export, rows: int) -> None:
+    """Put on record who took what out of the register, how much of it, and why."""
+    what = f"{export.title}（{GRADE_LABELS[export.grade]}，{rows:,} 条）"
+    with ScopedSession(engine, actor.scope, writing=True) as session:
+        with recording(session, actor, "export", f"{what}：{export.reason}" if export.reason else what, kept=True):
+            pass
+
+
+def list_sheet(session: ScopedSession, actor: Actor, export: Export, path: Path, *, fingerprint: str | None = None,
+               progress: Callable[[int], None] = lambda _done: None) -> int:
+    """Write a list to a framed sheet, row by row: the memory it takes does not grow with the rows; gives
+    how many. Raises Refused, Invalid."""
+    export.require(actor)
+    display, model = Display(session, actor.role), export.wanted.model
+    readers = [_reader(display, model, name, export.grade) for name in export.columns]
+
+    def rows() -> Iterator[list[Any]]:
+        done = 0
+        for part in all_rows(session, export.wanted, export.columns):
+            display.prepare(model, export.columns, part)
+            places = [part[0]._fields.index(name) for name in export.columns]
+            for row in part:
+                yield [read(row[at]) for read, at in zip(readers, places, strict=True)]
+            done += len(part)
+            progress(done)
+
+    now = datetime.now(LOCAL_ZONE)
+    mark = f"导出人：{actor.name}　时间：{now:%Y-%m-%d %H:%M}　台账封存指纹：{fingerprint or '—'}"
+    if export.grade is Grade.FULL:
+        mark = f"含完整个人信息，仅限报送，不得外传　用途：{export.reason}　{mark}"
+    frame = Frame(export.title, display.region(actor.region_code), mark=mark,
+                  note=f"{GRADE_LABELS[export.grade]}")
+    captions = [declared(model, name).label for name in export.columns]
+    return write_table(path, frame, captions, rows(), [_width(model, name) for name in export.columns])
+
+
+def _reader(display: Display, model: type[Base], name: str, grade: Grade) -> Callable[[Any], Any]:
+    """How a cell is written: a count as a number, so that Excel can add it up; everything else as it
+    reads on the screen. What comes again and again (villages, schools, dates) is read once."""
+    kind = table_of(model).c[name].type
+    counted = not isinstance(kind, SealedText | Boolean) and kind.python_type is int and not pointed_at(model, name)
+    if counted and name != "school_year":
+        return lambda value: value
+    read, known = display.reader(model, name, grade), dict[Any, str]()
+    if isinstance(kind, SealedText):
+        return lambda value: read(value).text
+
+    def text_of(value: Any) -> str:
+        found = known.get(value)
+        if found is None:
+            found = read(value).text
+            if len(known) < _MOST_KNOWN:
+                known[value] = found
+        return found
+
+    return text_of
 
 
 def _width(model: type[Base], name: str) -> int:
@@ -69,6 +139,28 @@ def refused_sheet(run: ImportRun, rows: Sequence[ImportRow], cells: Sequence[lis
 
     frame = Frame(f"{run.filename} 未导入的行", "", footer="改正后可直接上传本文件，只会处理这些行。")
     write_table(path, frame, captions, lines(), [8, *[14] * len(run.captions), 60])
+    return path
+
+
+def unfinished_sheet(session: ScopedSession, actor: Actor, model: type[Base], title: str,
+                     why: dict[int, str]) -> Path:
+    """Records that a batch left as they are, each with the reason; the caller removes the file."""
+    display, every, path = Display(session, actor.role), cast(Any, model), temporary()
+    columns = [c for c in ("region_code", model.__moves__.column if model.__moves__ else "") if c]
+
+    def lines() -> Iterator[list[Any]]:
+        for start in range(0, len(why), _ROWS_AT_ONCE):
+            keys = list(why)[start:start + _ROWS_AT_ONCE]
+            records = {r.id: r for r in session.scalars(select(every).where(every.id.in_(keys)))}
+            display.prepare(model, columns, list(records.values()))
+            for key in keys:
+                record = records.get(key)
+                yield [key, display.label_of(record) if record else "",
+                       *[display.of(record, c).text if record else "" for c in columns], why[key]]
+
+    frame = Frame(title, display.region(actor.region_code), footer="")
+    captions = ["编号", model.__title__, *[declared(model, c).label for c in columns], "未办理原因"]
+    write_table(path, frame, captions, lines(), [10, 14, *[24] * len(columns), 60])
     return path
 
 

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError, XlsxWriterException
 
 from admin_app.display import LOCAL_ZONE
 
 MAX_ROWS = 1_048_000
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 _LONGEST_CELL = 32_767
+_LONGEST_FOOTER = 200  # of Excel's 255, with the page numbers
 _OPTIONS: dict[str, Any] = {
     "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
     "strings_to_numbers": False, "in_memory": False,
@@ -33,7 +35,8 @@ class Frame:
     title: str
     unit: str
     footer: str = "审核人：                    填表人：                    联系电话："
-    mark: str = ""  # the seal's fingerprint, or a watermark line
+    mark: str = ""  # who, when and the seal's fingerprint: a line under the table and on each page
+    note: str = ""  # the grade of the export, beside the title
 
 
 def temporary() -> Path:
@@ -54,7 +57,20 @@ def width_of(caption: str, longest: int) -> int:
 
 def write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterable[Sequence[Any]],
                 widths: Sequence[int] | None = None) -> int:
-    """Write one framed table; gives the number of rows. `rows` hold text or numbers; 序号 is added."""
+    """Write one framed table; gives the number of rows. `rows` hold text or numbers; 序号 is added.
+
+    Raises OSError (the disk is full); what was written by then is taken away."""
+    try:
+        return _write_table(path, frame, captions, rows, widths)
+    except (OSError, XlsxWriterException) as fault:
+        path.unlink(missing_ok=True)
+        if isinstance(fault, XlsxWriterException) and not isinstance(fault, FileCreateError):
+            raise
+        raise OSError(str(fault)) from fault
+
+
+def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterable[Sequence[Any]],
+                 widths: Sequence[int] | None) -> int:
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         sheet = book.add_worksheet("名单")
         formats = _formats(book)
@@ -64,7 +80,7 @@ def write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterabl
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(0.5, 0.5, 0.6, 0.6)
         sheet.repeat_rows(2)
-        sheet.set_footer(f"&L{frame.mark.replace('&', '&&')}&C第 &P 页，共 &N 页")
+        sheet.set_footer(f"&L&8{frame.mark.replace('&', '&&')[:_LONGEST_FOOTER]}&R第 &P 页，共 &N 页")
         sheet.set_column(0, 0, 6)
         for number, caption in enumerate(captions, start=1):
             sheet.set_column(number, number, widths[number - 1] if widths else width_of(caption, 12))
@@ -72,19 +88,22 @@ def write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterabl
         _banner(sheet, 0, last, writable(frame.title), formats["title"])
         now = datetime.now(LOCAL_ZONE)
         today = f"{now.year}年{now.month}月{now.day}日"
-        _banner(sheet, 1, last, writable(f"填报单位：{frame.unit}（盖章）　　　　填报时间：{today}"), formats["line"])
+        banner = f"填报单位：{frame.unit}（盖章）　　　　填报时间：{today}"
+        _banner(sheet, 1, last, writable(f"{banner}　　　　{frame.note}" if frame.note else banner), formats["line"])
         sheet.freeze_panes(3, 2)
         for number, caption in enumerate(["序号", *captions]):
             sheet.write_string(2, number, writable(caption), formats["head"])
-        count = 0
+        count, cell = 0, formats["cell"]
         for count, row in enumerate(rows, start=1):
             line = count + 2
             sheet.write_number(line, 0, count, formats["number"])
             for number, value in enumerate(row, start=1):
-                if isinstance(value, int | float) and not isinstance(value, bool):
+                if type(value) is str:
+                    sheet.write_string(line, number, value if value.isprintable() else writable(value), cell)
+                elif isinstance(value, int | float) and not isinstance(value, bool):
                     sheet.write_number(line, number, value, formats["number"])
                 else:
-                    sheet.write_string(line, number, "" if value is None else writable(value), formats["cell"])
+                    sheet.write_string(line, number, "" if value is None else writable(value), cell)
         if frame.footer:
             sheet.write_string(count + 3, 0, "合计", formats["cell"])
             sheet.write_string(count + 3, 1, f"{count} 条", formats["cell"])

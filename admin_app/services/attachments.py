@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sqlalchemy import select
 
@@ -90,17 +90,22 @@ def attach(session: ScopedSession, actor: Actor, files: FileStore, record: Base,
            stream: IO[bytes], filename: str) -> Attachment:
     """Attach a file to a record in scope. Effects: stores the file, types it by content, adds the row.
     Raises Invalid, Refused."""
-    actor.require(Permission.ATTACHMENT_CREATE)
-    filename = "".join(c for c in Path(filename.replace("\\", "/")).name if c.isprintable())[-120:]
-    sha256, size, head = files.keep(stream, number(session, "attachment_max_mb") << 20)
     attachment = Attachment(
         region_code=record.region_code,  # type: ignore[attr-defined]
-        owner_table=record.__tablename__, owner_id=record.id, sha256=sha256,
-        filename=filename or "附件", content_type=content_type(head, filename), size=size,
-    )
+        owner_table=record.__tablename__, owner_id=record.id,
+        **keep(session, actor, files, stream=stream, filename=filename))
     session.add(attachment)
     session.flush()
     return attachment
+
+
+def keep(session: ScopedSession, actor: Actor, files: FileStore, *, stream: IO[bytes], filename: str) -> dict[str, Any]:
+    """Store a file and type it by content; gives what an attachment says of it. Raises Invalid, Refused."""
+    actor.require(Permission.ATTACHMENT_CREATE)
+    filename = "".join(c for c in Path(filename.replace("\\", "/")).name if c.isprintable())[-120:]
+    sha256, size, head = files.keep(stream, number(session, "attachment_max_mb") << 20)
+    return {"sha256": sha256, "filename": filename or "附件", "content_type": content_type(head, filename),
+            "size": size}
 
 
 def of_record(session: ScopedSession, record: Base) -> list[Attachment]:

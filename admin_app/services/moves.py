@@ -1,10 +1,10 @@
 """Making a move: the one function by which a state changes, in page, batch, import and command."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
@@ -15,16 +15,22 @@ from models.base import Base, declared, model_of, table_of
 from models.moves import Move
 
 
+NO_EVIDENCE = "“{}”须有佐证。请上传证明材料的照片或扫描件。"
+
+
 def permission(model: type[Base], move: Move) -> str:
     return f"{model.__area__}.{move.act}"
+
+
+def moves_of(actor: Actor, model: type[Base]) -> list[Move]:
+    """The moves of a ledger that the actor's role allows, whatever state a record is in."""
+    return [m for m in model.__moves__.moves if actor.may(permission(model, m))] if model.__moves__ else []
 
 
 def open_moves(actor: Actor, record: Base) -> list[Move]:
     """The moves that the record's state and the actor's role allow."""
     moves = type(record).__moves__
-    if moves is None:
-        return []
-    return [m for m in moves.open_to(getattr(record, moves.column)) if actor.may(permission(type(record), m))]
+    return [m for m in moves_of(actor, type(record)) if moves and getattr(record, moves.column) in m.sources]
 
 
 def require_open(record: Base, move: Move) -> None:
@@ -51,24 +57,12 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     actor.require(permission(model, move))
     require_open(record, move)
     state = getattr(record, moves.column)
-    values = {name: clean(declared(model, name).label, name, value) if isinstance(value, str) else value
-              for name, value in values.items()}
+    given = given_values(session, model, move, values, reason)
     for name in move.asks:
-        if values.get(name) in (None, "") and getattr(record, name) in (None, ""):
-            raise Invalid(f"“{move.label}”须填写“{declared(model, name).label}”。", name)
-    for name, value in values.items():
-        if isinstance(value, date) and name.endswith("_on") and value > date.today():
-            raise Invalid(f"“{declared(model, name).label}”不能晚于今天。请改正。", name)
-    if move.reason and not (reason or "").strip():
-        raise Invalid(f"“{move.label}”须写明原因。", "reason")
-    if move.evidence and not new_evidence and not _attached(session, record):
-        raise Invalid(f"“{move.label}”须有佐证。请上传证明材料的照片或扫描件。", "evidence")
-    given = {name: value for name, value in values.items()
-             if name in (*move.asks, *move.optional) and value not in (None, "")}
-    for name, value in given.items():
-        for key in table_of(model).c[name].foreign_keys:
-            if key.column.name == "id" and session.get(model_of(key.column.table.name), value) is None:
-                raise Invalid(f"所选的“{declared(model, name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)
+        if name not in given and getattr(record, name) in (None, ""):
+            raise Invalid(lacking(model, move, name), name)
+    if move.evidence and not new_evidence and record.id not in with_evidence(session, model, [record.id]):
+        raise Invalid(NO_EVIDENCE.format(move.label), "evidence")
     state_column = getattr(model, moves.column)
     moved = session.execute(
         update(model).where(model.id == record.id, state_column == state)
@@ -80,7 +74,29 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     return move
 
 
-def _attached(session: ScopedSession, record: Base) -> bool:
-    count = session.scalar(select(func.count()).select_from(Attachment).where(
-        Attachment.owner_table == record.__tablename__, Attachment.owner_id == record.id))
-    return bool(count)
+def given_values(session: ScopedSession, model: type[Base], move: Move, values: Mapping[str, Any],
+                 reason: str | None) -> dict[str, Any]:
+    """What a verb was given, checked as far as it is the same for every record. Raises Invalid."""
+    cleaned = {name: clean(declared(model, name).label, name, value) if isinstance(value, str) else value
+               for name, value in values.items()}
+    given = {name: value for name, value in cleaned.items()
+             if name in (*move.asks, *move.optional) and value not in (None, "")}
+    for name, value in given.items():
+        if isinstance(value, date) and name.endswith("_on") and value > date.today():
+            raise Invalid(f"“{declared(model, name).label}”不能晚于今天。请改正。", name)
+        for key in table_of(model).c[name].foreign_keys:
+            if key.column.name == "id" and session.get(model_of(key.column.table.name), value) is None:
+                raise Invalid(f"所选的“{declared(model, name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)
+    if move.reason and not (reason or "").strip():
+        raise Invalid(f"“{move.label}”须写明原因。", "reason")
+    return given
+
+
+def lacking(model: type[Base], move: Move, name: str) -> str:
+    return f"“{move.label}”须填写“{declared(model, name).label}”。"
+
+
+def with_evidence(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> set[int]:
+    """Which of these records have at least one attachment."""
+    return set(session.scalars(select(Attachment.owner_id).where(
+        Attachment.owner_table == model.__tablename__, Attachment.owner_id.in_(keys))))

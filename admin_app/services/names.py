@@ -1,5 +1,6 @@
 """How a Chinese name is found by typing Latin letters: its pinyin and its initials."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -22,13 +23,22 @@ def _reading(text: str) -> tuple[str, ...]:
 
 
 def index_name(name: str) -> tuple[str, str]:
-    """'单小明' → ('shanxiaoming', 'sxm'). Non-Chinese letters stay as they are, in lower case."""
+    """'李小明' → ('lixiaoming', 'lxm'); '单小明' → ('shanxiaoming danxiaoming', 'sxm dxm'): as a surname is
+    read, and as whoever does not know it types it. Non-Chinese letters stay, in lower case."""
     compact = "".join(name.split()).replace("·", "")
     surname = next((s for s in (compact[:2], compact[:1]) if s in SURNAMES), "")
-    syllables: list[str] = [SURNAMES[surname]] if surname else []
-    for character in compact[len(surname):]:
-        syllables.extend(_reading(character) or (character.lower(),))
-    return "".join(syllables), "".join(s[0] for s in syllables)
+    given = _syllables(compact[len(surname):])
+    plain = [*_syllables(surname), *given]
+    readings = [[SURNAMES[surname], *given], plain] if surname else [plain]
+    return _distinct("".join(r) for r in readings), _distinct("".join(s[0] for s in r) for r in readings)
+
+
+def _syllables(text: str) -> list[str]:
+    return [syllable for character in text for syllable in _reading(character) or (character.lower(),)]
+
+
+def _distinct(words: Iterable[str]) -> str:
+    return " ".join(dict.fromkeys(words))
 
 
 def _name_set(target: Any, value: str | None, _old: Any, _initiator: Any) -> None:

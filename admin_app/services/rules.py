@@ -1,5 +1,7 @@
 """The rules of the place, read from and written to the table `setting`."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from admin_app.access.actor import Actor
@@ -14,6 +16,12 @@ def rule(session: ScopedSession, key: str) -> str:
     """The value of a rule, or its default. Raises KeyError for a rule that is not declared."""
     stored = session.scalar(select(Setting.value).where(Setting.key == key))
     return RULES[key].default if stored is None else stored
+
+
+def rules_of(session: ScopedSession, keys: Sequence[str]) -> dict[str, str]:
+    """The values of several rules, or their defaults. Raises KeyError."""
+    stored = dict(session.execute(select(Setting.key, Setting.value).where(Setting.key.in_(keys))).all())
+    return {key: stored.get(key, RULES[key].default) for key in keys}
 
 
 def number(session: ScopedSession, key: str) -> int:

@@ -19,10 +19,12 @@ from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import BaoxueError, Invalid
 from admin_app.services import passwords
 from admin_app.services.accounts import grants_in_force
-from admin_app.services.rules import number, rule
+from admin_app.services.rules import rules_of
 from models.account import Account, Grant
+from models.change import ChangeRow
 from models.login_session import LoginSession, SignInAttempt
 from models.region import Region
+from models.task import Task
 
 WINDOW = timedelta(minutes=15)
 TRIES_PER_DEVICE = 10
@@ -30,6 +32,10 @@ TRIES_PER_NAME_AND_ADDRESS = 5
 TRIES_PER_NAME = 50  # from strange browsers, all addresses together
 TRIES_PER_ADDRESS = 100
 _WRONG = "用户名或密码不对。请检查大小写和输入法；忘记密码请联系上级管理员重置。"
+_RULES = ("session_idle_minutes", "session_absolute_hours", "password_policy")
+_POSITION = select(func.max(ChangeRow.id)).scalar_subquery()
+_NEWS = (select(func.count()).select_from(Task).where(
+    Task.account_id == LoginSession.account_id, Task.finished_at.is_not(None), Task.seen.is_(False)).scalar_subquery())
 _NOBODY = passwords.hash_password(secrets.token_hex())  # costs a stranger's name the same time
 
 
@@ -53,6 +59,9 @@ class SignedIn:
     region_name: str
     must_change_password: bool
     created_at: datetime
+    grants: "tuple[OwnGrant, ...]"
+    position: int  # of the ledger, when the request came: reference data are kept until it moves
+    news: int  # finished tasks that were not looked at yet
 
     def actor(self, **where: str) -> Actor:
         return Actor(self.account_id, self.name, self.role, self.region_code, **where)
@@ -105,23 +114,28 @@ def resume(engine: Engine, token: str, now: datetime | None = None) -> SignedIn 
     now = now or datetime.now(UTC)
     with unscoped(engine, "who asks is not known yet") as session:
         found = session.execute(
-            select(LoginSession, Account, Grant, Region.name)
+            select(LoginSession, Account, Grant, Region.name, _POSITION, _NEWS)
             .join(Account, Account.id == LoginSession.account_id)
-            .join(Grant, Grant.id == LoginSession.grant_id)
+            .join(Grant, Grant.account_id == Account.id)
             .join(Region, Region.code == Grant.region_code)
-            .where(LoginSession.token_digest == _digest(token))
-        ).first()
-        if found is None:
+            .where(LoginSession.token_digest == _digest(token)).order_by(Grant.id)
+        ).all()
+        present = next((row for row in found if row[0].grant_id == row[2].id), None)
+        if present is None:
             return None
-        login, account, grant, region_name = found
-        if not _holds(session, login, account, grant, now):
+        login, account, grant, region_name, position, news = present
+        rules = rules_of(session, _RULES)
+        if not _holds(rules, login, account, grant, now):
             return None
         signed_in = SignedIn(
             login.id, account.id, account.username, account.display_name, grant.id, Role(grant.role),
             grant.region_code, region_name,
             account.must_change_password
-            or passwords.expired(account.password_changed_at, now, rule(session, "password_policy")),
+            or passwords.expired(account.password_changed_at, now, rules["password_policy"]),
             login.created_at,
+            tuple(OwnGrant(g.id, Role(g.role), name, g.until) for _, _, g, name, _, _ in found
+                  if grants_in_force([g], date.today())),
+            position or 0, news,
         )
         stale = now - login.seen_at > timedelta(minutes=1)
     if stale:
@@ -131,10 +145,9 @@ def resume(engine: Engine, token: str, now: datetime | None = None) -> SignedIn 
     return signed_in
 
 
-def _holds(session: ScopedSession, login: LoginSession, account: Account, grant: Grant,
-           now: datetime) -> bool:
-    idle = timedelta(minutes=number(session, "session_idle_minutes"))
-    absolute = timedelta(hours=number(session, "session_absolute_hours"))
+def _holds(rules: dict[str, str], login: LoginSession, account: Account, grant: Grant, now: datetime) -> bool:
+    idle = timedelta(minutes=int(rules["session_idle_minutes"]))
+    absolute = timedelta(hours=int(rules["session_absolute_hours"]))
     return (
         login.ended_at is None
         and now - login.seen_at <= idle
@@ -172,16 +185,6 @@ class OwnGrant:
     until: date | None
 
 
-def own_grants(engine: Engine, account_id: int) -> list[OwnGrant]:
-    with unscoped(engine, "one's own grants lie in several regions") as session:
-        rows = session.execute(
-            select(Grant, Region.name).join(Region, Region.code == Grant.region_code)
-            .where(Grant.account_id == account_id).order_by(Grant.id)
-        ).all()
-        return [OwnGrant(g.id, Role(g.role), name, g.until) for g, name in rows
-                if grants_in_force([g], date.today())]
-
-
 def own_sessions(engine: Engine, account_id: int, now: datetime | None = None) -> list[LoginSession]:
     """The sessions of one account that still hold, newest first."""
     now = now or datetime.now(UTC)
@@ -192,7 +195,8 @@ def own_sessions(engine: Engine, account_id: int, now: datetime | None = None) -
             .where(LoginSession.account_id == account_id, LoginSession.ended_at.is_(None))
             .order_by(LoginSession.id.desc())
         ).all()
-        holding = [login for login, grant in rows if _holds(session, login, account, grant, now)]
+        rules = rules_of(session, _RULES)
+        holding = [login for login, grant in rows if _holds(rules, login, account, grant, now)]
         session.expunge_all()
         return holding
 

@@ -2,18 +2,24 @@
 
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import cast
 
 from flask import current_app, g, request
 from sqlalchemy import Engine
 
+from admin_app import tasks
 from admin_app.access.actor import Actor
 from admin_app.access.field_keys import FieldKeys
 from admin_app.access.scope import Scope, ScopedSession
+from admin_app.changes.seal import seal
 from admin_app.display import Display
+from admin_app.reference import reference_at
 from admin_app.services.attachments import FileStore
 from admin_app.services.sign_in import SignedIn
 from admin_app.settings import Deployment
+from admin_app.task_queue import TaskQueue, open_huey
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -26,6 +32,26 @@ class Plant:
     engine: Engine
     keys: FieldKeys
     files: FileStore
+
+    @property
+    def results(self) -> Path:
+        """The folder of finished exports."""
+        return self.deployment.data_dir / "exports"
+
+    @cached_property
+    def queue(self) -> TaskQueue:
+        huey = open_huey(self.deployment.database_url, self.deployment.data_dir)
+        return TaskQueue(huey, self.run_task, self.sweep)
+
+    def run_task(self, number: int) -> None:
+        """Do one task, here and now."""
+        tasks.run(self.engine, self.keys, self.files, self.results, number)
+        seal(self.engine, self.keys)
+
+    def sweep(self) -> list[int]:
+        """Take away old results; gives the tasks that must be carried again."""
+        tasks.forget(self.engine, self.results)
+        return tasks.overdue(self.engine)
 
 
 def plant() -> Plant:
@@ -62,7 +88,10 @@ def session() -> ScopedSession:
 
 def display() -> Display:
     if "display" not in g:
-        g.display = Display(session(), actor().role)
+        who = signed_in()
+        # A request that writes may write reference data: it reads its own.
+        kept = reference_at(plant().engine, who.position) if who and request.method not in WRITES else None
+        g.display = Display(session(), actor().role, kept)
     return cast(Display, g.display)
 
 

@@ -146,6 +146,11 @@ def _field(model: type[Base], name: str) -> Any:
     return StringField(**common)
 
 
+def today_in(names: tuple[str, ...]) -> dict[str, date]:
+    """Days of an act that are nearly always today."""
+    return {name: date.today() for name in names if name.endswith("_on")}
+
+
 def prepare(form: FlaskForm, model: type[Base], columns: tuple[str, ...], display: Display, role: Role,
             record: Base | None) -> None:
     """Give the fields what depends on the request: choices, labels of what is chosen, masks."""

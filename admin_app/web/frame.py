@@ -6,7 +6,6 @@ from flask import Flask, current_app, request, url_for
 
 from admin_app.access.permissions import ROLE_LABELS, Permission
 from admin_app.web.context import actor, plant, signed_in
-from admin_app.web.session_pages import grants_of
 
 
 def install(app: Flask) -> None:
@@ -18,7 +17,9 @@ def install(app: Flask) -> None:
             return {"current": None, "menu": [], "demo": demo}
         return {
             "current": {"name": who.name, "role_label": ROLE_LABELS[who.role], "region_name": who.region_name,
-                        "grants": grants_of(who.account_id, who.grant_id)},
+                        "news": who.news, "grants": [
+                            {"id": g.id, "label": f"{g.region_name} · {ROLE_LABELS[g.role]}",
+                             "active": g.id == who.grant_id} for g in who.grants]},
             "menu": menu(), "demo": demo,
         }
 

@@ -57,6 +57,17 @@ ENDPOINTS: dict[str, Asks | Permission] = {
     "accounts.end_grant": Permission.ACCOUNT_EDIT,
     "accounts.load": Permission.ACCOUNT_CREATE,
     "families.hand_over": Permission.FAMILY_HAND_OVER,
+    "saved_views.save": Asks.SIGNED_IN,
+    "saved_views.delete": Asks.SIGNED_IN,
+    "batches.choose": Asks.SIGNED_IN,  # the move itself asks for its own permission
+    "batches.fill_in": Asks.SIGNED_IN,
+    "batches.preview": Asks.SIGNED_IN,
+    "batches.confirm": Asks.SIGNED_IN,
+    "batches.refused": Asks.SIGNED_IN,
+    "tasks.own": Asks.SIGNED_IN,
+    "tasks.task": Asks.SIGNED_IN,
+    "tasks.state": Asks.SIGNED_IN,
+    "tasks.file": Asks.SIGNED_IN,
 }
 VIEW_ENDPOINTS: dict[str, Permission] = {}  # filled by views/base.py as views are registered
 _BEFORE_PASSWORD = {"session.change_password", "session.sign_out", "static"}

@@ -75,11 +75,11 @@ def _page() -> int:
 
 def _filters() -> list[dict[str, Any]]:
     value = request.args.get
-    origins = [{"value": k, "label": v} for k, v in ORIGIN_LABELS.items()]
+    origins = list(ORIGIN_LABELS.items())
     return [
         {"name": "who", "label": "操作人", "kind": "text", "options": [], "value": value("who", "")},
         {"name": "table", "label": "台账", "kind": "options", "value": value("table", ""), "options": [
-            {"value": m.__tablename__, "label": m.__title__} for m in models() if m.__recorded__]},
+            (m.__tablename__, m.__title__) for m in models() if m.__recorded__]},
         {"name": "pk", "label": "记录编号", "kind": "text", "options": [], "value": value("pk", "")},
         {"name": "origin", "label": "方式", "kind": "options", "options": origins, "value": value("origin", "")},
         {"name": "since", "label": "从", "kind": "date", "options": [], "value": value("since", "")},

@@ -1,102 +1,50 @@
-"""List pages, look-ups and exports: what a view declares, put before a person.
+"""List pages: what a view declares, put before a person."""
 
-Everything that a list shows is in its address. Arguments that mean nothing are passed over.
-"""
-
-from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
 
-from flask import Response, jsonify, render_template, request, send_file, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
-from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission
-from admin_app.changes.seal import fingerprint
-from admin_app.display import LOCAL_ZONE, names_region, pointed_at
-from admin_app.exchange.exporter import list_sheet
-from admin_app.listing import (
-    COUNT_CAP, LAST_PAGE, Wanted, capped_count, filter_kind, page_of, sortable,
-)
+from admin_app.display import pointed_at
+from admin_app.listing import BEFORE, COUNT_CAP, Wanted, cap_of, capped_count, filter_kind, rows_of
+from admin_app.reference import MOST_SCHOOLS, tree_root
+from admin_app.services import moves as move_service
+from admin_app.services.saved_views import views_of
 from admin_app.web.context import actor, display, plant, session
-from admin_app.access.scope import unscoped
-from models.base import Base, declared, table_of
+from admin_app.web.list_address import (
+    PLACE, SIZES, address, arguments, chosen_columns, may_sort, number_of_page, offered_columns, query_of,
+    size_of_page, wanted_by,
+)
+from models.base import declared, table_of
 from models.kinds import IdentityIndexed
-from models.region import Region, prefix_of
+from models.region import prefix_of
 from models.school import School
 
 if TYPE_CHECKING:
     from views.base import RegisterView
 
-SIZES = (20, 50, 100)
-MOST_SCHOOLS = 300
-LOOKUP_LIMIT = 20
-
-
-def wanted_by(view: "RegisterView") -> Wanted:
-    """The list that the address asks for."""
-    equals: dict[str, Any] = dict(view.fixed)
-    for name in filter(partial(_plain, view), view.filters):
-        value = request.args.get(name, "").strip()
-        if value and not names_region(view.model, name):
-            kind = table_of(view.model).c[name].type.python_type
-            if kind is int and not (value.isdecimal() and len(value) < 18):
-                continue
-            if kind is int:
-                equals[name] = int(value)
-            elif kind is str:
-                equals[name] = value
-    region = request.args.get("region", "").strip()
-    if view.own_area_only and not region.startswith(prefix_of(actor().region_code)):
-        region = actor().region_code
-    sort = request.args.get("sort", "")
-    ordered = sort in sortable(view.model) and _plain(view, sort)
-    columns = tuple(n for n in view.search
-                    if sight(actor().role, declared(view.model, n).privacy) is Sight.FULL)
-    return Wanted(
-        view.model, equals, region if region.isdecimal() and len(region) == 12 else None,
-        request.args.get("search", "").replace("\0", "").strip(), columns,
-        actor().may(Permission.FAMILY_REVEAL),
-        sort if ordered else view.default_sort, ordered and request.args.get("desc") == "1",
-    )
-
-
-def _plain(view: "RegisterView", name: str) -> bool:
-    """Whether the role sees this column in full: order and filters tell what a mask hides."""
-    return sight(actor().role, declared(view.model, name).privacy) is Sight.FULL
-
-
-def address(view: "RegisterView", **changes: Any) -> str:
-    """This list's address with some arguments changed; None takes one away."""
-    known = {"search", "region", "sort", "desc", "page", "size", *view.filters}
-    arguments = {k: v for k, v in request.args.items() if k in known and v}
-    arguments |= changes
-    query = urlencode({k: v for k, v in arguments.items() if v not in (None, "")})
-    return view.get_url(".index_view") + (f"?{query}" if query else "")
-
 
 def page(view: "RegisterView") -> ResponseReturnValue:
-    wanted = wanted_by(view)
-    size = next((s for s in SIZES if request.args.get("size") == str(s)), SIZES[0])
-    asked = request.args.get("page", "1")
-    number = min(int(asked), LAST_PAGE) - 1 if asked.isdecimal() and int(asked[:9]) > 0 else 0
-    count = capped_count(session(), wanted)
-    number = min(number, max(0, (min(count, COUNT_CAP) - 1) // size))
-    rows = page_of(session(), wanted, number, size)
-    columns = [c for c in view.columns if not display().absent(declared(view.model, c))]
+    wanted, size = wanted_by(view), size_of_page()
+    count, cap = capped_count(session(), wanted), cap_of(wanted)
+    if count > COUNT_CAP and wanted.sort != "id":  # sorting is for what a person can look through
+        wanted = Wanted(**{**vars(wanted), "sort": "id", "descending": False})
+    number = min(number_of_page(), max(0, (min(count, cap) - 1) // size))
+    columns = chosen_columns(view)
+    rows = rows_of(session(), wanted, columns, number, size)
     display().prepare(view.model, columns, rows)
     return render_template(
-        "admin/list.html", title=view.heading,
-        columns=[_column(view, wanted, name) for name in columns],
-        rows=[_row(view, columns, record) for record in rows],
+        "admin/list.html", title=view.heading, view=view.endpoint,
+        columns=[_column(view, wanted, name, count) for name in columns],
+        rows=_rows(view, columns, rows, number * size),
         search={"value": wanted.search, "placeholder": _placeholder(view)} if view.search else None,
         filters=[_filter(view, name) for name in view.filters if _offered(view, name)], chips=_chips(view, wanted),
-        pager=_pager(view, count, number, size, len(rows)), buttons=_buttons(view),
-        tree=_tree(view, wanted), hidden={k: v for k in ("region", "sort", "desc", "size")
-                                          if (v := request.args.get(k))},
-        empty=_empty(view, wanted),
+        pager=_pager(view, count, cap, number, size, len(rows)), buttons=_buttons(view),
+        tree=_tree(view, wanted), hidden={k: v for k in ("region", "sort", "desc", "size", "cols")
+                                          if (v := arguments(view).get(k))},
+        empty=_empty(view, wanted), batch=_batch(view), settings=_settings(view, columns),
+        saved=_saved(view), query=query_of(view, page=None),
     )
 
 
@@ -108,26 +56,30 @@ def _placeholder(view: "RegisterView") -> str:
     return "姓名、拼音、身份证号或后六位" if actor().may(Permission.FAMILY_REVEAL) else "姓名或拼音"
 
 
-def _column(view: "RegisterView", wanted: Wanted, name: str) -> dict[str, Any]:
+def _column(view: "RegisterView", wanted: Wanted, name: str, count: int) -> dict[str, Any]:
     label, mine = declared(view.model, name).label, wanted.sort == name
     url = None
-    if name in sortable(view.model) and sight(actor().role, declared(view.model, name).privacy) is Sight.FULL:
+    if count <= COUNT_CAP and may_sort(view, name):
         url = address(view, sort=name, desc="1" if mine and not wanted.descending else None, page=None)
     order = ("descending" if wanted.descending else "ascending") if mine else None
     return {"name": name, "label": label, "sort_url": url, "sorted": order}
 
 
-def _row(view: "RegisterView", columns: list[str], record: Base) -> dict[str, Any]:
-    url = view.get_url(".details_view", id=record.id)
-    cells = []
-    for position, name in enumerate(columns):
-        shown = display().of(record, name)
-        cells.append({"text": shown.text, "colour": shown.colour, "muted": False,
-                      "url": url if position == 0 else None})
-    actions = [{"label": "查看", "url": url}]
-    if view.can_change and view.may("edit"):
-        actions.append({"label": "修改", "url": view.get_url(".edit_view", id=record.id)})
-    return {"pk": record.id, "url": url, "cells": cells, "actions": actions}
+def _rows(view: "RegisterView", columns: list[str], rows: list[Any], first: int) -> list[dict[str, Any]]:
+    readers = [display().reader(view.model, name) for name in columns]
+    details, edit = view.get_url(".details_view"), view.get_url(".edit_view")
+    said = query_of(view, page=None)
+    tail = f"&{said}" if said else ""
+    may_edit = view.can_change and view.may("edit")
+    # `id` comes first in a row, and is a column of the list only where a view asks for it.
+    return [{"pk": row[0], "url": f"{details}?id={row[0]}&{PLACE}={first + at}{tail}",
+             "edit": f"{edit}?id={row[0]}" if may_edit else None,
+             "cells": [read(value) for read, value in zip(readers, _values(row, columns), strict=True)]}
+            for at, row in enumerate(rows)]
+
+
+def _values(row: Any, columns: list[str]) -> Any:
+    return row[1:] if "id" not in columns else [getattr(row, c) for c in columns]
 
 
 def _offered(view: "RegisterView", name: str) -> bool:
@@ -139,35 +91,42 @@ def _offered(view: "RegisterView", name: str) -> bool:
 def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
     field, options = declared(view.model, name), []
     if field.states and view.model.__moves__:
-        options = [{"value": s.code, "label": s.label} for s in view.model.__moves__.states]
+        options = [(s.code, s.label) for s in view.model.__moves__.states]
     elif field.codes:
-        options = [{"value": i.code, "label": i.label} for i in display().codes(field.codes)]
+        options = [(i.code, i.label) for i in display().codes(field.codes)]
     elif pointed_at(view.model, name) is School:
-        options = [{"value": str(key), "label": label} for key, label in session().execute(
-            select(School.id, School.name).order_by(School.name).limit(MOST_SCHOOLS))]
+        options = [(str(key), label) for key, label in list(display().schools().items())[:MOST_SCHOOLS]]
     kind = "options" if options else filter_kind(view.model, name)
-    return {"name": name, "label": field.label, "kind": kind, "options": options,
-            "value": request.args.get(name, "")}
+    if kind == "date":
+        name, label = name + BEFORE, f"{field.label}早于（含空）"
+    else:
+        label = field.label
+    return {"name": name, "label": label, "kind": kind, "options": options, "value": request.args.get(name, "")}
 
 
 def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
-    chips = [{"label": f"{declared(view.model, n).label}：{display().value(view.model, n, v).text}",
-              "remove_url": address(view, **{n: None, "page": None})}
+    def chip(label: str, value: str, argument: str) -> dict[str, str]:
+        without: dict[str, Any] = {argument: None, "page": None}
+        return {"label": f"{label}：{value}", "remove_url": address(view, **without)}
+
+    chips = [chip(declared(view.model, n).label, display().value(view.model, n, v).text, n)
              for n, v in wanted.equals.items() if n not in view.fixed]
+    chips += [chip(declared(view.model, n).label, f"早于 {day}（含空）", n + BEFORE)
+              for n, day in wanted.before.items()]
     if wanted.search:
-        chips.append({"label": f"搜索：{wanted.search}", "remove_url": address(view, search=None, page=None)})
+        chips.append(chip("搜索", wanted.search, "search"))
     if wanted.region and wanted.region != actor().region_code:
-        chips.append({"label": f"区划：{display().region(wanted.region)}",
-                      "remove_url": address(view, region=None, page=None)})
+        chips.append(chip("区划", display().region(wanted.region), "region"))
     return chips
 
 
-def _pager(view: "RegisterView", count: int, number: int, size: int, shown: int) -> dict[str, Any]:
-    pages = max(1, -(-min(count, COUNT_CAP) // size))
+def _pager(view: "RegisterView", count: int, cap: int, number: int, size: int, shown: int) -> dict[str, Any]:
+    pages = max(1, -(-min(count, cap) // size))
     near = sorted({1, pages, *range(max(1, number - 1), min(pages, number + 3) + 1)})
+    more = f"共 {cap:,}+ 条" + ("，请再多输入几个字" if cap < COUNT_CAP else "，可用筛选缩小范围")
     return {
-        "page": number + 1, "pages": pages,
-        "total_label": f"共 {COUNT_CAP:,}+ 条" if count > COUNT_CAP else f"共 {count:,} 条",
+        "page": number + 1, "pages": pages, "count": min(count, cap),
+        "total_label": more if count > cap else f"共 {count:,} 条",
         "first": number * size + 1 if shown else 0, "last": number * size + shown,
         "prev_url": address(view, page=number) if number else None,
         "next_url": address(view, page=number + 2) if number + 1 < pages else None,
@@ -189,77 +148,54 @@ def _buttons(view: "RegisterView") -> list[dict[str, str]]:
              "kind": "secondary", "icon": "sheet"},
         ]
     if view.may("export"):
-        target = address(view, page=None, size=None).replace(
-            view.get_url(".index_view"), view.get_url(".export"), 1)
-        buttons.append({"label": "导出", "url": target, "kind": "secondary", "icon": "download"})
+        buttons.append({"label": "导出", "url": address(view, ".export", page=None, size=None), "kind": "secondary",
+                        "icon": "download"})
     return buttons
+
+
+def _batch(view: "RegisterView") -> dict[str, Any] | None:
+    """What can be done with many rows at once: the moves that the role may make, and an export."""
+    verbs = [(m.verb, m.label) for m in move_service.moves_of(actor(), view.model)]
+    if not verbs and not view.may("export"):
+        return None
+    return {"verbs": verbs, "url": url_for("batches.choose", table=view.endpoint),
+            "export_url": view.get_url(".export") if view.may("export") else None}
+
+
+def _settings(view: "RegisterView", columns: list[str]) -> dict[str, Any]:
+    """列设置: the columns that may be shown, and what else of the address to keep."""
+    return {"columns": [(n, declared(view.model, n).label, n in columns) for n in offered_columns(view)],
+            "kept": arguments(view, cols=None, page=None), "reset_url": address(view, cols=None)}
+
+
+def _saved(view: "RegisterView") -> dict[str, Any]:
+    """常用视图: one's own, and those shared with one's role."""
+    who = actor()
+    return {"views": [{"name": v.name, "url": f"{view.get_url('.index_view')}?{v.query}", "shared": v.role is not None,
+                       "delete_url": url_for("saved_views.delete", id=v.id) if v.account_id == who.account_id else None}
+                      for v in views_of(plant().engine, who, view.endpoint)],
+            "save_url": url_for("saved_views.save", table=view.endpoint),
+            "may_share": who.may(Permission.FAMILY_CONFIRM)}
 
 
 def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
     """The divisions under the actor's own, one level below where the list stands."""
-    if view.model.__region__ is None or len(prefix_of(actor().region_code)) == 12:
+    own = actor().region_code
+    if view.model.__region__ is None or len(prefix_of(own)) == 12:
         return []
-    own = prefix_of(actor().region_code)
-    asked = prefix_of(wanted.region or actor().region_code)
-    prefix = asked if asked.startswith(own) else own
-    base = prefix if len(prefix) < 12 else prefix[:9]
-    nodes = session().execute(
-        select(Region.code, Region.name).where(Region.parent_code == base.ljust(12, "0"))
-        .order_by(Region.code).limit(400)).all()
-    children = [{"label": n.name, "url": address(view, region=n.code, page=None),
-                 "active": n.code == wanted.region, "children": []} for n in nodes]
-    root = base.ljust(12, "0")
-    to_root = root if root != actor().region_code else None
-    above = {"label": display().region(root), "url": address(view, region=to_root, page=None),
-             "active": wanted.region in (None, root), "children": children}
+    root = tree_root(own, wanted.region)
+    start = address(view, region=None, page=None)
+    start += "&region=" if "?" in start else "?region="
+    children = [{"label": name, "url": start + code, "active": code == wanted.region, "children": []}
+                for code, name in display().below(root)]
+    above = {"label": display().region(root), "active": wanted.region in (None, root), "children": children,
+             "url": address(view, region=root if root != own else None, page=None)}
     return [above]
 
 
 def _empty(view: "RegisterView", wanted: Wanted) -> str:
-    if wanted.search or wanted.equals or wanted.region:
+    if wanted.search or wanted.region or wanted.before or set(wanted.equals) - set(view.fixed):
         return "没有符合条件的记录。可以去掉上面的某个条件再试。"
     if view.import_sheet and actor().may(Permission.IMPORT_CREATE):
         return f"还没有{view.heading}记录。可以点“新增”逐个登记，或用“导入”从 Excel 名单一次录入。"
     return f"还没有{view.heading}记录。"
-
-
-def lookup(view: "RegisterView") -> ResponseReturnValue:
-    """Records that a word finds, for fields that point to them: at most 20, in scope."""
-    wanted = Wanted(view.model, search=request.args.get("q", "").replace("\0", "").strip(),
-                    search_columns=view.search, may_search_identity=actor().may(Permission.FAMILY_REVEAL))
-    if issubclass(view.model, Region):
-        return jsonify(_regions(wanted.search))
-    found = page_of(session(), wanted, 0, LOOKUP_LIMIT)
-    hint = next((c for c in ("region_code", "kind") if c in table_of(view.model).c), None)
-    if hint:
-        display().prepare(view.model, [hint], found)
-    return jsonify([{"id": r.id, "label": display().label_of(r),
-                     "hint": display().of(r, hint).text if hint else ""} for r in found])
-
-
-def _regions(text: str) -> list[dict[str, str]]:
-    """Divisions under the actor's own, by name or code."""
-    prefix = prefix_of(actor().region_code)
-    query = select(Region).where(Region.code >= prefix, Region.code < prefix + ":",
-                                 Region.valid_until.is_(None))
-    if text:
-        query = query.where(Region.name.contains(text, autoescape=True) | Region.code.startswith(text, autoescape=True))
-    found = session().scalars(query.order_by(Region.code).limit(LOOKUP_LIMIT))
-    return [{"id": r.code, "label": r.name, "hint": r.code} for r in found]
-
-
-def export(view: "RegisterView") -> Response:
-    """The list as filtered, as a framed sheet."""
-    wanted = wanted_by(view)
-    with unscoped(plant().engine, "the seal's fingerprint in the footer") as wide:
-        seal_mark = fingerprint(wide)
-    title = f"{display().region(actor().region_code)}{view.heading}"
-    columns = [c for c in view.columns if not display().absent(declared(view.model, c))]
-    path = list_sheet(session(), actor(), wanted, columns, title=title, fingerprint=seal_mark)
-    stamp = datetime.now(LOCAL_ZONE).strftime("%Y%m%d")
-    response = send_file(path, mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-    response.headers["Content-Disposition"] = (
-        f"attachment; filename=export-{stamp}.xlsx; filename*=UTF-8''{quote(f'{title}{stamp}.xlsx')}")
-    response.call_on_close(lambda: path.unlink(missing_ok=True))
-    return response
-

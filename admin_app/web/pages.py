@@ -247,7 +247,7 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
     model, table = type(record), type(record).__moves__
     assert table is not None
     columns = (*move.asks, *move.optional)
-    today = {n: datetime.now().date() for n in move.asks if n.endswith("_on") and getattr(record, n) is None}
+    today = form_fields.today_in(tuple(n for n in move.asks if getattr(record, n) is None))
     start = {**form_fields.start_values(model, columns, record, actor().role), **today}
     form = form_fields.form_class(model, columns, move)(data=start)
     form_fields.prepare(form, model, columns, display(), actor().role, record)

@@ -12,7 +12,6 @@ from flask import session as browser
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeSerializer
 
-from admin_app.access.permissions import ROLE_LABELS
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.display import local_time
@@ -154,14 +153,6 @@ def switch_grant() -> ResponseReturnValue:
         raise Invalid("请从列表中选择一项授权。")
     service.switch_grant(plant().engine, who, int(wanted))
     return redirect("/")
-
-
-def grants_of(account_id: int, active: int) -> list[dict[str, Any]]:
-    """One's own grants, for the chooser at the top of the screen."""
-    return [
-        {"id": g.id, "label": f"{g.region_name} · {ROLE_LABELS[g.role]}", "active": g.id == active}
-        for g in service.own_grants(plant().engine, account_id)
-    ]
 
 
 def _signer() -> URLSafeSerializer:

@@ -118,7 +118,6 @@ STEPS_OUT = {
     ("admin_app/services/accounts.py", "_check_manageable"): "all rights of an account that is taken in hand",
     ("admin_app/services/accounts.py", "make_account"): "a username is taken anywhere",
     ("admin_app/services/places.py", "account"): "a username is taken anywhere",
-    ("admin_app/services/sign_in.py", "own_grants"): "one's own grants lie in several regions",
     ("admin_app/services/sign_in.py", "own_sessions"): "one's own sessions",
     ("admin_app/services/sign_in.py", "resume"): "who asks is not known yet; a session notes that it was used",
     ("admin_app/services/sign_in.py", "sign_in"): "nobody is known before the sign-in",

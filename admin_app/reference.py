@@ -1,0 +1,115 @@
+"""Reference data (code tables, divisions, schools), read once and kept while the ledger stands still.
+
+Everyone who is signed in may read them, every page does, and they change a few times a year. A
+`Reference` belongs to one ledger position: any write, by any process, makes the next request begin a
+new one, so that nobody ever sees an old entry.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, select
+
+from admin_app.access.scope import ScopedSession
+from models.code_item import CodeItem
+from models.region import Region, prefix_of
+from models.school import School
+
+_KEYS_PER_QUERY = 500
+_MOST_CHILDREN = 400
+MOST_SCHOOLS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One entry of a code table."""
+
+    code: str
+    label: str
+    colour: str | None
+    valid_from: date | None
+    valid_until: date | None
+
+    def valid_on(self, day: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= day) and \
+            (self.valid_until is None or self.valid_until >= day)
+
+
+class Reference:
+    """What was read of the reference tables so far; more is read as it is asked for."""
+
+    def __init__(self, position: int = 0) -> None:
+        self.position = position
+        self._codes: dict[str, dict[str, Code]] = {}
+        self._regions: dict[str, str] = {}
+        self._schools: dict[int, str] | None = None
+        self._children: dict[str, list[tuple[str, str]]] = {}
+
+    def codes(self, session: ScopedSession, table: str) -> dict[str, Code]:
+        """A code table in its order, by code."""
+        if table not in self._codes:
+            self.load_codes(session, [table])
+        return self._codes[table]
+
+    def load_codes(self, session: ScopedSession, tables: Iterable[str | None]) -> None:
+        missing = {t for t in tables if t} - self._codes.keys()
+        if not missing:
+            return
+        found: dict[str, dict[str, Code]] = {table: {} for table in missing}
+        query = select(CodeItem.code_table, CodeItem.code, CodeItem.label, CodeItem.colour, CodeItem.valid_from,
+                       CodeItem.valid_until).where(CodeItem.code_table.in_(missing)).order_by(
+                           CodeItem.position, CodeItem.id)
+        for table, code, label, colour, valid_from, valid_until in session.execute(query):
+            found[table][code] = Code(code, label, colour, valid_from, valid_until)
+        self._codes |= found
+
+    def load_regions(self, session: ScopedSession, codes: Iterable[str]) -> None:
+        for part in _parts(sorted(set(codes) - self._regions.keys())):
+            self._regions |= dict.fromkeys(part, "") | dict(session.execute(
+                select(Region.code, Region.name).where(Region.code.in_(part))).all())
+
+    def region(self, session: ScopedSession, code: str) -> str:
+        """The name of a division; its code where there is none."""
+        if code not in self._regions:
+            self.load_regions(session, [code])
+        return self._regions[code] or code
+
+    def schools(self, session: ScopedSession) -> dict[int, str]:
+        """The names of all schools, in their order."""
+        if self._schools is None:
+            self._schools = dict(session.execute(select(School.id, School.name).order_by(School.name)).all())
+        return self._schools
+
+    def below(self, session: ScopedSession, code: str) -> list[tuple[str, str]]:
+        """The divisions right below one: code and name."""
+        if code not in self._children:
+            found = session.execute(select(Region.code, Region.name).where(Region.parent_code == code)
+                                    .order_by(Region.code).limit(_MOST_CHILDREN)).all()
+            self._children[code] = [(c, n) for c, n in found]
+        return self._children[code]
+
+
+def _parts(keys: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        yield keys[start:start + _KEYS_PER_QUERY]
+
+
+_KEPT: WeakKeyDictionary[Engine, Reference] = WeakKeyDictionary()
+
+
+def reference_at(engine: Engine, position: int) -> Reference:
+    """The reference data of a store as of a ledger position."""
+    kept = _KEPT.get(engine)
+    if kept is None or kept.position != position:
+        kept = _KEPT[engine] = Reference(position)
+    return kept
+
+
+def tree_root(own: str, asked: str | None) -> str:
+    """The division whose children the organisation tree shows: the one asked for when it lies inside
+    one's own and has children, else the township above it, at the top one's own. Codes of 12 digits."""
+    prefix, inside = prefix_of(own), prefix_of(asked or own)
+    shown = inside if inside.startswith(prefix) else prefix
+    return (shown if len(shown) < 12 else shown[:9]).ljust(12, "0")

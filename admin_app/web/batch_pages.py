@@ -1,0 +1,182 @@
+"""批量办理: choose in a list, fill in, look at the preview, confirm, take the receipt."""
+
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from admin_app import tasks
+from admin_app.changes.undo import undone
+from admin_app.display import local_time
+from admin_app.errors import Conflict, Invalid, NotFound
+from admin_app.exchange.exporter import unfinished_sheet
+from admin_app.services import attachments, batches
+from admin_app.web import form_fields
+from admin_app.web.context import actor, display, plant, session
+from admin_app.web.exports import sheet_file
+from admin_app.web.list_address import address, wanted_by
+from admin_app.web.ticked import chosen_rows
+from models.base import Base, declared
+from models.batch_run import BatchRun
+from models.moves import Move
+
+pages = Blueprint("batches", __name__, url_prefix="/batches")
+AT_ONCE = 2_000  # records that a page waits for; more are a task
+SHOWN = 50
+
+
+def _view(table: str) -> Any:
+    view = next((v for v in current_app.extensions["baoxue_views"] if v.endpoint == table), None)
+    if view is None or not view.is_accessible():
+        raise NotFound("没有这个页面。")
+    return view
+
+
+@pages.post("/new/<table>")
+def choose(table: str) -> ResponseReturnValue:
+    """Take what was ticked, or all that match, for one move."""
+    view = _view(table)
+    run = batches.choose(session(), actor(), chosen_rows(wanted_by(view)), request.form.get("verb", ""))
+    session().commit()
+    return redirect(url_for("batches.fill_in", id=run.id, back=address(view)))
+
+
+@pages.route("/<int:id>/fill-in", methods=["GET", "POST"])
+def fill_in(id: int) -> ResponseReturnValue:
+    """The fields, the reason and the evidence that the move asks for, once for all."""
+    run = batches.run_of(session(), actor(), id)
+    model, move = batches.move_named(actor(), run.table_name, run.verb)
+    columns = (*move.asks, *move.optional)
+    form = form_fields.form_class(model, columns, move)(data=form_fields.today_in(move.asks))
+    form_fields.prepare(form, model, columns, display(), actor().role, None)
+    if request.method == "POST" and form.validate() and form_fields.check_codes(form, model, columns):
+        try:
+            values = form_fields.typed_values(form, model, columns, actor().role, editing=False)
+            batches.check(session(), actor(), run, values, request.form.get("reason"), _evidence())
+            session().commit()
+            return redirect(url_for("batches.preview", id=id, back=request.args.get("back")))
+        except Invalid as fault:
+            session().rollback()
+            field = form[fault.column] if fault.column in form else form["reason"]
+            field.errors = [*field.errors, fault.message]
+    run = batches.run_of(session(), actor(), id)
+    page = render_template(
+        "admin/move.html", title=f"批量{move.label}：{run.counts['chosen']:,} 条{model.__title__}", form=form,
+        fieldsets=[{"label": "", "fields": [*columns, "reason", *(["evidence"] if move.evidence else [])]}],
+        move_label="下一步：预览", record_label=f"所选 {run.counts['chosen']:,} 条记录用同样的内容办理",
+        from_state=None, to_state=_state(model, move.target), conflict=None, add_another=False,
+        errors_summary=[{"label": f.label.text, "text": e, "anchor": f.id} for f in form for e in f.errors],
+        back=_back(run))
+    return page, 400 if request.method == "POST" else 200
+
+
+def _evidence() -> dict[str, Any] | None:
+    upload = request.files.get("evidence")
+    if upload is None or not upload.filename:
+        return None
+    return attachments.keep(session(), actor(), plant().files, stream=upload.stream, filename=upload.filename)
+
+
+def _state(model: type[Base], code: str) -> dict[str, str]:
+    assert model.__moves__ is not None
+    state = model.__moves__.state(code)
+    return {"text": state.label, "colour": state.colour}
+
+
+def _back(run: BatchRun) -> str:
+    """The list that the batch was begun from: a path of that very ledger, or the ledger."""
+    home = url_for(f"{run.table_name}.index_view")
+    asked = request.args.get("back", "")
+    return asked if asked.startswith(home + "?") and not any(ord(c) < 33 for c in asked) else home
+
+
+@pages.get("/<int:id>")
+def preview(id: int) -> ResponseReturnValue:
+    """Before → after of the first records, the refused with their reasons; after the confirmation the 回执."""
+    run = batches.run_of(session(), actor(), id)
+    if run.state == batches.CHOSEN:
+        return redirect(url_for("batches.fill_in", id=id, back=request.args.get("back")))
+    if run.task_id and run.state != batches.CONFIRMED:
+        task = tasks.task_of(plant().engine, actor(), run.task_id)
+        if task.state in (tasks.QUEUED, tasks.RUNNING):
+            return redirect(url_for("tasks.task", id=run.task_id))
+    model, move = batches.move_named(actor(), run.table_name, run.verb)
+    values, evidence = batches.given_of(run)
+    change = run.change_id
+    return render_template(
+        "admin/batch.html", title=f"批量{move.label}", done=run.state == batches.CONFIRMED, counts=run.counts,
+        model_title=model.__title__, move_label=move.label, digest=run.digest, reasons=batches.reasons_of(run),
+        given=[{"label": declared(model, n).label, "text": display().value(model, n, v).text, "masked": False}
+               for n, v in values.items()] + _papers(run, evidence),
+        lines=_lines(run, model, move), refused=_refused(run, model), shown=SHOWN,
+        confirm_url=url_for("batches.confirm", id=id), again_url=url_for("batches.fill_in", id=id),
+        refused_url=url_for("batches.refused", id=id) if run.refused else None, back=_back(run),
+        change_url=url_for("ledger.change", id=change) if change else None,
+        undo_url=url_for("ledger.undo", id=change) if change and not undone(session(), change) else None,
+        when=local_time(run.confirmed_at) if run.confirmed_at else "", as_task=run.counts["fit"] > AT_ONCE,
+        to_state=_state(model, move.target))
+
+
+def _papers(run: BatchRun, evidence: dict[str, Any] | None) -> list[dict[str, Any]]:
+    said = [("原因", run.reason), ("佐证", evidence["filename"] if evidence else None)]
+    return [{"label": label, "text": text, "masked": False} for label, text in said if text]
+
+
+def _lines(run: BatchRun, model: type[Base], move: Move) -> list[dict[str, Any]]:
+    """The first records that are moved: who, where, from which state."""
+    every: Any = model
+    assert model.__moves__ is not None
+    fit = [key for key in run.keys if str(key) not in run.refused][:SHOWN]
+    records = {r.id: r for r in session().scalars(select(every).where(every.id.in_(fit)))}
+    display().prepare(model, ["region_code", model.__moves__.column], list(records.values()))
+    return [_line(records[key], model) for key in fit if key in records]
+
+
+def _line(record: Any, model: type[Base]) -> dict[str, Any]:
+    assert model.__moves__ is not None
+    state = display().of(record, model.__moves__.column)
+    return {"label": display().label_of(record), "place": display().of(record, "region_code").text,
+            "state": {"text": state.text, "colour": state.colour},
+            "url": url_for(f"{model.__tablename__}.details_view", id=record.id)}
+
+
+def _refused(run: BatchRun, model: type[Base]) -> list[dict[str, Any]]:
+    every: Any = model
+    first = [int(key) for key in list(run.refused)[:SHOWN]]
+    records = {r.id: r for r in session().scalars(select(every).where(every.id.in_(first)))}
+    display().prepare(model, ["region_code"], list(records.values()))
+    return [{**(_line(records[key], model) if key in records else
+                {"label": f"{model.__title__} {key}", "place": "", "state": None, "url": None}),
+             "why": run.refused[str(key)]} for key in first]
+
+
+@pages.post("/<int:id>/confirm")
+def confirm(id: int) -> ResponseReturnValue:
+    run = batches.run_of(session(), actor(), id)
+    digest = request.form.get("digest", "")
+    if run.counts.get("fit", 0) <= AT_ONCE:
+        batches.confirm(session(), actor(), id, digest)
+        return redirect(url_for("batches.preview", id=id))
+    if run.state != batches.CHECKED or run.digest != digest:
+        raise Conflict("您确认的不是最新的预览，或已经确认过了。请返回查看。")
+    _, move = batches.move_named(actor(), run.table_name, run.verb)
+    session().rollback()
+    number = tasks.enqueue(plant().engine, actor(), kind="batch", title=f"批量{move.label}", total=run.counts["fit"],
+                           arguments={"batch": id, "digest": digest})
+    batches.run_of(session(), actor(), id).task_id = number
+    session().commit()
+    plant().queue.put(number)
+    return redirect(url_for("tasks.task", id=number))
+
+
+@pages.get("/<int:id>/refused")
+def refused(id: int) -> ResponseReturnValue:
+    """失败明细: the records that were left as they are, with the reason of each."""
+    run = batches.run_of(session(), actor(), id)
+    if not run.refused:
+        raise NotFound("这次批量办理没有未办理的记录。")
+    model, move = batches.move_named(actor(), run.table_name, run.verb)
+    path = unfinished_sheet(session(), actor(), model, f"批量{move.label}未办理的记录",
+                            {int(k): why for k, why in run.refused.items()})
+    return sheet_file(path, f"批量{move.label}未办理的记录", remove=True)

@@ -1,0 +1,101 @@
+"""Exporting a list: what is seen, what is ticked, or all that match, in one of three grades."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from flask import Response, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from admin_app import tasks
+from admin_app.access.masking import GRADE_LABELS, Grade
+from admin_app.access.permissions import Permission
+from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.changes.seal import fingerprint
+from admin_app.display import LOCAL_ZONE
+from admin_app.errors import Invalid
+from admin_app.exchange.exporter import Export, list_sheet, record_export
+from admin_app.exchange.workbook import temporary
+from admin_app.listing import whole_count
+from admin_app.web.context import actor, display, plant, session
+from admin_app.web.list_address import address, chosen_columns, wanted_by
+from admin_app.web.ticked import chosen_rows
+
+if TYPE_CHECKING:
+    from views.base import RegisterView
+
+AT_ONCE = 2_000  # rows that a page waits for; more are a task
+SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def page(view: "RegisterView") -> ResponseReturnValue:
+    """Choose the grade; then the file, or a task that makes it."""
+    wanted = chosen_rows(wanted_by(view))
+    columns = chosen_columns(view)
+    title = f"{display().region(wanted.region or actor().region_code)}{view.heading}"
+    count, error = whole_count(session(), wanted), None
+    if request.method == "POST" and "grade" in request.form:
+        try:
+            reason = request.form.get("reason", "").strip() or None
+            return _give(Export(wanted, tuple(columns), title, _grade(), reason), count)
+        except Invalid as fault:
+            error = fault.message
+    return render_template(
+        "admin/export.html", title=f"导出：{title}", count=count, error=error,
+        columns=[view.model.__table__.c[c].info["field"].label for c in columns],
+        grades=[{"value": g.value, "label": GRADE_LABELS[g], "hint": _HINTS[g]} for g in Grade if _may(g)],
+        grade=request.form.get("grade", Grade.WORKING.value), reason=request.form.get("reason", ""),
+        as_task=count > AT_ONCE, keys=wanted.keys, back=address(view), url=address(view, ".export", page=None),
+    ), 400 if error else 200
+
+
+_HINTS = {
+    Grade.MASKED: "姓名、证件号、电话、出生日期、住址都遮盖，可转给别的单位。",
+    Grade.WORKING: "与您在屏幕上看到的一样。",
+    Grade.FULL: "证件号、电话等完整，供盖章上报；须写明用途，会印在表上并记入变更台账。",
+}
+
+
+def _may(grade: Grade) -> bool:
+    return grade is not Grade.FULL or actor().may(Permission.FAMILY_REVEAL)
+
+
+def _grade() -> Grade:
+    try:
+        return Grade(request.form["grade"])
+    except ValueError:
+        raise Invalid("请选择导出的级别。", "grade") from None
+
+
+def _give(what: Export, count: int) -> ResponseReturnValue:
+    what.require(actor())
+    if not count:
+        raise Invalid("没有可以导出的记录。请返回列表调整条件。")
+    session().rollback()  # a page that posts holds the one writer's place: the ledger's line needs it
+    record_export(plant().engine, actor(), what, count)
+    if count > AT_ONCE:
+        number = tasks.enqueue(plant().engine, actor(), kind="export", title=f"导出：{what.title}", total=count,
+                               arguments={"export": what.as_dict(), "total": count})
+        plant().queue.put(number)
+        flash("数据较多，已转为后台任务。可以先做别的，完成后右上角的铃铛会提示。", "info")
+        return redirect(url_for("tasks.task", id=number))
+    with unscoped(plant().engine, "the seal's fingerprint in the footer") as wide:
+        mark = fingerprint(wide)
+    path = temporary()
+    with ScopedSession(plant().engine, actor().scope) as reading:
+        list_sheet(reading, actor(), what, path, fingerprint=mark)
+    return sheet_file(path, what.title, remove=True)
+
+
+def sheet_file(path: Path, title: str, *, remove: bool) -> Response:
+    """A workbook as a download, under its Chinese name in every browser (RFC 6266)."""
+    stamp = datetime.now(LOCAL_ZONE).strftime("%Y%m%d")
+    response = send_file(path, mimetype=SHEET_TYPE)
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=export-{stamp}.xlsx; filename*=UTF-8''{quote(f'{title}{stamp}.xlsx')}")
+    if remove:
+        response.call_on_close(lambda: path.unlink(missing_ok=True))
+    return response
+
+

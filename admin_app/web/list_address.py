@@ -1,0 +1,145 @@
+"""What the address of a list asks for, and addresses like it. Everything that a list shows is in its
+address, so that a reload, the back button, a saved view and a colleague see the same.
+
+Arguments that mean nothing are passed over.
+"""
+
+from datetime import date
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from flask import g, request
+from sqlalchemy import Date
+
+from admin_app.access.masking import Sight, sight
+from admin_app.access.permissions import Permission, Role
+from admin_app.display import names_region
+from admin_app.listing import BEFORE, LAST_PAGE, Wanted, sortable
+from admin_app.web.context import actor
+from models.base import Base, Privacy, declared, table_of
+from models.region import prefix_of
+
+if TYPE_CHECKING:
+    from views.base import RegisterView
+
+SIZES = (20, 50, 100)
+PLACE = "at"  # where a record stood in the list that led to it
+
+
+def wanted_by(view: "RegisterView") -> Wanted:
+    """The list that the address asks for."""
+    plain = [name for name in view.filters if _plain(view, name)]
+    region = request.args.get("region", "").strip()
+    if view.own_area_only and not region.startswith(prefix_of(actor().region_code)):
+        region = actor().region_code
+    sort = request.args.get("sort", "")
+    ordered = sort in sortable(view.model) and _plain(view, sort)
+    return Wanted(
+        view.model, equals={**view.fixed, **_equals(view.model, plain)}, before=_before(view.model, plain),
+        region=region if region.isdecimal() and len(region) == 12 else None,
+        search=request.args.get("search", "").replace("\0", "").strip(),
+        search_columns=tuple(filter(partial(_plain, view), view.search)),
+        may_search_identity=actor().may(Permission.FAMILY_REVEAL),
+        may_search_names=sight(actor().role, Privacy.NAME) is Sight.FULL,
+        sort=sort if ordered else "id", descending=ordered and request.args.get("desc") == "1",
+    )
+
+
+def _equals(model: type[Base], names: list[str]) -> dict[str, Any]:
+    """The filters that ask for one value."""
+    found: dict[str, Any] = {}
+    for name in names:
+        value = request.args.get(name, "").strip()
+        if not value or names_region(model, name):
+            continue
+        kind = table_of(model).c[name].type.python_type
+        if kind is int and value.isdecimal() and len(value) < 18:
+            found[name] = int(value)
+        elif kind is str:
+            found[name] = value
+    return found
+
+
+def _before(model: type[Base], names: list[str]) -> dict[str, date]:
+    """The filters that ask for a day earlier than one, or none."""
+    found = {}
+    for name in names:
+        if isinstance(table_of(model).c[name].type, Date) and (day := day_in(request.args.get(name + BEFORE, ""))):
+            found[name] = day
+    return found
+
+
+def day_in(text: str) -> date | None:
+    """2026-09-01 or 20260901 as a day, None for anything else."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _plain(view: "RegisterView", name: str) -> bool:
+    """Whether the role sees this column in full: order and filters tell what a mask hides."""
+    return sight(actor().role, declared(view.model, name).privacy) is Sight.FULL
+
+
+def may_sort(view: "RegisterView", name: str) -> bool:
+    return name in sortable(view.model) and _plain(view, name)
+
+
+def offered_columns(view: "RegisterView") -> list[str]:
+    """The columns that a list may show to this role: those of the view first, then what else people typed."""
+    return _offered(view.model, view.columns, actor().role)
+
+
+@lru_cache(maxsize=256)
+def _offered(model: type[Base], own: tuple[str, ...], role: Role) -> list[str]:
+    further = [c.name for c in table_of(model).columns if c.name not in own and not c.primary_key
+               and not c.info["field"].generated]
+    return [c for c in (*own, *further) if sight(role, declared(model, c).privacy) is not Sight.ABSENT]
+
+
+def chosen_columns(view: "RegisterView") -> list[str]:
+    """The columns that the address asks for (`cols=a,b`, or `col` once for each), else the view's."""
+    asked = request.args.getlist("col") or request.args.get("cols", "").split(",")
+    offered = offered_columns(view)
+    chosen = [c for c in offered if c in asked] or [c for c in offered if c in view.columns]
+    # What a record is called stands first and leads to it.
+    return [offered[0], *[c for c in chosen if c != offered[0]]]
+
+
+def size_of_page() -> int:
+    return next((s for s in SIZES if request.args.get("size") == str(s)), SIZES[0])
+
+
+def number_of_page() -> int:
+    """0 is the first."""
+    asked = request.args.get("page", "1")
+    return min(int(asked), LAST_PAGE) - 1 if asked.isdecimal() and int(asked[:9]) > 0 else 0
+
+
+def arguments(view: "RegisterView", **changes: Any) -> dict[str, Any]:
+    """What the address says of this list, with some of it changed; None takes one away."""
+    said = g.setdefault("list_arguments", {}).get(view.endpoint)
+    if said is None:  # asked for once for each link of the page
+        said = g.list_arguments[view.endpoint] = _arguments(view)
+    return {k: v for k, v in {**said, **changes}.items() if v not in (None, "")}
+
+
+def _arguments(view: "RegisterView") -> dict[str, Any]:
+    known = ["search", "region", "sort", "desc", "page", "size", *view.filters, *[f + BEFORE for f in view.filters]]
+    said: dict[str, Any] = {k: v for k in known if (v := request.args.get(k))}
+    columns = chosen_columns(view)
+    if columns != [c for c in offered_columns(view) if c in view.columns]:
+        said["cols"] = ",".join(columns)
+    return said
+
+
+def query_of(view: "RegisterView", **changes: Any) -> str:
+    return urlencode(arguments(view, **changes), safe=",")
+
+
+def address(view: "RegisterView", endpoint: str = ".index_view", **changes: Any) -> str:
+    """This list's address with some arguments changed; None takes one away."""
+    query = query_of(view, **changes)
+    return view.get_url(endpoint) + (f"?{query}" if query else "")

@@ -1,0 +1,42 @@
+"""Records that a word finds, for fields that point to them: at most 20, in scope."""
+
+from typing import TYPE_CHECKING
+
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from admin_app.access.permissions import Permission
+from admin_app.listing import Wanted, page_of
+from admin_app.web.context import actor, display, session
+from models.base import table_of
+from models.region import Region, prefix_of
+
+if TYPE_CHECKING:
+    from views.base import RegisterView
+
+LIMIT = 20
+
+
+def lookup(view: "RegisterView") -> ResponseReturnValue:
+    wanted = Wanted(view.model, search=request.args.get("q", "").replace("\0", "").strip(),
+                    search_columns=view.search, may_search_identity=actor().may(Permission.FAMILY_REVEAL))
+    if issubclass(view.model, Region):
+        return jsonify(_regions(wanted.search))
+    found = page_of(session(), wanted, 0, LIMIT)
+    hint = next((c for c in ("region_code", "kind") if c in table_of(view.model).c), None)
+    if hint:
+        display().prepare(view.model, [hint], found)
+    return jsonify([{"id": r.id, "label": display().label_of(r),
+                     "hint": display().of(r, hint).text if hint else ""} for r in found])
+
+
+def _regions(text: str) -> list[dict[str, str]]:
+    """Divisions under the actor's own, by name or code."""
+    prefix = prefix_of(actor().region_code)
+    query = select(Region).where(Region.code >= prefix, Region.code < prefix + ":",
+                                 Region.valid_until.is_(None))
+    if text:
+        query = query.where(Region.name.contains(text, autoescape=True) | Region.code.startswith(text, autoescape=True))
+    found = session().scalars(query.order_by(Region.code).limit(LIMIT))
+    return [{"id": r.code, "label": r.name, "hint": r.code} for r in found]

@@ -1,0 +1,38 @@
+"""Saving a list under a name, and taking the name away."""
+
+from flask import Blueprint, current_app, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin_app.errors import Invalid, NotFound
+from admin_app.services import saved_views
+from admin_app.web.context import actor, plant
+
+pages = Blueprint("saved_views", __name__, url_prefix="/views")
+
+
+@pages.post("/<table>")
+def save(table: str) -> ResponseReturnValue:
+    list_url = _list_of(table)
+    query = request.form.get("query", "")
+    try:
+        saved_views.save(plant().engine, actor(), table=table, name=request.form.get("name", ""), query=query,
+                         role=request.form.get("role") or None)
+        flash("已保存为常用视图。", "success")
+    except Invalid as fault:
+        flash(fault.message, "warning")
+    return redirect(f"{list_url}?{query}" if query else list_url)
+
+
+@pages.post("/<int:id>/delete")
+def delete(id: int) -> ResponseReturnValue:
+    table = saved_views.delete(plant().engine, actor(), id)
+    flash("已删去这个视图。", "success")
+    return redirect(_list_of(table))
+
+
+def _list_of(table: str) -> str:
+    """The address of a list that the person may see. Raises NotFound."""
+    view = next((v for v in current_app.extensions["baoxue_views"] if v.endpoint == table), None)
+    if view is None or not view.is_accessible():
+        raise NotFound("没有这个页面。")
+    return url_for(f"{table}.index_view")

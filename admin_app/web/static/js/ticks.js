@@ -1,0 +1,54 @@
+// Ticked rows: the bar shows when there are some, Shift ticks a range, the box in the head ticks the page.
+// "全部符合条件" needs no ticks. What is ticked survives the back button, because the browser keeps the boxes.
+const bar = document.querySelector("[data-ticks]");
+const boxes = [...document.querySelectorAll("input[name=pk]")];
+const all = document.querySelector("[data-tick-all]");
+
+if (bar && boxes.length) {
+  const ranges = [...bar.querySelectorAll("input[name=range]")];
+  const untick = bar.querySelector("[data-untick]");
+  const verb = bar.querySelector("[name=verb]");
+  const count = bar.querySelector("[data-ticked]");
+  let last = null;
+
+  const show = () => {
+    const ticked = boxes.filter((box) => box.checked).length;
+    const everything = ranges.some((range) => range.checked && range.value === "all");
+    count.textContent = ` ${ticked} `;
+    bar.classList.toggle("batch-idle", !ticked && !everything);
+    all.checked = ticked === boxes.length;
+    all.indeterminate = ticked > 0 && ticked < boxes.length;
+    untick.hidden = !ticked;
+    for (const box of boxes) box.closest("tr").classList.toggle("ticked", box.checked);
+  };
+  const tick = (chosen, checked) => {
+    for (const box of chosen) box.checked = checked;
+    if (checked) ranges.find((range) => range.value === "ticked").checked = true;
+    show();
+  };
+
+  all.hidden = false;
+  all.addEventListener("change", () => tick(boxes, all.checked));
+  untick.addEventListener("click", () => { ranges[0].checked = true; tick(boxes, false); all.focus(); });
+  for (const box of boxes) {
+    box.addEventListener("click", (event) => {
+      const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
+      tick(event.shiftKey && last ? boxes.slice(from, to + 1) : [box], box.checked);
+      last = box;
+    });
+  }
+  for (const range of ranges) range.addEventListener("change", show);
+  bar.addEventListener("submit", (event) => {
+    const moving = verb && !event.submitter?.hasAttribute("formaction");
+    if (moving && !verb.value) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      verb.focus();
+      verb.setCustomValidity("请先选择要办理的事项。");
+      verb.reportValidity();
+    }
+  }, true);
+  verb?.addEventListener("change", () => verb.setCustomValidity(""));
+  addEventListener("pageshow", show);
+  show();
+}

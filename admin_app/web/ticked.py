@@ -1,0 +1,22 @@
+"""The rows that were ticked in a list, or all that match it."""
+
+from dataclasses import replace
+
+from flask import request
+
+from admin_app.errors import Invalid
+from admin_app.listing import Wanted
+
+MOST_TICKED = 500  # what a page can tick; more is "all that match"
+
+
+def chosen_rows(wanted: Wanted) -> Wanted:
+    """The list cut down to the ticked rows when the form says so. Raises Invalid for what is no number."""
+    if request.form.get("range") != "ticked":
+        return wanted
+    ticked = request.form.getlist("pk")
+    if not ticked:
+        raise Invalid("没有选中任何记录。请先勾选，或选“全部符合条件”。")
+    if len(ticked) > MOST_TICKED or any(not key.isdecimal() or len(key) > 18 for key in ticked):
+        raise Invalid("所选的记录有误。请返回列表重新勾选。")
+    return replace(wanted, keys=tuple(map(int, ticked)))
