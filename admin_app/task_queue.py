@@ -40,6 +40,10 @@ class TaskQueue:
         self._requeue = requeue
         huey.periodic_task(crontab(minute="*"), name="sweep")(requeue)
 
+    def close(self) -> None:
+        """Let go of the queue's own connection."""
+        self._huey.storage.close()
+
     def work(self) -> None:
         self._requeue()
         self._huey.create_consumer(workers=1, worker_type="thread", initial_delay=0.1, max_delay=2.0).run()

@@ -41,6 +41,7 @@ PEOPLE = {  # of the district in tests/conftest.py: who may sign in, with PASSWO
     "县主任": (Role.ADMINISTRATOR, "990101000000"),
     "康宁网格员": (Role.VILLAGE_OFFICER, "990101400001"),
     "牧童网格员": (Role.VILLAGE_OFFICER, "990101400002"),
+    "督导老林": (Role.INSPECTOR, "990101000000"),
 }
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "use"}
 _SILENT = {"script", "style"}
@@ -93,7 +94,8 @@ class _Reader(HTMLParser):
             case "form":
                 self.forms.append(Form(given.get("action", ""), given.get("method", "get")))
             case "input" if form and given.get("name") and given.get("type") not in {"file", "checkbox"}:
-                form.fields[given["name"]] = given.get("value", "")
+                if given.get("type") != "radio" or "checked" in given:
+                    form.fields[given["name"]] = given.get("value", "")
             case "select":
                 self._name = given.get("name")
             case "option" if form and self._name:
@@ -232,6 +234,11 @@ class Desk:
         self.open(f"/import/{sheet}")
         return self.press("上传并检查", status, file=(filename, content))
 
+    def download(self, address: str, **chosen: str) -> Page:
+        """Export a list (`…/export/`): choose, press 导出, take the file."""
+        self.open(address)
+        return self.press("导出", **chosen)
+
     def rows(self, address: str, caption: str) -> list[dict[str, str]]:
         """The rows of a list, of all its pages."""
         found, following = [], address
@@ -268,7 +275,7 @@ def started(store_url: str, folder: Path, cipher: FieldKeys) -> Iterator[Flask]:
     with app.app_context():
         prepare(plant)
     yield app
-    plant.engine.dispose()
+    plant.close()
     install_cipher(cipher.cipher())
 
 

@@ -8,7 +8,7 @@ class AccountabilityRecordView(RegisterView):
     model = AccountabilityRecord
     category_name = "责任落实"
     columns = ("subject", "subject_kind", "region_code", "situation", "form", "decided_on", "rectify_by", "state")
-    filters = ("state", "situation", "form")
+    filters = ("state", "situation", "form", "rectify_by")
     search = ("subject", "document_number")
     fieldsets = (
         ("对象与情形", ("region_code", "subject_kind", "subject", "situation", "facts")),

@@ -9,7 +9,7 @@ class StudentView(RegisterView):
     category_name = "户与学生"
     columns = ("name", "sex", "birth_date", "identity_number", "region_code", "schooling_state", "school_id",
                "grade", "checked_on")
-    filters = ("schooling_state", "sex", "school_id", "grade", "boarding", "household_id")
+    filters = ("schooling_state", "sex", "school_id", "grade", "boarding", "checked_on", "household_id")
     search = ("name",)
     import_sheet = "roster"
     fieldsets = (
@@ -23,4 +23,7 @@ class StudentView(RegisterView):
     related = (
         ("guardian", ("name", "relation", "phone", "away")),
         ("special_group_flag", ("kind", "since", "until", "state")),
+        ("student", ("name", "sex", "birth_date", "schooling_state", "school_id", "grade")),
+        ("household_hardship", ("kind", "since", "until", "state")),
+        ("responsibility_letter", ("number", "school_year", "level", "state", "signed_on")),
     )

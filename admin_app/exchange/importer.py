@@ -9,7 +9,7 @@ otherwise it is made anew and shown again.
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from models.change import Change
 from models.import_run import ImportRow, ImportRun
 
 CHECKED, CONFIRMED, SET_ASIDE = "checked", "confirmed", "set_aside"
+UNFINISHED_FOR = timedelta(days=14)
 OUTCOMES = ("new", "changed", "same", "refused")
 _ONE_IMPORT_AT_A_TIME = 0x1_0001
 
@@ -177,6 +178,15 @@ def set_aside(session: ScopedSession, actor: Actor, run_id: int) -> None:
 def recent(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
     query = select(ImportRun).where(ImportRun.region_code == actor.region_code, ImportRun.sheet == sheet)
     return list(session.scalars(query.order_by(ImportRun.id.desc()).limit(10)))
+
+
+def unfinished(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
+    """The unit's imports of the last two weeks that left rows behind."""
+    since = datetime.now(UTC) - UNFINISHED_FOR
+    query = select(ImportRun).where(
+        ImportRun.region_code == actor.region_code, ImportRun.sheet == sheet, ImportRun.state == CONFIRMED,
+        ImportRun.confirmed_at >= since).order_by(ImportRun.id.desc()).limit(100)
+    return [run for run in session.scalars(query) if run.counts["refused"]]
 
 
 def rows_of(session: ScopedSession, run: ImportRun, outcome: str | None, page: int, size: int,

@@ -5,6 +5,7 @@ are text cells. The official frame: merged title, 填报单位 and 填报时间,
 landscape, the header repeated on every page.
 """
 
+import errno
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -66,7 +67,7 @@ def write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterabl
         path.unlink(missing_ok=True)
         if isinstance(fault, XlsxWriterException) and not isinstance(fault, FileCreateError):
             raise
-        raise OSError(str(fault)) from fault
+        raise OSError(getattr(fault.args[0], "errno", None) or errno.ENOSPC, str(fault)) from fault
 
 
 def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterable[Sequence[Any]],

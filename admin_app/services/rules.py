@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from datetime import date
+
 from sqlalchemy import select
 
 from admin_app.access.actor import Actor
@@ -26,6 +28,15 @@ def rules_of(session: ScopedSession, keys: Sequence[str]) -> dict[str, str]:
 
 def number(session: ScopedSession, key: str) -> int:
     return int(rule(session, key))
+
+
+def term_begins(session: ScopedSession, today: date) -> date:
+    """The first day of the present term: the autumn term begins with the school year, the spring term six
+    months later (义务教育 has two terms a year)."""
+    autumn = number(session, "school_year_begins_month")
+    months = sorted((autumn, (autumn + 5) % 12 + 1))
+    begun = [date(year, month, 1) for year in (today.year - 1, today.year) for month in months]
+    return max(day for day in begun if day <= today)
 
 
 def load_rules(session: ScopedSession) -> int:

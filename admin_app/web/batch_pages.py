@@ -154,15 +154,15 @@ def _refused(run: BatchRun, model: type[Base]) -> list[dict[str, Any]]:
 @pages.post("/<int:id>/confirm")
 def confirm(id: int) -> ResponseReturnValue:
     run = batches.run_of(session(), actor(), id)
-    digest = request.form.get("digest", "")
-    if run.counts.get("fit", 0) <= AT_ONCE:
+    digest, fit = request.form.get("digest", ""), run.counts.get("fit", 0)
+    if fit <= AT_ONCE:
         batches.confirm(session(), actor(), id, digest)
         return redirect(url_for("batches.preview", id=id))
     if run.state != batches.CHECKED or run.digest != digest:
         raise Conflict("您确认的不是最新的预览，或已经确认过了。请返回查看。")
     _, move = batches.move_named(actor(), run.table_name, run.verb)
-    session().rollback()
-    number = tasks.enqueue(plant().engine, actor(), kind="batch", title=f"批量{move.label}", total=run.counts["fit"],
+    session().rollback()  # one writer at a time: the task is written down first
+    number = tasks.enqueue(plant().engine, actor(), kind="batch", title=f"批量{move.label}", total=fit,
                            arguments={"batch": id, "digest": digest})
     batches.run_of(session(), actor(), id).task_id = number
     session().commit()

@@ -43,6 +43,12 @@ class Plant:
         huey = open_huey(self.deployment.database_url, self.deployment.data_dir)
         return TaskQueue(huey, self.run_task, self.sweep)
 
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+        if "queue" in self.__dict__:
+            self.queue.close()
+
     def run_task(self, number: int) -> None:
         """Do one task, here and now."""
         tasks.run(self.engine, self.keys, self.files, self.results, number)

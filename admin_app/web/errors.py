@@ -4,6 +4,7 @@ Three kinds: what a person typed (shown, not logged), an expected refusal (shown
 (logged with its code; the page never shows a traceback or SQL).
 """
 
+import errno
 import logging
 from typing import Any
 
@@ -21,6 +22,7 @@ log = logging.getLogger("baoxue")
 _TITLES = {
     400: "请求有误", 403: "不能办理", 404: "没有找到", 405: "不能这样打开", 409: "数据已有变化",
     413: "文件太大", 429: "请稍候", 500: "系统出错了", 503: "系统正忙",
+    507: "磁盘已满",
 }
 _MESSAGES = {
     400: "浏览器发来的内容不完整。请返回上一页，刷新后再试。",
@@ -39,6 +41,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(IntegrityError, _integrity)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OSError, _disk)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -69,6 +72,14 @@ def _database(error: DBAPIError) -> Response:
     if isinstance(error, OperationalError) and ("locked" in reason or "busy" in reason):
         return page(503, text.BUSY)
     return _unexpected(error)
+
+
+def _disk(error: OSError) -> Response:
+    """A full disk is the machine's administrator's to clear; everything else is unexpected."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return _unexpected(error)
+    log.error("%s %s %s: %s", request_id(), request.method, request.path, error)
+    return page(507, "服务器的磁盘已满，没有写入任何内容。请系统管理员清理磁盘后再试；您填写的内容没有丢失。")
 
 
 def _http(error: HTTPException) -> Any:

@@ -1,29 +1,49 @@
-"""Home: what this person must do next, each number opening its list."""
+"""Home: what this person must do next, each number opening exactly its list."""
 
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from admin_app.access.permissions import Permission
 from admin_app.display import local_time
+from admin_app.exchange import importer
+from admin_app.listing import BEFORE, COUNT_CAP, Wanted, capped_count
+from admin_app.services.rules import term_begins
 from admin_app.text import verb_label
 from admin_app.web.context import actor, session
-from models.base import Base, model_of
+from models.base import model_of
 from models.change import Change
 
-# (title, table, filters of its list, colour): each is exactly the list that it opens.
-TODO: tuple[tuple[str, str, dict[str, str], str], ...] = (
-    ("责任书待签订", "responsibility_letter", {"state": "unsigned"}, "yellow"),
-    ("疑似辍学待核查", "student", {"schooling_state": "suspected"}, "orange"),
-    ("辍学待劝返", "student", {"schooling_state": "dropped_out"}, "red"),
-    ("失学待入学", "student", {"schooling_state": "never_enrolled"}, "red"),
-    ("就学状态待核查", "student", {"schooling_state": "unknown"}, "secondary"),
-    ("特殊群体标记待核实", "special_group_flag", {"state": "reported"}, "yellow"),
-    ("问责整改待上报", "accountability_record", {"state": "decided"}, "orange"),
-    ("问责整改待复核", "accountability_record", {"state": "rectified"}, "azure"),
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """Something to do: the list of a ledger with some filters, never another count. `before` names a date
+    column and what it must lie before: the first day of this term, or today."""
+
+    label: str
+    table: str
+    equals: dict[str, str] = field(default_factory=dict)
+    before: tuple[str, str] | None = None
+    colour: str = "secondary"
+
+
+TODO: tuple[Todo, ...] = (
+    Todo("责任书待签订", "responsibility_letter", {"state": "unsigned"}, colour="yellow"),
+    Todo("疑似辍学待核查", "student", {"schooling_state": "suspected"}, colour="orange"),
+    Todo("辍学待劝返", "student", {"schooling_state": "dropped_out"}, colour="red"),
+    Todo("失学待入学", "student", {"schooling_state": "never_enrolled"}, colour="red"),
+    Todo("就学状态待核查", "student", {"schooling_state": "unknown"}),
+    Todo("本学期还没有核查的在校学生", "student", {"schooling_state": "enrolled"}, ("checked_on", "term"), "azure"),
+    Todo("休学（延缓）已到期", "student", {"schooling_state": "on_leave"}, ("leave_until", "today"), "orange"),
+    Todo("特殊群体标记待核实", "special_group_flag", {"state": "reported"}, colour="yellow"),
+    Todo("问责整改已过期限", "accountability_record", {"state": "decided"}, ("rectify_by", "today"), "red"),
+    Todo("问责整改待上报", "accountability_record", {"state": "decided"}, colour="orange"),
+    Todo("问责整改待复核", "accountability_record", {"state": "rectified"}, colour="azure"),
 )
 
 
@@ -32,22 +52,32 @@ def page() -> ResponseReturnValue:
     who = actor()
     recent = session().scalars(select(Change).where(Change.account_id == who.account_id)
                                .order_by(Change.id.desc()).limit(8)).all() if who.may("ledger.view") else []
+    days = {"term": term_begins(session(), date.today()), "today": date.today()}
+    todo = [line for line in (_line(entry, days) for entry in TODO) if line]
     return render_template(
-        "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}",
-        todo=[line for line in map(_line, TODO) if line],
+        "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}", todo=[*todo, *_imports()],
         recent=[{"when": local_time(c.at), "label": verb_label(c.verb),
                  "url": url_for("ledger.change", id=c.id)} for c in recent])
 
 
-def _line(entry: tuple[str, str, dict[str, str], str]) -> dict[str, Any] | None:
+def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
     """One thing to do, None when there is nothing or it is not this role's."""
-    label, table, equals, colour = entry
-    model: type[Base] = model_of(table)
+    model = model_of(entry.table)
     if not actor().may(f"{model.__area__}.view"):
         return None
-    query = select(func.count()).select_from(model).where(*[getattr(model, n) == v for n, v in equals.items()])
-    count = session().scalar(query) or 0
+    before = {entry.before[0]: days[entry.before[1]]} if entry.before else {}
+    count = capped_count(session(), Wanted(model, dict(entry.equals), before))
     if not count:
         return None
-    return {"label": label, "count": count, "colour": colour,
-            "url": f"{url_for(f'{table}.index_view')}?{urlencode(equals)}"}
+    query = {**entry.equals, **{name + BEFORE: day.isoformat() for name, day in before.items()}}
+    return {"label": entry.label, "count": f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}",
+            "colour": entry.colour, "url": f"{url_for(f'{entry.table}.index_view')}?{urlencode(query)}"}
+
+
+def _imports() -> list[dict[str, Any]]:
+    """Lists that left rows behind, of the last two weeks."""
+    if not actor().may(Permission.IMPORT_VIEW):
+        return []
+    runs = importer.unfinished(session(), actor(), "roster")
+    return [{"label": "导入时有未通过的行", "count": f"{len(runs):,}", "colour": "orange",
+             "url": url_for("imports.upload", sheet="roster", refused=1)}] if runs else []

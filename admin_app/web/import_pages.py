@@ -38,7 +38,8 @@ def upload(sheet: str) -> ResponseReturnValue:
         except Invalid as fault:
             session().rollback()
             error = fault.message
-    runs = importer.recent(session(), actor(), sheet)
+    unfinished = request.args.get("refused") == "1"
+    runs = (importer.unfinished if unfinished else importer.recent)(session(), actor(), sheet)
     display().load_records(Account, {r.account_id for r in runs})
     recent = [{"id": r.id, "filename": r.filename, "when": local_time(r.created_at), "state_label": _STATES[r.state],
                "colour": _STATE_COLOURS[r.state], "who": display().loaded(Account, r.account_id) or "",
@@ -46,7 +47,7 @@ def upload(sheet: str) -> ResponseReturnValue:
                "url": url_for("imports.preview" if r.state == importer.CHECKED else "imports.result", id=r.id)}
               for r in runs]
     page = render_template("import/upload.html", sheet={"title": form.title, "name": sheet}, error=error,
-                           template_url=url_for("imports.template", sheet=sheet), recent=recent)
+                           unfinished=unfinished, template_url=url_for("imports.template", sheet=sheet), recent=recent)
     return page, 400 if error else 200
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from flask import flash, redirect, render_template, request, url_for
 from flask import session as browser
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from admin_app.access.masking import Sight, shown, sight
 from admin_app.access.permissions import Permission, Role
@@ -15,14 +14,18 @@ from admin_app.changes.history import Entry
 from admin_app.changes.ledger import recording
 from admin_app.display import Shown, local_time
 from admin_app.errors import Invalid
+from admin_app.listing import around
 from admin_app.services import attachments as attachment_service
 from admin_app.services import moves as move_service
 from admin_app.text import ORIGIN_LABELS, role_label, verb_label
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.explain import reasons
+from admin_app.web.list_address import PLACE, address, query_of, wanted_by
+from admin_app.web.related import blocks_of, timeline
+from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
-from models.base import Base, Wall, declared, model_of, table_of
+from models.base import Base, Wall, declared, table_of
 from models.moves import Move, State
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     named = {name for _, names in view.fieldsets for name in names}
     groups = [*view.fieldsets, ("其他", tuple(c for c in columns if c not in named))]
     state = model.__moves__.column if model.__moves__ else None
+    blocks = blocks_of(view, record)
     return render_template(
         "admin/details.html", title=display().label_of(record),
         subtitle=" · ".join(t for t in (model.__title__, _region_name(record)) if t),
@@ -53,8 +57,9 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         if view.may("reveal") and revealable(record, actor().role) and not open_to_see else None,
         moves=[{"label": m.label, "url": view.get_url(".move", id=record.id, verb=m.verb),
                 "colour": "secondary"} for m in move_service.open_moves(actor(), record)],
-        buttons=_buttons(view, record), related=[r for r in _related(view, record) if r],
-        back=view.get_url(".index_view"), **_attachments(record), history=_history(record),
+        buttons=_buttons(view, record), related=[shown_block(block, record) for block in blocks],
+        timeline=timeline(record, blocks) if view.related else [], walk=_walk(view, record),
+        back=address(view), **_attachments(record), history=_history(record),
         why_url=view.get_url(".why", id=record.id),
     )
 
@@ -87,33 +92,20 @@ def _buttons(view: "RegisterView", record: Base) -> list[dict[str, str]]:
     return buttons + view.further_buttons(record)
 
 
-def _related(view: "RegisterView", record: Base) -> list[dict[str, Any] | None]:
-    return [_related_list(record, table, columns) for table, columns in view.related]
-
-
-def _related_list(record: Base, table: str, columns: tuple[str, ...]) -> dict[str, Any] | None:
-    """The records of another ledger that belong to this one, at most 50."""
-    model: Any = model_of(table)
-    if not actor().may(f"{model.__area__}.view"):
+def _walk(view: "RegisterView", record: Base) -> dict[str, Any] | None:
+    """The records before and after this one in the list that led here."""
+    place = request.args.get(PLACE, "")
+    if not place.isdecimal() or len(place) > 9:
         return None
-    key = f"{record.__tablename__}_id"
-    rows = session().scalars(
-        select(model).where(getattr(model, key) == record.id).order_by(model.id).limit(50)).all()
-    display().prepare(model, columns, rows)
-    create_url = None
-    if actor().may(f"{model.__area__}.create"):
-        create_url = f"{url_for(f'{table}.create_view')}?{key}={record.id}"
-    return {
-        "title": model.__title__, "columns": [declared(model, c).label for c in columns],
-        "rows": [{"url": url_for(f"{table}.details_view", id=r.id),
-                  "cells": [_cell(r, c) for c in columns]} for r in rows],
-        "create_url": create_url, "empty": f"还没有{model.__title__}。",
-    }
+    before, after = around(session(), wanted_by(view), int(place), record.id)
+    said = query_of(view, page=None)
 
+    def to(found: tuple[int, int] | None) -> str | None:
+        if found is None:
+            return None
+        return view.get_url(".details_view", id=found[1], **{PLACE: found[0]}) + (f"&{said}" if said else "")
 
-def _cell(record: Base, column: str) -> dict[str, Any]:
-    value = display().of(record, column)
-    return {"text": value.text, "colour": value.colour}
+    return {"before": to(before), "after": to(after)}
 
 
 def _attachments(record: Base) -> dict[str, Any]:

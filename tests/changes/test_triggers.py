@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeDecorator
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession, unscoped
+from admin_app import search_terms
 from admin_app.changes import triggers
 from admin_app.changes.ledger import recording
 from models.base import Base, models, table_of
@@ -43,6 +44,9 @@ def test_sqlite_holds_the_triggers_that_the_models_say_and_no_others(what_lies_t
     for model in triggers.recorded_models():
         wanted |= triggers.sqlite_triggers(model)
 
+    for model in search_terms.searched_models():
+        wanted |= search_terms.sqlite_triggers(model)
+
     assert dict(what_lies_there("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")) == wanted
 
 
@@ -52,6 +56,9 @@ def test_postgresql_holds_the_functions_that_the_models_say_and_no_others(what_l
     for model in triggers.recorded_models():
         for name, statement in triggers.postgresql_functions(model).items():
             wanted[name] = re.fullmatch(r".*\$record\$(.*)\$record\$", statement, re.S)[1]
+    for model in search_terms.searched_models():
+        for name, statement in search_terms.postgresql_functions(model).items():
+            wanted[name] = re.fullmatch(r".*\$search\$(.*)\$search\$", statement, re.S)[1]
 
     standing = dict(what_lies_there(
         "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
@@ -66,6 +73,9 @@ def test_postgresql_holds_the_triggers_that_the_models_say_and_no_others(what_li
     wanted = {}
     for model in triggers.recorded_models():
         for name, statement in triggers.postgresql_triggers(model).items():
+            wanted[model.__tablename__, name] = _plain(statement)
+    for model in search_terms.searched_models():
+        for name, statement in search_terms.postgresql_triggers(model).items():
             wanted[model.__tablename__, name] = _plain(statement)
 
     standing = {

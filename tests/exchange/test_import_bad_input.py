@@ -195,9 +195,9 @@ def test_a_formula_in_a_name_stays_text_when_stored_and_when_exported(主任: De
 
     stored = {name for name, in what_lies_there("SELECT name FROM student WHERE birth_date = '2015-09-01'")}
     assert stored == set(names)
-    exported = 主任.open("/admin/student/export/").workbook().active
+    exported = 主任.download("/admin/student/export/").workbook().active
     assert not_formulas(exported) >= set(names)
-    assert not_formulas(主任.open("/admin/household/export/").workbook().active) >= set(names)
+    assert not_formulas(主任.download("/admin/household/export/").workbook().active) >= set(names)
     主任.open("/import/roster")
     主任.open(主任.page.link("名单.xlsx"))
     assert EVIL in not_formulas(主任.open(主任.page.link("下载失败明细")).workbook().active)

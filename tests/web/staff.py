@@ -40,10 +40,13 @@ from models.base import Base, BigKey, Wall, table_of
 from models.change import ChangeRow
 from models.code_item import CodeItem
 from models.household import Household
+from models.batch_run import BatchRun
 from models.import_run import ImportRow, ImportRun
 from models.kinds import SealedText, install_cipher
 from models.responsibility_letter import ResponsibilityLetter
+from models.saved_view import SavedView
 from models.student import Student
+from models.task import Task
 from seed import makers
 from seed.code_tables import load_code_tables
 from seed.divisions import load_whole_country
@@ -133,7 +136,7 @@ def app(store_url: str, tmp_path: Path, cipher: FieldKeys) -> Iterator[Flask]:
             load_rules(session)
     application.extensions["baoxue"] = plant
     yield application
-    plant.engine.dispose()
+    plant.close()
     install_cipher(cipher.cipher())
 
 
@@ -175,8 +178,20 @@ def settle(application: Flask, code: str, child: Any) -> Village:
         session.flush()
         session.add(ImportRow(region_code=code, run_id=run.id, excel_row=2, outcome="refused", messages=[],
                               label=f"孩子其{code}", cells='{"cells": ["甲"], "values": {}}', plan=None))
+        now = datetime.now(UTC)
+        own = [
+            BatchRun(region_code=code, account_id=rows["account"], table_name="student", verb="graduate", state="checked",
+                     keys=[child.id], refused={}, counts={"chosen": 1, "fit": 1, "refused": 0}, digest="d",
+                     given='{"values": {}, "evidence": null}', reason=f"因由{code}", created_at=now),
+            Task(account_id=rows["account"], role="administrator", region_code=code, kind="export", created_at=now,
+                 title=f"名单{code}", arguments="{}", state="queued"),
+            SavedView(account_id=rows["account"], table_name="student", name=f"其{code}", query="size=50",
+                      region_code=code),
+        ]
+        session.add_all(own)
         session.commit()
         rows["import_run"] = run.id
+        rows |= {record.__tablename__: record.id for record in own}
         change_row = session.scalars(select(ChangeRow.id).where(ChangeRow.change_id == number)).first()
         home, letter = session.get_one(Household, child.household_id), session.get_one(
             ResponsibilityLetter, child.letter_id)

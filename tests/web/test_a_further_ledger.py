@@ -90,7 +90,7 @@ def test_its_changes_are_on_record_and_can_be_undone(desk):
 def test_it_is_exported(desk):
     held(desk)
 
-    cells = list(desk.open(f"{LIST}export/").workbook().active.values)
+    cells = list(desk.download(f"{LIST}export/").workbook().active.values)
     head = next(row for row in cells if row[0] == "序号")
     assert head[1:4] == ("主题", "日期", "形式")
     assert ("义务教育法进万家", "2026-09-03", "大喇叭") in [row[1:4] for row in cells]

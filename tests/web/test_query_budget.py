@@ -13,7 +13,7 @@ from sqlalchemy import event
 from tests.desk import PASSWORD, Desk
 
 LISTS = ["student", "household", "guardian", "special_group_flag", "responsibility_letter"]
-BUDGET = 30  # statements of one list, with the wall, the frame and the menu
+BUDGET = 12  # statements of one list, with the wall, the frame and the menu
 
 
 @contextmanager

@@ -1,0 +1,133 @@
+"""What belongs to a record: the rows of other ledgers, and everything about it in the order of its days."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from flask import url_for
+from sqlalchemy import Date, and_, or_, select
+
+from admin_app.access.permissions import Permission
+from admin_app.changes import history
+from admin_app.display import LOCAL_ZONE
+from admin_app.web.context import actor, display, session
+from models.base import Base, declared, model_of, table_of
+from models.change import ChangeRow
+
+if TYPE_CHECKING:
+    from views.base import RegisterView
+
+MOST_ROWS = 50
+MOST_EVENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of one ledger that belong to a record, and by which column."""
+
+    model: type[Base]
+    columns: tuple[str, ...]
+    rows: list[Any]
+    key: str
+    value: int
+
+
+def blocks_of(view: "RegisterView", record: Base) -> list[Block]:
+    """The ledgers that the view names, as far as the role may see them; of each at most 50 rows."""
+    found = []
+    for table, columns in view.related:
+        model = model_of(table)
+        if actor().may(f"{model.__area__}.view") and (block := _block(record, model, columns)):
+            found.append(block)
+    return found
+
+
+def _block(record: Base, model: type[Base], columns: tuple[str, ...]) -> Block | None:
+    """Rows that name the record, or else that name the same family."""
+    every: Any = model
+    own, key = f"{record.__tablename__}_id", f"{record.__tablename__}_id"
+    value: int | None = record.id
+    if own not in table_of(model).c:
+        key, value = "household_id", getattr(record, "household_id", None)
+    if value is None:
+        return None
+    query = select(every).where(getattr(every, key) == value).order_by(every.id).limit(MOST_ROWS)
+    if model is type(record):
+        query = query.where(every.id != record.id)
+    rows = list(session().scalars(query))
+    display().prepare(model, columns, rows)
+    return Block(model, columns, rows, key, value)
+
+
+def shown(block: Block, record: Base) -> dict[str, Any]:
+    """A block as the page shows it."""
+    table = block.model.__tablename__
+    may_add = actor().may(f"{block.model.__area__}.create")
+    siblings = block.model is type(record)
+    title = f"同户的其他{block.model.__title__}" if siblings else block.model.__title__
+    return {
+        "title": title, "columns": [declared(block.model, c).label for c in block.columns],
+        "rows": [{"url": url_for(f"{table}.details_view", id=r.id),
+                  "cells": [{"text": (v := display().of(r, c)).text, "colour": v.colour} for c in block.columns]}
+                 for r in block.rows],
+        "create_url": f"{url_for(f'{table}.create_view')}?{block.key}={block.value}" if may_add else None,
+        "empty": f"没有{title}。" if siblings else f"还没有{title}。",
+    }
+
+
+def timeline(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
+    """Every day that the record, and what belongs to it, tells of: the newest first."""
+    own = [block for block in blocks if block.model is not type(record)]
+    events = _days(record, None)
+    for block in own:
+        for row in block.rows:
+            events += _days(row, url_for(f"{block.model.__tablename__}.details_view", id=row.id))
+    if actor().may(Permission.LEDGER_VIEW):
+        events += _moves(record, own)
+    events.sort(key=lambda event: event["day"], reverse=True)
+    return events[:MOST_EVENTS]
+
+
+def _days(record: Base, url: str | None) -> list[dict[str, Any]]:
+    """The dates that a record holds, each under its column's label."""
+    model = type(record)
+    found = []
+    for column in table_of(model).columns:
+        day = getattr(record, column.name)
+        if not isinstance(column.type, Date) or day is None or display().absent(declared(model, column.name)):
+            continue
+        found.append({"day": day, "text": display().of(record, column.name).text, "url": url, "who": "",
+                      "what": declared(model, column.name).label, "of": _name(record) if url else ""})
+    return found
+
+
+def _name(record: Base) -> str:
+    kind = "kind" if "kind" in table_of(type(record)).c else None
+    named = display().of(record, kind).text if kind else display().label_of(record)
+    return f"{type(record).__title__}：{named}"
+
+
+def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
+    """The moves of the record and of what belongs to it, from the ledger."""
+    wanted = {type(record): {record.id: record}} | {b.model: {r.id: r for r in b.rows} for b in blocks if b.rows}
+    states = {model.__tablename__: model.__moves__.column for model in wanted if model.__moves__}
+    if not states:
+        return []
+    rows = session().scalars(
+        select(ChangeRow).where(ChangeRow.operation == "update", or_(*[
+            and_(ChangeRow.table_name == model.__tablename__, ChangeRow.pk.in_(records),
+                 ChangeRow.columns.contains(states[model.__tablename__]))
+            for model, records in wanted.items() if model.__moves__]))
+        .order_by(ChangeRow.id.desc()).limit(MOST_EVENTS)).all()
+    found = []
+    for entry in history.entries(session(), actor().role, rows):
+        change = next((v for v in entry.values if v.column == states[entry.row.table_name]), None)
+        if change is None:
+            continue
+        at = entry.change.at.astimezone(LOCAL_ZONE)
+        of = wanted[model_of(entry.row.table_name)][entry.row.pk]
+        day: date = at.date()
+        found.append({"day": day, "text": f"{day}", "what": f"{change.before} → {change.after}",
+                      "who": entry.change.actor, "of": "" if of is record else _name(of),
+                      "url": url_for("ledger.change", id=entry.change.id)})
+    return found

@@ -1,0 +1,189 @@
+"""A batch: chosen, filled in, previewed, confirmed exactly so, taken back as one."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from admin_app.access.permissions import Role
+from admin_app.access.scope import unscoped
+from admin_app.changes.ledger import recording
+from models.change import ChangeRow
+from models.responsibility_letter import ResponsibilityLetter
+from models.student import Student
+from seed import makers
+from tests.conftest import actor
+from tests.desk import PASSWORD, Desk
+
+康宁, 牧童 = "990101400001", "990101400002"
+LETTERS, STUDENTS = "/admin/responsibility_letter/", "/admin/student/"
+JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 20
+
+
+@pytest.fixture
+def letters(district_application, district):
+    """Three letters to be signed in 康宁社区, and one that is signed already, beside 李家's."""
+    engine = district_application.extensions["baoxue"].engine
+    with unscoped(engine, "letters of the tests", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            for serial, state in enumerate(("unsigned", "unsigned", "unsigned", "signed")):
+                session.add(ResponsibilityLetter(
+                    region_code=康宁, number=f"信{serial}", level="village_family", school_year=2026, party_a="康宁社区",
+                    party_b=f"户主{serial}", state=state, signed_on=date(2026, 9, 1) if state == "signed" else None))
+    return district_application
+
+
+@pytest.fixture
+def officer(letters):
+    return Desk(letters).sign_in("康宁网格员", PASSWORD)
+
+
+def states(app, region=康宁):
+    with unscoped(app.extensions["baoxue"].engine, "what lies there") as session:
+        return dict(session.execute(select(ResponsibilityLetter.number, ResponsibilityLetter.state)
+                                    .where(ResponsibilityLetter.region_code == region)).all())
+
+
+def choose(desk, list_address, verb, *, pks=None, status=200):
+    """Tick rows (or all that match) and press 办理."""
+    desk.open(list_address)
+    form = desk.page.form("办理")
+    values = {"csrf_token": desk.token, "verb": form.choices["verb"].get(verb, verb),
+              "range": "all" if pks is None else "ticked", **({"pk": pks} if pks is not None else {})}
+    return desk.post(form.action, values, status)
+
+
+def test_all_that_match_are_signed_the_others_are_named_and_all_of_it_is_taken_back(letters, officer):
+    before = states(letters)
+    choose(officer, LETTERS, "签订")
+    assert "5 条责任书" in officer.page.text
+    page = officer.press("下一步：预览", signed_on="20261101")
+    assert "4条将办理" in page.text
+    assert "1条不能办理" in page.text
+    assert "当前状态是“已签订”，不能“签订”" in page.text
+    assert states(letters) == before
+
+    page = officer.press("确认签订 4 条")
+    assert "成功 4 条，未办理 1 条" in page.text
+    assert set(states(letters).values()) == {"signed"}
+    refused = list(officer.open(page.link("下载失败明细")).workbook().active.values)
+    assert ["信3" in row for row in refused].count(True) == 1
+
+    officer.open(page.address)
+    officer.press("撤销")
+    assert states(letters) == before
+
+
+def test_only_the_ticked_are_taken(letters, officer):
+    engine = letters.extensions["baoxue"].engine
+    with unscoped(engine, "which letters") as session:
+        one = session.scalar(select(ResponsibilityLetter.id).where(ResponsibilityLetter.number == "信1"))
+    choose(officer, LETTERS, "签订", pks=[one])
+    officer.press("下一步：预览")
+    officer.press("确认签订 1 条")
+
+    signed = [number for number, state in states(letters).items() if state == "signed"]
+    assert sorted(signed) == ["信1", "信3"]
+
+
+def test_nothing_of_the_next_village_is_taken_whatever_is_ticked(letters, officer, district):
+    choose(officer, LETTERS, "签订", pks=[district.王芳.letter_id], status=400)
+    assert "没有选中任何记录" in officer.page.text
+    assert set(states(letters, 牧童).values()) == {"unsigned"}
+
+
+def test_a_move_that_the_role_may_not_make_is_not_offered_and_is_refused(letters, officer):
+    officer.open(STUDENTS)
+    assert "确认辍学" not in officer.page.form("办理").choices["verb"]
+    page = choose(officer, STUDENTS, "confirm_dropout", status=403)
+    assert "不能核定" in page.text
+    assert "确认辍学" in Desk(letters).sign_in("城区主任", PASSWORD).open(STUDENTS).form("办理").choices["verb"]
+
+
+def test_a_batch_over_rows_that_changed_meanwhile_shows_a_new_preview(letters, officer):
+    choose(officer, LETTERS, "签订")
+    preview = officer.press("下一步：预览").address
+    colleague = Desk(letters).sign_in("城区主任", PASSWORD)
+    choose(colleague, f"{LETTERS}?search=信0", "签订")
+    colleague.press("下一步：预览")
+    colleague.press("确认签订 1 条")
+
+    page = officer.press("确认签订 4 条", status=409)
+    assert "已按最新数据重新核对" in page.text
+    page = officer.open(preview)
+    assert "3条将办理" in page.text
+    officer.press("确认签订 3 条")
+    assert set(states(letters).values()) == {"signed"}
+
+
+def test_a_second_confirmation_writes_nothing_more(letters, officer):
+    choose(officer, LETTERS, "签订")
+    preview = officer.press("下一步：预览")
+    form = preview.form("确认签订")
+    officer.post(form.action, form.fields)
+    with unscoped(letters.extensions["baoxue"].engine, "the ledger") as session:
+        before = session.query(ChangeRow).count()
+
+    page = officer.post(form.action, form.fields, status=409)
+    assert "没有重复办理" in page.text
+    with unscoped(letters.extensions["baoxue"].engine, "the ledger") as session:
+        assert session.query(ChangeRow).count() == before
+
+
+def test_a_batch_is_nobody_elses(letters, officer):
+    choose(officer, LETTERS, "签订")
+    preview = officer.press("下一步：预览").address.partition("?")[0]
+    officer.open(preview)
+    for name in ("城区主任", "牧童网格员"):
+        Desk(letters).sign_in(name, PASSWORD).open(preview, status=404)
+
+
+def test_what_the_move_asks_for_is_asked_for_once_and_who_lacks_it_is_named(letters, officer, district):
+    choose(officer, STUDENTS, "转送教上门")
+    page = officer.press("下一步：预览")
+    assert "1条将办理" in page.text, "李明 has a photo already"
+
+    page = officer.open(page.address.replace("?", "/fill-in?", 1))
+    page = officer.press("下一步：预览", school_id=str(district.school_id), evidence=("评估.jpg", JPEG))
+    assert "评估.jpg" in page.text
+    officer.press("确认转送教上门 1 条")
+    with unscoped(letters.extensions["baoxue"].engine, "what lies there") as session:
+        assert session.get(Student, district.李明.id).schooling_state == "home_taught"
+    files = officer.open(f"{STUDENTS}details/?id={district.李明.id}").text
+    assert "评估.jpg" in files
+
+
+def test_evidence_that_is_no_evidence_is_refused_beside_its_field_and_nothing_is_lost(letters, officer, district):
+    choose(officer, STUDENTS, "转送教上门")
+    page = officer.press("下一步：预览", status=400, school_id=str(district.school_id), evidence=("病历.jpg", b"<script>"))
+    assert "不接受这种文件" in page.text
+    assert page.form("下一步").fields["school_id"] == str(district.school_id)
+
+
+def test_ten_thousand_children_are_no_more_questions_than_ten(letters, district):
+    """Set by set: the number of statements does not follow the number of records."""
+    from sqlalchemy import event
+
+    engine, counts = letters.extensions["baoxue"].engine, []
+    desk = Desk(letters).sign_in("康宁网格员", PASSWORD)
+    for many in (3, 60):
+        with unscoped(engine, "more letters", writing=True) as session:
+            with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+                home = makers.household(session, 康宁)
+                session.add_all(ResponsibilityLetter(
+                    region_code=康宁, number=f"批{many}-{i}", level="village_family", school_year=2027, party_a="甲",
+                    party_b="乙", state="unsigned", household_id=home.id) for i in range(many))
+        choose(desk, f"{LETTERS}?search=批{many}-", "签订")
+        desk.press("下一步：预览")
+        form = desk.page.form("确认签订")
+        asked: list[str] = []
+
+        def note(_connection, _cursor, statement, *_rest, asked=asked) -> None:
+            asked.append(statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        desk.post(form.action, form.fields)
+        event.remove(engine, "before_cursor_execute", note)
+        assert f"成功 {many} 条" in desk.page.text
+        counts.append(len(asked))
+    assert counts[1] <= counts[0]

@@ -1,0 +1,176 @@
+"""A list as a person uses it: found by any way of typing a name, set up, saved, walked through."""
+
+from datetime import date
+from urllib.parse import urlsplit
+
+import pytest
+
+from admin_app.access.permissions import Role
+from admin_app.access.scope import unscoped
+from admin_app.changes.ledger import recording
+from admin_app.services.records import edit
+from models.student import Student
+from seed import makers
+from tests.conftest import actor
+from tests.desk import PASSWORD, Desk
+
+康宁, 牧童 = "990101400001", "990101400002"
+LIST = "/admin/student/"
+CHILDREN = ["张三", "张小山", "单小明", "解思远", "曾子涵", "仇英", "阿卜杜·买买提", "欧阳小明"]
+
+
+@pytest.fixture
+def village(district_application, district):
+    """康宁社区 with some children whose names are hard to find."""
+    engine = district_application.extensions["baoxue"].engine
+    with unscoped(engine, "children of the tests", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            home = makers.household(session, 康宁, head_name="张大山", register_number="9901-77")
+            for serial, name in enumerate(CHILDREN):
+                makers.student(session, home, name, sex="1", birth_date=date(2015, 1, 1 + serial), grade="13",
+                               schooling_state="enrolled" if serial % 2 else "unknown")
+    return district_application
+
+
+@pytest.fixture
+def officer(village):
+    return Desk(village).sign_in("康宁网格员", PASSWORD)
+
+
+def names(desk, query=""):
+    return [row["姓名"] for row in desk.rows(f"{LIST}{query}", "姓名")]
+
+
+@pytest.mark.parametrize(("typed", "found"), [
+    ("张", ["张三", "张小山"]), ("小明", ["单小明", "欧阳小明"]), ("山", ["张小山"]), ("小", ["张小山", "单小明", "欧阳小明"]),
+    ("zhangsan", ["张三"]), ("ZS", ["张三"]), ("zxs", ["张小山"]), ("zhang", ["张三", "张小山"]),
+    ("shanxiaoming", ["单小明"]), ("danxiaoming", ["单小明"]), ("sxm", ["单小明"]), ("dxm", ["单小明"]),
+    ("xie", ["解思远"]), ("jie", ["解思远"]), ("zeng", ["曾子涵"]), ("ceng", ["曾子涵"]), ("qiuying", ["仇英"]),
+    ("chouying", ["仇英"]), ("买买提", ["阿卜杜·买买提"]), ("oyxm", ["欧阳小明"]), ("小 明", ["单小明", "欧阳小明"]),
+    ("明三", []), ("王", []),
+])
+def test_a_child_is_found_by_part_of_the_name_pinyin_and_initials(officer, typed, found):
+    assert names(officer, f"?search={typed}") == found
+
+
+def test_a_new_name_is_found_and_the_old_one_no_more_also_after_an_undo(officer):
+    officer.open(f"{LIST}?search=仇英")
+    officer.open(officer.page.link("修改"))
+    officer.press("保存", name="秋迎春")
+    assert (names(officer, "?search=qyc"), names(officer, "?search=仇")) == (["秋迎春"], [])
+
+    officer.open(f"{LIST}?search=秋迎春")
+    officer.open(officer.page.link("秋迎春"))
+    latest = next(href for _, href in officer.page.links if href.startswith("/changes/") and href != "/changes/")
+    officer.open(latest)
+    officer.press("撤销")
+
+    assert (names(officer, "?search=chouying"), names(officer, "?search=秋")) == (["仇英"], [])
+
+
+def test_a_family_handed_over_is_found_where_it_lives_now(village, district):
+    engine = village.extensions["baoxue"].engine
+    desk = Desk(village).sign_in("城区主任", PASSWORD)
+    with unscoped(engine, "which family", writing=False) as session:
+        home = session.query(Student).filter_by(name="张三").one().household_id
+    neighbour = Desk(village).sign_in("牧童网格员", PASSWORD)
+    assert names(neighbour, "?search=张三") == []
+
+    desk.open(f"/families/{home}/hand-over")
+    desk.press("移交", region_code=牧童, reason="举家迁入")
+
+    assert names(neighbour, "?search=zs") == ["张三"]
+    assert names(Desk(village).sign_in("康宁网格员", PASSWORD), "?search=张三") == []
+
+
+def test_a_family_is_found_by_the_beginning_of_its_register_number(officer):
+    assert [row["户主姓名"] for row in officer.open("/admin/household/?search=9901-7").table("户主姓名")] == ["张大山"]
+    assert officer.open("/admin/household/?search=7701").table("户主姓名") == []
+
+
+def test_the_columns_are_chosen_and_stay_in_the_address(officer):
+    page = officer.open(f"{LIST}?search=张&col=sex&col=note&col=nonsense")
+
+    assert list(page.table("姓名")[0]) == ["", "序号", "姓名", "性别", "备注", "操作"]
+    assert "cols=name,sex,note" in page.link("50")
+    assert list(officer.open(page.link("50")).table("姓名")[0])[2:5] == ["姓名", "性别", "备注"]
+
+
+def test_a_view_is_saved_under_a_name_and_opens_the_same_list(officer, village):
+    officer.open(f"{LIST}?schooling_state=enrolled&size=50")
+    officer.press("保存", name="在校的")
+    assert names(officer, f"?{urlsplit(officer.page.link('在校的')).query}") == names(officer, "?schooling_state=enrolled")
+
+    neighbour = Desk(village).sign_in("牧童网格员", PASSWORD)
+    assert "在校的" not in neighbour.open(LIST).text
+    officer.open(LIST)
+    officer.post(next(f.action for f in officer.page.forms if f.action.endswith("/delete")),
+                 {"csrf_token": officer.token})
+    assert "在校的" not in officer.open(LIST).text
+
+
+def test_a_view_is_shared_with_a_role_below_but_never_a_childs_name(village):
+    district = Desk(village).sign_in("城区主任", PASSWORD)
+    district.open(f"{LIST}?schooling_state=unknown")
+    district.press("保存", name="待核查", role="下级村（社区）干部也能用")
+    district.open(f"{LIST}?search=张三")
+    district.press("保存", name="张三", role="下级村（社区）干部也能用")
+    assert "共享的视图里不能有搜索词" in district.page.text
+
+    officer = Desk(village).sign_in("康宁网格员", PASSWORD)
+    officer.open(LIST)
+    assert "张三" not in [text for text, _ in officer.page.links if "共享" in text]
+    assert names(officer, f"?{urlsplit(officer.page.link('待核查共享')).query}") == names(officer, "?schooling_state=unknown")
+    assert "待核查共享" not in [text for text, _ in Desk(village).sign_in("督导老林", PASSWORD).open(LIST).links]
+
+
+def test_the_next_and_the_one_before_walk_the_same_list(officer):
+    listed = names(officer, "?search=小&sort=birth_date&desc=1")
+    assert listed == ["欧阳小明", "单小明", "张小山"]
+    officer.open(f"{LIST}?search=小&sort=birth_date&desc=1")
+    officer.open(officer.page.link("欧阳小明"))
+    walked = ["欧阳小明"]
+    while "下一条" in [text for text, _ in officer.page.links]:
+        officer.open(officer.page.link("下一条"))
+        walked.append(officer.page.facts["姓名"])
+    assert walked == listed
+    assert officer.open(officer.page.link("上一条")).facts["姓名"] == "单小明"
+    assert names(officer, f"?{urlsplit(officer.page.link('返回')).query}") == listed
+
+
+def test_a_list_stands_in_the_order_of_its_villages_and_pages_without_gaps(village):
+    desk = Desk(village).sign_in("城区主任", PASSWORD)
+    rows = desk.rows(f"{LIST}?size=20", "姓名")
+
+    assert [r["村（社区）"] for r in rows] == sorted((r["村（社区）"] for r in rows), key=["康宁社区", "牧童社区"].index)
+    assert len({r["姓名"] for r in rows}) == len(rows) == len(CHILDREN) + 2
+
+
+def test_children_not_checked_this_term_are_counted_and_listed_alike(village, district):
+    engine = village.extensions["baoxue"].engine
+    with unscoped(engine, "a check", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            child = session.query(Student).filter_by(name="张小山").one()
+            edit(session, actor("测试", Role.ADMINISTRATOR, 康宁), child, {"checked_on": date.today()})
+    officer = Desk(village).sign_in("康宁网格员", PASSWORD)
+    page = officer.open("/")
+    link = next(href for text, href in page.links if "本学期还没有核查的在校学生" in text)
+    counted = next(text for text, _ in page.links if "本学期还没有核查的在校学生" in text)
+
+    listed = [row["姓名"] for row in officer.rows(link, "姓名")]
+    assert "张小山" not in listed
+    assert counted.startswith(str(len(listed)))
+    assert set(listed) < set(names(officer, "?schooling_state=enrolled"))
+
+
+def test_a_childs_page_tells_the_days_of_the_child_and_of_the_family(officer, district):
+    page = officer.open(f"{LIST}?search=张三")
+    page = officer.open(page.link("张三"))
+
+    siblings = page.table("就学状态")
+    assert {row["姓名"] for row in siblings} == set(CHILDREN) - {"张三"}
+    assert "大事记" in page.text
+    assert "2015-01-01" in page.text
+    officer.open(page.link("登记在校"))
+    officer.press("登记在校", school_id=str(district.school_id))
+    assert "待核查 → 在校就读" in officer.page.text
