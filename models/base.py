@@ -60,6 +60,7 @@ class Field:
     recorded: bool = True
     multiline: bool = False
     generated: bool = False  # kept by the system, never typed by a person
+    filled_in: bool = False  # a person may type it; left empty, the system fills it in
     advice: str = ""  # how to fill it in, shown beside the input
 
 
@@ -124,10 +125,10 @@ class Base(DeclarativeBase):
 
 def field(label: str, *args: Any, meaning: str = "", codes: str | None = None,
           privacy: Privacy = Privacy.OPEN, states: bool = False, recorded: bool = True,
-          multiline: bool = False, generated: bool = False, advice: str = "",
+          multiline: bool = False, generated: bool = False, filled_in: bool = False, advice: str = "",
           **column: Any) -> MappedColumn[Any]:
     """A `mapped_column` with its declaration; everything else is passed on to it."""
-    declared = Field(label, meaning, codes, privacy, states, recorded, multiline, generated, advice)
+    declared = Field(label, meaning, codes, privacy, states, recorded, multiline, generated, filled_in, advice)
     return mapped_column(*args, comment=meaning or label, info={"field": declared}, **column)
 
 

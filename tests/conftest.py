@@ -42,6 +42,7 @@ from seed import makers
 
 SERVER_URL = "BAOXUE_TEST_POSTGRESQL_URL"
 REQUIRED = "BAOXUE_TEST_REQUIRE_POSTGRESQL"
+BROWSER_REQUIRED = "BAOXUE_TEST_REQUIRE_BROWSER"
 OWNER = "baoxue_test_owner"  # neither superuser nor BYPASSRLS: as an application's owner should be
 
 示范县, 城区, 另一乡镇 = "990101000000", "990101400000", "990101100000"
@@ -69,31 +70,37 @@ def postgresql_is_here() -> bool:
     return bool(os.environ.get(SERVER_URL)) or postgresql_binaries() is not None
 
 
+def browser_is_here() -> bool:
+    return shutil.which("chromium") is not None
+
+
 def pytest_configure() -> None:
     if os.environ.get(REQUIRED) == "1" and not postgresql_is_here():
         raise pytest.UsageError(f"{REQUIRED}=1, but PostgreSQL was not found: install it or set {SERVER_URL}")
+    if os.environ.get(BROWSER_REQUIRED) == "1" and not browser_is_here():
+        raise pytest.UsageError(f"{BROWSER_REQUIRED}=1, but chromium was not found: install it")
 
 
-def pytest_report_header() -> str:
+def pytest_report_header() -> list[str]:
+    browser = "browser: chromium" if browser_is_here() else "browser: chromium was not found, so the journeys are left out."
     if os.environ.get(SERVER_URL):
-        return f"stores: SQLite, PostgreSQL (the server of {SERVER_URL})"
+        return [f"stores: SQLite, PostgreSQL (the server of {SERVER_URL})", browser]
     if binaries := postgresql_binaries():
-        return f"stores: SQLite, PostgreSQL (a private server from {binaries})"
-    return "stores: SQLite only. PostgreSQL was not found, so the tests on it are left out."
+        return [f"stores: SQLite, PostgreSQL (a private server from {binaries})", browser]
+    return ["stores: SQLite only. PostgreSQL was not found, so the tests on it are left out.", browser]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if postgresql_is_here():
-        return
-
-    def wants_postgresql(item: pytest.Item) -> bool:
+    def left_out(item: pytest.Item) -> bool:
         callspec = getattr(item, "callspec", None)
-        return callspec is not None and callspec.params.get("store_url") == "postgresql"
+        wants_postgresql = callspec is not None and callspec.params.get("store_url") == "postgresql"
+        return (wants_postgresql and not postgresql_is_here()) or (
+            "journeys" in item.path.parts and not browser_is_here())
 
-    left_out = [item for item in items if wants_postgresql(item)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not wants_postgresql(item)]
+    leaving = [item for item in items if left_out(item)]
+    if leaving:
+        config.hook.pytest_deselected(items=leaving)
+        items[:] = [item for item in items if item not in leaving]
 
 
 # --- the PostgreSQL server --------------------------------------------------------------------------

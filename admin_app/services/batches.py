@@ -8,7 +8,7 @@ its reason, and never holds up the rest.
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -168,7 +168,7 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, digest: str) -> B
         raise Conflict("预览之后，所选记录有了变化。已按最新数据重新核对，请再看一遍预览后确认。")
     if not verdict.fit:
         raise Invalid("所选记录没有一条可以办理。请看每条的原因。")
-    with recording(session, actor, f"{run.table_name}:{run.verb}", run.reason) as change:
+    with recording(session, replace(actor, origin="batch"), f"{run.table_name}:{run.verb}", run.reason) as change:
         if evidence:
             _attach(session, model, verdict.fit, evidence)
         _move(session, model, move, verdict.fit, values)

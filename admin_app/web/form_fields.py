@@ -119,7 +119,7 @@ def form_class(model: type[Base], columns: tuple[str, ...], move: Move | None = 
 
 def _field(model: type[Base], name: str) -> Any:
     column, declaration = table_of(model).c[name], declared(model, name)
-    needed = not column.nullable and column.default is None
+    needed = not column.nullable and column.default is None and not declaration.filled_in
     text = REQUIRED.format(declaration.label)
     validators = [InputRequired(text)] if needed else [Optional()]
     description = declaration.advice or (declaration.meaning if declaration.meaning != declaration.label else "")

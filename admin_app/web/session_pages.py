@@ -88,7 +88,7 @@ def change_password() -> ResponseReturnValue:
             except Invalid as fault:
                 errors[fault.column or "current"] = fault.message
         return render_template(
-            "change_password.html", errors=errors, forced=who.must_change_password,
+            "change_password.html", errors=errors, username=who.username, forced=who.must_change_password,
             rules=passwords.rules(rule(session, "password_policy")),
             next=own_path(request.values.get("next")),
         ), 400 if errors else 200

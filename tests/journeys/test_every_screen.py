@@ -1,0 +1,151 @@
+"""Every screen: no fault that axe calls serious, nothing wider than a phone, everything by keyboard, on paper."""
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+LEDGERS = ("student", "household", "guardian", "special_group_flag", "household_hardship", "responsibility_letter", "post",
+           "publicity_activity", "accountability_record", "region", "village", "natural_group", "school", "code_item",
+           "setting", "account", "grant")
+PLAIN = ("/", "/changes/", "/import/roster", "/tasks/", "/sessions", "/password", "/accounts/load", "/admin/student/export/",
+         "/admin/student/new/", "/admin/household/new/", "/admin/student/?search=没有这个人", "/no-such-page",
+         "/admin/student/?schooling_state=enrolled&region=990100000000&cols=name,note")
+
+
+def serious(page):
+    """What axe calls serious or critical on the page that is open."""
+    found = Axe().run(page).response["violations"]
+    return [f"{page.url}: {v['id']} {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
+
+
+def places(screen):
+    """The pages of the register: every list, and of each its first record with its forms."""
+    yield from PLAIN
+    for ledger in LEDGERS:
+        yield f"/admin/{ledger}/"
+    for ledger in ("student", "household", "responsibility_letter", "accountability_record", "account"):
+        page = screen.open(f"/admin/{ledger}/")
+        details = page.locator("tbody th a").first.get_attribute("href")
+        yield details
+        number = re.search(r"id=(\d+)", details)[1]
+        yield f"/admin/{ledger}/edit/?id={number}"
+        yield f"/admin/{ledger}/why/?id={number}"
+        if ledger == "student":
+            yield f"/admin/student/reveal/?id={number}"
+            yield screen.open(details).locator(".verbs .drop a").first.get_attribute("href")
+        if ledger == "household":
+            yield f"/families/{number}/hand-over"
+    yield screen.open("/changes/").locator("tbody a, .history a").first.get_attribute("href")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page(screens, scheme):
+    screen, faults, looked = screens("xianji", color_scheme=scheme), [], 0
+    screen.expected = re.compile("404")
+    for path in places(screen):
+        page = screen.open(path)
+        faults += serious(page)
+        looked += 1
+    assert faults == []
+    assert looked > 40
+
+
+def test_axe_finds_nothing_serious_before_the_sign_in_and_in_a_batch(screens):
+    stranger = screens()
+    assert serious(stranger.open("/login")) == []
+    page = screens("cun06").open("/admin/responsibility_letter/")
+    page.get_by_label("选中本页全部").check()
+    assert serious(page) == []
+    page.get_by_label("批量办理").select_option("签订")
+    page.get_by_role("button", name="办理", exact=True).click()
+    assert serious(page) == []
+    page.get_by_role("button", name="下一步：预览").click()
+    assert serious(page) == []
+
+
+def test_nothing_is_wider_than_a_phone(screens):
+    screen, wide = screens("xianji", width=390, height=844, has_touch=True), []
+    screen.expected = re.compile("404")
+    for path in places(screen):
+        page = screen.open(path)
+        width = page.evaluate("document.scrollingElement.scrollWidth")
+        if width > 390:
+            wide.append((path, width))
+    assert wide == []
+
+
+def test_one_thumb_is_enough_to_find_a_child_and_sign_a_letter(screens):
+    screen = screens("cun07", width=390, height=844, has_touch=True)
+    page = screen.page
+    page.get_by_role("link", name="打开菜单").tap()
+    page.get_by_role("link", name="责任书", exact=True).tap()
+    page.get_by_text("筛选条件").tap()
+    page.locator("#f-state").select_option("待签订")
+    page.get_by_role("button", name="查询").tap()
+    page.locator("tbody th a").first.tap()
+    page.get_by_text("办理", exact=True).tap()
+    page.get_by_role("link", name="签订").tap()
+    small = [b for b in page.locator("button:visible, .btn:visible").all() if b.bounding_box()["height"] < 32]
+    assert small == []
+    page.get_by_role("button", name="签订").tap()
+    expect(page.locator("main")).to_contain_text("已签订")
+
+
+def test_everything_by_keyboard_alone(screens):
+    screen = screens()
+    page = screen.open("/login")
+    page.keyboard.type("cun08")
+    page.keyboard.press("Tab")
+    page.keyboard.type("baoxue-demo-2026")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/$"))
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("跳到正文")
+    screen.open("/admin/household/new/")
+    page.get_by_label("户编号").focus()
+    for word in ("9908", "", "", "键盘户"):  # 户编号, 自然村, 住址, 户主姓名: Enter goes on
+        page.keyboard.type(word)
+        page.keyboard.press("Enter")
+    while page.locator(":focus").evaluate("e => e.tagName") != "BUTTON":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("键盘户户")
+    screen.open("/admin/student/")
+    page.get_by_role("searchbox").focus()
+    page.keyboard.type("zh")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("search=zh"))
+    page.locator("input[name=pk]").first.focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#batch")).to_be_visible()
+    outlines = page.locator(":focus").evaluate("e => getComputedStyle(e).outlineStyle")
+    assert outlines != "none", "the focus is seen"
+
+
+def test_a_childs_page_and_a_list_are_printed_on_a4_without_the_frame(screens, tmp_path: Path):
+
+    screen = screens("chengqu")
+    page = screen.open("/admin/student/")
+    page.locator("tbody th a").first.click()
+    page.emulate_media(media="print")
+    for gone in (".top", ".side", ".actions"):
+        expect(page.locator(gone).first).to_be_hidden()
+    page.pdf(path=str(tmp_path / "child.pdf"), prefer_css_page_size=True)
+    screen.open("/admin/student/")
+    page.pdf(path=str(tmp_path / "list.pdf"), prefer_css_page_size=True)
+    sizes = {name: re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", (tmp_path / name).read_bytes())
+             for name in ("child.pdf", "list.pdf")}
+    assert {tuple(round(float(x)) for x in s) for s in sizes["child.pdf"]} == {(595, 842)}
+    assert {tuple(round(float(x)) for x in s) for s in sizes["list.pdf"]} == {(842, 595)}
+
+
+@pytest.mark.parametrize("who", ["xianji", "cun01", "dudao", "shenji", "xitong"])
+def test_every_menu_entry_of_every_role_opens(screens, who):
+    screen = screens(who)
+    entries = [a.get_attribute("href") for a in screen.page.locator(".side a[href^='/']").all()]
+    assert entries
+    for path in entries:
+        assert screen.page.goto(screen.served + path).status == 200, path

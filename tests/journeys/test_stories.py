@@ -1,0 +1,189 @@
+"""Stories of the office, in a real browser: each is what a person does, and what they see."""
+
+import re
+from datetime import date
+from io import BytesIO
+
+import openpyxl
+import pytest
+from playwright.sync_api import expect
+
+from seed.makers import make_identity_number
+from tests.desk import roster
+from tests.journeys.conftest import expected_fault
+
+HOUSEHOLD_URL = re.compile(r"/admin/household/details/")
+
+
+@pytest.fixture
+def village(screens):
+    """The name of cun01's village."""
+    screen = screens("cun01")
+    return screen.page.locator(".district").inner_text()
+
+
+def wrong_number():
+    good = make_identity_number(date(2016, 5, 9), "1", serial=460)
+    return good[:-1] + ("1" if good[-1] != "1" else "2")
+
+
+def new_children(village, *names):
+
+
+    return [{"村（社区）": village, "户主姓名": f"{name[0]}大户", "儿童姓名": name, "性别": "男", "民族": "汉族",
+             "身份证号码": make_identity_number(date(2016, 5, 1 + i), "1", serial=450 + i)} for i, name in enumerate(names)]
+
+
+def test_a_roster_comes_in_and_the_village_finds_its_children(screens, village):
+    district = screens("chengqu")
+    page = district.open("/admin/student/")
+    page.get_by_role("link", name="导入", exact=True).click()
+    wrong = {"村（社区）": village, "户主姓名": "错大户", "儿童姓名": "错号码", "身份证号码": wrong_number()}
+    page.set_input_files("#file", {"name": "秋季花名册.xlsx", "buffer": roster(*new_children(village, "丁一航", "丁二航"), wrong),
+                                   "mimeType": "application/vnd.ms-excel"})
+    page.get_by_role("button", name="上传并检查").click()
+    expect(page.locator("main")).to_contain_text("丁一航")
+    expect(page.locator("main")).to_contain_text("校验码")
+    page.get_by_role("button", name=re.compile("确认导入")).click()
+    expect(page.locator("main")).to_contain_text("下载失败明细")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载失败明细").click()
+    assert "秋季花名册" in download.value.suggested_filename
+    sheet = openpyxl.load_workbook(BytesIO(download.value.path().read_bytes())).active
+    assert any("错号码" in [str(c) for c in row] for row in sheet.values)
+
+    officer = screens("cun01")
+    page = officer.open("/admin/student/?search=dyh")
+    expect(page.get_by_role("row").filter(has_text="丁一航")).to_have_count(1)
+    neighbour = screens("cun02").open("/admin/student/?search=丁一航")
+    expect(neighbour.locator(".empty-state")).to_be_visible()
+
+    page = district.open("/")
+    page.get_by_role("link", name=re.compile("导入时有未通过的行")).click()
+    page.get_by_role("link", name="秋季花名册.xlsx").click()
+    page.get_by_role("button", name="撤销").click()
+    page.get_by_role("dialog").get_by_role("button", name="撤销").click()
+    expect(officer.open("/admin/student/?search=丁一航").locator(".empty-state")).to_be_visible()
+
+
+def test_letters_are_signed_by_the_dozen_and_unsigned_again(screens):
+    screen = screens("cun02")
+    page = screen.open("/admin/responsibility_letter/?state=unsigned&school_year=2026")
+    total = page.locator(".pager-total").inner_text()
+    boxes = page.locator("input[name=pk]")
+    boxes.nth(0).check()
+    boxes.nth(2).click(modifiers=["Shift"])
+    expect(page.locator("[data-ticked]")).to_have_text(" 3 ")
+    page.get_by_label("批量办理").select_option("签订")
+    page.get_by_role("button", name="办理", exact=True).click()
+    page.get_by_role("button", name="下一步：预览").click()
+    expect(page.locator(".counts")).to_contain_text("3条将办理")
+    page.get_by_role("button", name="确认签订 3 条").click()
+    expect(page.locator(".receipt")).to_contain_text("成功 3 条，未办理 0 条")
+    page.get_by_role("button", name="撤销").click()
+    page.get_by_role("dialog").get_by_role("button", name="撤销").click()
+    expect(page.locator("main")).to_contain_text("恢复 3 条")
+    assert screen.open("/admin/responsibility_letter/?state=unsigned&school_year=2026").locator(
+        ".pager-total").inner_text() == total
+
+
+def test_ticking_nothing_says_what_to_do(screens):
+    page = screens("cun02").open("/admin/student/")
+    expect(page.locator("#batch")).to_be_hidden()
+    page.get_by_label("选中本页全部").check()
+    page.get_by_role("button", name="办理", exact=True).click()
+    assert page.locator("#batch-verb").evaluate("e => e.validationMessage") == "请先选择要办理的事项。"
+
+
+def test_two_people_on_one_family_lose_nothing(screens):
+    one, other = screens("cun03"), screens("chengqu")
+    page = one.open("/admin/household/")
+    page.locator("tbody th a").first.click()
+    address = page.url.removeprefix(one.served).replace("details", "edit")
+    mine, theirs = one.open(address), other.open(address)
+    theirs.get_by_label("住址").fill("三组新房")
+    theirs.get_by_role("button", name="保存").first.click()
+    expect(theirs).to_have_url(HOUSEHOLD_URL)
+
+    mine.get_by_label("备注").fill("孩子住校")
+    mine.get_by_label("住址").fill("四组老房")
+    with expected_fault(one, "409"):
+        mine.get_by_role("button", name="保存").first.click()
+        conflict = mine.get_by_role("row").filter(has_text="住址")
+        expect(conflict).to_contain_text("三组新房")
+    expect(conflict).to_contain_text("四组老房")
+    expect(mine.get_by_label("备注")).to_have_value("孩子住校")
+    mine.get_by_role("button", name="保存").first.click()
+    expect(mine).to_have_url(HOUSEHOLD_URL)
+    expect(mine.locator("main")).to_contain_text("四组老房")
+
+
+def test_what_was_typed_outlives_a_session_that_ends(screens):
+    screen = screens("cun04")
+    page = screen.open("/admin/household/new/")
+    page.get_by_label("户主姓名").fill("温大山")
+    page.get_by_label("备注").fill("在外务工，年底回")
+    page.wait_for_timeout(600)  # the draft is kept a moment after the last key
+    screen.context.clear_cookies(name="baoxue")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.locator("main")).to_contain_text("登录")
+    page.fill("#username", "cun04")
+    page.fill("#password", "baoxue-demo-2026")
+    page.press("#password", "Enter")
+    page.get_by_role("button", name="恢复填写").click()
+    expect(page.get_by_label("户主姓名")).to_have_value("温大山")
+    expect(page.get_by_label("备注")).to_have_value("在外务工，年底回")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page).to_have_url(HOUSEHOLD_URL)
+    expect(page.locator("main")).to_contain_text("已新增")
+
+
+def test_a_double_click_saves_once(screens):
+    screen = screens("cun04")
+    page = screen.open("/admin/household/new/")
+    page.get_by_label("户主姓名").fill("双击户")
+    page.get_by_role("button", name="保存", exact=True).dblclick()
+    expect(page).to_have_url(HOUSEHOLD_URL)
+    page = screen.open("/admin/household/?search=双击户")
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_a_big_export_shows_its_progress_and_is_downloaded_under_a_chinese_name(screens):
+    screen = screens("chengqu")
+    page = screen.open("/admin/student/")
+    page.get_by_role("link", name="导出").click()
+    expect(page.locator("main")).to_contain_text("后台导出")
+    page.get_by_label("脱敏").check()
+    page.get_by_role("button", name="导出").click()
+    expect(page.get_by_role("link", name=re.compile("下载（"))).to_be_visible(timeout=60_000)
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("下载（")).click()
+    assert re.fullmatch(r"城区学生\d{8}\.xlsx", download.value.suggested_filename)
+    rows = list(openpyxl.load_workbook(BytesIO(download.value.path().read_bytes())).active.values)
+    assert sum(1 for row in rows if isinstance(row[0], int)) > 2000
+
+
+def test_a_list_is_set_up_saved_and_comes_back_with_reload_and_the_back_button(screens):
+    screen = screens("cun05")
+    page = screen.open("/admin/student/?schooling_state=enrolled")
+    page.get_by_text("列设置").click()
+    page.get_by_label("备注", exact=True).check()
+    page.get_by_label("身份证号码", exact=True).uncheck()
+    page.get_by_role("button", name="应用").click()
+    heads = page.get_by_role("columnheader").all_inner_texts()
+    assert "备注" in heads
+    assert "身份证号码" not in heads
+    page.get_by_text("存为常用视图").click()
+    page.get_by_label("名称").fill("在校简表")
+    page.get_by_role("button", name="保存").click()
+    screen.open("/admin/student/")
+    page.get_by_role("link", name="在校简表").click()
+    assert page.get_by_role("columnheader").all_inner_texts() == heads
+    page.reload()
+    page.locator("tbody th a").nth(1).click()
+    first = page.locator("h1").inner_text()
+    page.keyboard.press("j")
+    expect(page.locator("h1")).not_to_have_text(first)
+    page.go_back()
+    page.go_back()
+    assert page.get_by_role("columnheader").all_inner_texts() == heads
