@@ -2,7 +2,8 @@
 
 Keys first, then the rows: the page query walks an index and reads 20 keys, whatever the offset; a
 primary-key tie-break always; the count is capped. A list stands in the order of its divisions, which
-every scope has an index for; another order is a sort of what the conditions leave.
+every scope has an index for; another order is a sort of what the conditions leave. All of it is asked
+below the ORM, with the wall written into every statement (`walled`).
 """
 
 import re
@@ -12,9 +13,9 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Row, false, func, or_, select
+from sqlalchemy import ColumnElement, Date, Row, Select, false, func, or_, select
 
-from admin_app.access.scope import ScopedSession
+from admin_app.access.scope import CODE_LENGTH, ScopedSession, walled
 from models.base import Base, declared, model_of, table_of
 from models.kinds import IDENTITY_INDEX, TAIL_LENGTH, IdentityIndexed, cipher
 from models.region import prefix_of
@@ -84,30 +85,28 @@ def _leads_an_index(model: type[Base], name: str) -> bool:
     return any(index.columns[0].name == name for index in table_of(model).indexes if len(index.columns))
 
 
-def conditions(wanted: Wanted, *, capped: bool = False) -> list[ColumnElement[bool]]:
-    """The filters of a list as conditions; the wall is the session's. `capped` looks no further than
-    SEARCH_CAP names: for a page, never for a batch or a sheet."""
-    model: Any = wanted.model
-    found: list[ColumnElement[bool]] = []
+def conditions(session: ScopedSession, wanted: Wanted, *, capped: bool = False) -> list[ColumnElement[bool]]:
+    """The wall and the filters of a list as conditions on the table's columns. `capped` looks no further
+    than SEARCH_CAP names: for a page, never for a batch or a sheet."""
+    columns = table_of(wanted.model).c
+    found = walled(session, wanted.model)
     for name, value in wanted.equals.items():
-        column = getattr(model, name)
-        found.append(column.is_(None) if value == "" else column == value)
+        found.append(columns[name].is_(None) if value == "" else columns[name] == value)
     for name, day in wanted.before.items():
-        column = getattr(model, name)
-        found.append(or_(column.is_(None), column < day))
-    found += _under(model, wanted.region)
+        found.append(or_(columns[name].is_(None), columns[name] < day))
+    found += _under(wanted.model, wanted.region)
     for term in wanted.search[:LONGEST_SEARCH].split():
-        found.append(_term(wanted, term, SEARCH_CAP + 1 if capped and wanted.by_name_alone else None))
+        found.append(_term(session, wanted, term, SEARCH_CAP + 1 if capped and wanted.by_name_alone else None))
     if wanted.keys is not None:
-        found.append(model.id.in_(wanted.keys))
+        found.append(columns.id.in_(wanted.keys))
     return found
 
 
-def _under(model: Any, region: str | None) -> list[ColumnElement[bool]]:
+def _under(model: type[Base], region: str | None) -> list[ColumnElement[bool]]:
     if not region or not model.__region__:
         return []
-    prefix, column = prefix_of(region), getattr(model, model.__region__)
-    if len(prefix) == 12:
+    prefix, column = prefix_of(region), table_of(model).c[model.__region__]
+    if len(prefix) == CODE_LENGTH:
         return [column == prefix]
     return [column >= prefix, column < prefix + ":"] if prefix else []
 
@@ -116,28 +115,26 @@ def _has_digit(term: str) -> bool:
     return re.search(r"[0-9]", term) is not None
 
 
-def _term(wanted: Wanted, term: str, most: int | None) -> ColumnElement[bool]:
+def _term(session: ScopedSession, wanted: Wanted, term: str, most: int | None) -> ColumnElement[bool]:
     """One word of a search. With a digit it is a number: a whole identity number, its last six, the
     beginning of a register number. Without one it is part of a name, its pinyin or its initials."""
-    model: Any = wanted.model
+    model, columns = wanted.model, table_of(wanted.model).c
     ways: list[ColumnElement[bool]] = []
     number = _has_digit(term)
     if number and wanted.may_search_identity:
-        ways += [way for holder in _holders(model) if issubclass(holder, IdentityIndexed)
-                 for way in _by_identity(model, holder, term)]
+        ways += [way for holder in _holders(model) if (way := _by_identity(session, model, holder, term)) is not None]
     elif not number and wanted.may_search_names:
-        ways += [_by_name(model, holder, term, wanted.region, most) for holder in _holders(model)
-                 if holder.__searched__]
+        ways += [_key(model, holder).in_(_named(session, holder, term, wanted.region, most))
+                 for holder in _holders(model) if holder.__searched__]
     for name in wanted.search_columns:
-        column = getattr(model, name)
         if not _leads_an_index(model, name) and name != model.__searched__:
-            ways.append(column.contains(term, autoescape=True))
+            ways.append(columns[name].contains(term, autoescape=True))
         elif number and name != model.__searched__:
-            ways.append(column.between(term, term + _AFTER_ALL))
+            ways.append(columns[name].between(term, term + _AFTER_ALL))
     return or_(*ways) if ways else false()
 
 
-def _holders(model: Any) -> list[Any]:
+def _holders(model: Any) -> list[type[Base]]:
     """Whose name finds a record: its own, or that of the child or family that it belongs to."""
     if model.__searched__:
         return [model]
@@ -145,93 +142,94 @@ def _holders(model: Any) -> list[Any]:
             and getattr(model, r).property.uselist is False]
 
 
-def _by_name(model: Any, holder: Any, term: str, region: str | None, most: int | None) -> ColumnElement[bool]:
-    low = term.lower()
-    found = select(SearchTerm.owner_id).where(
-        SearchTerm.owner_table == holder.__tablename__, SearchTerm.term >= low,
-        SearchTerm.term < low + _AFTER_ALL, *_under(SearchTerm, region))
+def _key(model: type[Base], holder: type[Base]) -> ColumnElement[Any]:
+    """The column of a record that names the one whose name finds it."""
+    return table_of(model).c["id" if holder is model else f"{holder.__tablename__}_id"]
+
+
+def _named(session: ScopedSession, holder: type[Base], term: str, region: str | None, most: int | None) -> Select[Any]:
+    """The numbers of those whose name, or a reading of it, begins or goes on like this."""
+    terms, low = table_of(SearchTerm).c, term.lower()
+    found = select(terms.owner_id).where(
+        terms.owner_table == holder.__tablename__, terms.term >= low, terms.term < low + _AFTER_ALL,
+        *walled(session, SearchTerm), *_under(SearchTerm, region))
     if most is not None:
-        found = found.order_by(SearchTerm.term, SearchTerm.region_code, SearchTerm.owner_id).limit(most)
-    key: Any = model.id if holder is model else getattr(model, f"{holder.__tablename__}_id")
-    return key.in_(found)  # type: ignore[no-any-return]
+        found = found.order_by(terms.term, terms.region_code, terms.owner_id).limit(most)
+    return found
 
 
-def _by_identity(model: Any, holder: Any, term: str) -> list[ColumnElement[bool]]:
-    number = term.upper()
+def _by_identity(session: ScopedSession, model: type[Base], holder: type[Base],
+                 term: str) -> ColumnElement[bool] | None:
+    """A whole number, or its last six, by its blind index."""
+    number, columns = term.upper(), table_of(holder).c
+    if not issubclass(holder, IdentityIndexed):
+        return None
     if re.fullmatch(r"\d{17}[\dX]", number):
-        return [_through(model, holder, holder.identity_index == cipher().index(number, IDENTITY_INDEX))]
-    if re.fullmatch(rf"\d{{{TAIL_LENGTH - 1}}}[\dX]", number):
-        index = cipher().index(number, IDENTITY_INDEX + ".tail")
-        return [_through(model, holder, holder.identity_tail == index)]
-    return []
-
-
-def _through(model: Any, holder: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        found = columns.identity_index == cipher().index(number, IDENTITY_INDEX)
+    elif re.fullmatch(rf"\d{{{TAIL_LENGTH - 1}}}[\dX]", number):
+        found = columns.identity_tail == cipher().index(number, IDENTITY_INDEX + ".tail")
+    else:
+        return None
     if holder is model:
-        return condition
-    through: ColumnElement[bool] = getattr(model, holder.__tablename__).has(condition)
-    return through
+        return found
+    return _key(model, holder).in_(select(columns.id).where(found, *walled(session, holder)))
 
 
 def order_of(wanted: Wanted) -> list[ColumnElement[Any]]:
     """The order of a list; with the number last, so that no two rows stand in the same place."""
-    model: Any = wanted.model
+    columns = table_of(wanted.model).c
     names = [wanted.sort] if wanted.sort in sortable(wanted.model) - {"id"} else []
-    if not names and model.__region__ == "region_code":
+    if not names and wanted.model.__region__ == "region_code":
         names = ["region_code"]
-    columns = [getattr(model, name) for name in (*names, "id")]
-    return [c.desc() if wanted.descending else c.asc() for c in columns]
+    return [columns[n].desc() if wanted.descending else columns[n].asc() for n in (*names, "id")]
 
 
-def keys_of(session: ScopedSession, wanted: Wanted, page: int, size: int) -> Sequence[int]:
-    """The numbers of the records of one page (0 is the first)."""
-    model: Any = wanted.model
-    query = select(model.id).where(*conditions(wanted, capped=True)).order_by(*order_of(wanted))
-    return session.scalars(query.offset(min(page, LAST_PAGE) * size).limit(size)).all()
+def _keys(session: ScopedSession, wanted: Wanted, first: int, size: int) -> Select[Any]:
+    """The numbers of the records from a place on (0 is the first)."""
+    query = select(table_of(wanted.model).c.id).where(*conditions(session, wanted, capped=True))
+    return query.order_by(*order_of(wanted)).offset(first).limit(size)
 
 
 def page_of(session: ScopedSession, wanted: Wanted, page: int, size: int) -> list[Any]:
     """The records of one page (0 is the first)."""
     model: Any = wanted.model
-    keys = keys_of(session, wanted, page, size)
+    keys = session.connection().execute(_keys(session, wanted, min(page, LAST_PAGE) * size, size)).scalars().all()
     if not keys:
         return []
     records = {r.id: r for r in session.scalars(select(model).where(model.id.in_(keys)))}
     return [records[key] for key in keys if key in records]
 
 
-def rows_of(session: ScopedSession, wanted: Wanted, columns: Sequence[str], page: int, size: int) -> list[Row[Any]]:
+def rows_of(session: ScopedSession, wanted: Wanted, columns: Sequence[str], page: int, size: int) -> Sequence[Row[Any]]:
     """The values of these columns of the records of one page, `id` first: what a list shows."""
-    model: Any = wanted.model
-    keys = keys_of(session, wanted, page, size)
-    if not keys:
-        return []
-    query = select(model.id, *[getattr(model, c) for c in columns if c != "id"]).where(model.id.in_(keys))
-    rows = {row.id: row for row in session.execute(query)}
-    return [rows[key] for key in keys if key in rows]
+    table = table_of(wanted.model).c
+    keys = _keys(session, wanted, min(page, LAST_PAGE) * size, size)
+    query = select(table.id, *[table[c] for c in columns if c != "id"]).where(
+        table.id.in_(keys), *walled(session, wanted.model))
+    return session.connection().execute(query.order_by(*order_of(wanted))).all()
 
 
 def capped_count(session: ScopedSession, wanted: Wanted) -> int:
     """How many rows there are, at most one more than the cap."""
-    model: Any = wanted.model
     if wanted.by_name_alone:  # the terms alone tell, without the rows
-        found = select(SearchTerm.owner_id).where(
-            SearchTerm.owner_table == model.__tablename__, *_range(wanted.search.strip()),
-            *_under(SearchTerm, wanted.region)).limit(SEARCH_CAP + 1).subquery()
-        return session.scalar(select(func.count(found.c.owner_id.distinct()))) or 0
-    some = select(model.id).where(*conditions(wanted)).limit(COUNT_CAP + 1).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+        some = _named(session, wanted.model, wanted.search.strip()[:LONGEST_SEARCH], wanted.region, SEARCH_CAP + 1)
+        counted = select(func.count(some.subquery().c.owner_id.distinct()))
+    else:
+        some = select(table_of(wanted.model).c.id).where(*conditions(session, wanted)).limit(COUNT_CAP + 1)
+        counted = select(func.count()).select_from(some.subquery())
+    return session.connection().execute(counted).scalar() or 0
 
 
 def whole_count(session: ScopedSession, wanted: Wanted) -> int:
     """How many rows there are, however many: for what is done with all of them."""
-    model: Any = wanted.model
-    return session.scalar(select(func.count(model.id)).where(*conditions(wanted))) or 0
+    query = select(func.count(table_of(wanted.model).c.id)).where(*conditions(session, wanted))
+    return session.connection().execute(query).scalar() or 0
 
 
-def _range(term: str) -> list[ColumnElement[bool]]:
-    low = term[:LONGEST_SEARCH].lower()
-    return [SearchTerm.term >= low, SearchTerm.term < low + _AFTER_ALL]
+def all_keys(session: ScopedSession, wanted: Wanted, most: int) -> list[int]:
+    """The numbers of all records of a list, in its order, at most so many."""
+    query = select(table_of(wanted.model).c.id).where(*conditions(session, wanted)).order_by(*order_of(wanted))
+    return list(session.connection().execute(query.limit(most)).scalars())
 
 
 def cap_of(wanted: Wanted) -> int:
@@ -243,33 +241,25 @@ def all_rows(session: ScopedSession, wanted: Wanted, columns: Sequence[str], chu
         Sequence[Row[Any]]]:
     """Every row of a list, its number first, read in pieces in the order of the divisions: nothing
     loads a table into memory."""
-    model: Any = wanted.model
-    placed = model.__region__ == "region_code"
+    table = table_of(wanted.model).c
+    placed = wanted.model.__region__ == "region_code"
     names = ["id", *(["region_code"] if placed else []), *[c for c in columns if c not in ("id", "region_code")]]
-    query = select(*[getattr(model, c) for c in names]).where(*conditions(wanted))
-    last: Row[Any] | None = None
-    while True:
-        piece = query
-        if last is not None:
-            piece = query.where(model.id > last.id) if not placed else query.where(
-                model.region_code >= last.region_code,
-                or_(model.region_code > last.region_code, model.id > last.id))
-        order = order_of(replace(wanted, sort="id", descending=False))
-        part = session.execute(piece.order_by(*order).limit(chunk)).all()
-        if not part:
-            return
+    order = order_of(replace(wanted, sort="id", descending=False))
+    query = select(*[table[c] for c in names]).where(*conditions(session, wanted)).order_by(*order).limit(chunk)
+    piece = query
+    while part := session.connection().execute(piece).all():
         yield part
         last = part[-1]
+        piece = query.where(table.id > last.id) if not placed else query.where(
+            table.region_code >= last.region_code, or_(table.region_code > last.region_code, table.id > last.id))
 
 
 def around(session: ScopedSession, wanted: Wanted, place: int, key: int) -> tuple[tuple[int, int] | None,
                                                                                     tuple[int, int] | None]:
     """What stands before and after a record in a list, each as its place (0 is the first) and its number.
     The record is looked for near the place where it stood when the list was shown."""
-    model: Any = wanted.model
     first = max(0, min(place, LAST_PLACE) - _NEAR)
-    query = select(model.id).where(*conditions(wanted, capped=True)).order_by(*order_of(wanted))
-    keys = list(session.scalars(query.offset(first).limit(2 * _NEAR + 1)))
+    keys = session.connection().execute(_keys(session, wanted, first, 2 * _NEAR + 1)).scalars().all()
     if key not in keys:
         return None, None
     at = keys.index(key)

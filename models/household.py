@@ -28,7 +28,8 @@ class Household(IdentityIndexed, Base):
     )
 
     region_code: Mapped[str] = region_code("村（社区）", ForeignKey("region.code"))
-    register_number: Mapped[str] = field("户编号", meaning="村内唯一", filled_in=True, advice="村内唯一；留空由系统编号")
+    register_number: Mapped[str] = field("户编号", meaning="村内唯一", filled_in=True,
+                                         advice="村内唯一；留空由系统编号")
     natural_group_id: Mapped[int | None] = field("自然村（组）")
     head_name: Mapped[str] = field("户主姓名", privacy=Privacy.NAME)
     name_pinyin: Mapped[str | None] = field("户主拼音", privacy=Privacy.NAME, generated=True)

@@ -20,7 +20,7 @@ from admin_app.access.bulk import insert_rows
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import recording
 from admin_app.errors import Conflict, Invalid, NotFound
-from admin_app.listing import Wanted, conditions, order_of
+from admin_app.listing import Wanted, all_keys
 from admin_app.services import moves as move_service
 from admin_app.tasks import Work, kind
 from models.attachment import Attachment
@@ -70,9 +70,7 @@ def choose(session: ScopedSession, actor: Actor, wanted: Wanted, verb: str) -> B
 
     Raises Invalid (none, too many), NotFound, Refused."""
     model, _ = move_named(actor, wanted.model.__tablename__, verb)
-    key: Any = model.id
-    keys = list(session.scalars(
-        select(key).where(*conditions(wanted)).order_by(*order_of(wanted)).limit(MOST_RECORDS + 1)))
+    keys = all_keys(session, wanted, MOST_RECORDS + 1)
     if not keys:
         raise Invalid("没有选中任何记录。请先勾选，或选“全部符合条件”。")
     if len(keys) > MOST_RECORDS:

@@ -10,8 +10,9 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, delete, func, select
+from sqlalchemy import ColumnElement, Engine, bindparam, delete, func, or_, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Role
@@ -24,6 +25,7 @@ from models.account import Account, Grant
 from models.change import ChangeRow
 from models.login_session import LoginSession, SignInAttempt
 from models.region import Region
+from models.saved_view import SavedView
 from models.task import Task
 
 WINDOW = timedelta(minutes=15)
@@ -33,9 +35,25 @@ TRIES_PER_NAME = 50  # from strange browsers, all addresses together
 TRIES_PER_ADDRESS = 100
 _WRONG = "用户名或密码不对。请检查大小写和输入法；忘记密码请联系上级管理员重置。"
 _RULES = ("session_idle_minutes", "session_absolute_hours", "password_policy")
-_POSITION = select(func.max(ChangeRow.id)).scalar_subquery()
-_NEWS = (select(func.count()).select_from(Task).where(
-    Task.account_id == LoginSession.account_id, Task.finished_at.is_not(None), Task.seen.is_(False)).scalar_subquery())
+_LOGIN, _ACCOUNT, _GRANT = (model.__table__.c for model in (LoginSession, Account, Grant))
+_TASK, _VIEW = Task.__table__.c, SavedView.__table__.c
+# Everything that a request must know of its session, in one statement: a row for each grant of the account.
+_WHO = (
+    select(_LOGIN.id, _LOGIN.grant_id.label("present_grant"), _LOGIN.created_at, _LOGIN.seen_at, _LOGIN.ended_at,
+           _ACCOUNT.id.label("account_id"), _ACCOUNT.username, _ACCOUNT.display_name, _ACCOUNT.must_change_password,
+           _ACCOUNT.password_changed_at, _ACCOUNT.disabled_at, _ACCOUNT.sessions_from,
+           _GRANT.id.label("grant_id"), _GRANT.role, _GRANT.region_code, _GRANT.since, _GRANT.until,
+           Region.__table__.c.name.label("region_name"),
+           select(func.max(ChangeRow.__table__.c.id)).scalar_subquery().label("position"),
+           select(func.count()).where(_TASK.account_id == _LOGIN.account_id, _TASK.finished_at.is_not(None),
+                                      _TASK.seen.is_(False)).scalar_subquery().label("news"),
+           select(func.count()).where(or_(_VIEW.account_id == _LOGIN.account_id,
+                                          _VIEW.role == _GRANT.role)).scalar_subquery().label("views"))
+    .join_from(LoginSession.__table__, Account.__table__, _ACCOUNT.id == _LOGIN.account_id)
+    .join(Grant.__table__, _GRANT.account_id == _ACCOUNT.id)
+    .join(Region.__table__, Region.__table__.c.code == _GRANT.region_code)
+    .where(_LOGIN.token_digest == bindparam("digest")).order_by(_GRANT.id)
+)
 _NOBODY = passwords.hash_password(secrets.token_hex())  # costs a stranger's name the same time
 
 
@@ -62,6 +80,7 @@ class SignedIn:
     grants: "tuple[OwnGrant, ...]"
     position: int  # of the ledger, when the request came: reference data are kept until it moves
     news: int  # finished tasks that were not looked at yet
+    has_views: bool  # of its own, or shared with its role
 
     def actor(self, **where: str) -> Actor:
         return Actor(self.account_id, self.name, self.role, self.region_code, **where)
@@ -113,31 +132,24 @@ def resume(engine: Engine, token: str, now: datetime | None = None) -> SignedIn 
     """Who a token stands for, None when its session does not hold (any more)."""
     now = now or datetime.now(UTC)
     with unscoped(engine, "who asks is not known yet") as session:
-        found = session.execute(
-            select(LoginSession, Account, Grant, Region.name, _POSITION, _NEWS)
-            .join(Account, Account.id == LoginSession.account_id)
-            .join(Grant, Grant.account_id == Account.id)
-            .join(Region, Region.code == Grant.region_code)
-            .where(LoginSession.token_digest == _digest(token)).order_by(Grant.id)
-        ).all()
-        present = next((row for row in found if row[0].grant_id == row[2].id), None)
+        found = session.connection().execute(_WHO, {"digest": _digest(token)}).all()
+        present = next((row for row in found if row.present_grant == row.grant_id), None)
         if present is None:
             return None
-        login, account, grant, region_name, position, news = present
         rules = rules_of(session, _RULES)
-        if not _holds(rules, login, account, grant, now):
-            return None
-        signed_in = SignedIn(
-            login.id, account.id, account.username, account.display_name, grant.id, Role(grant.role),
-            grant.region_code, region_name,
-            account.must_change_password
-            or passwords.expired(account.password_changed_at, now, rules["password_policy"]),
-            login.created_at,
-            tuple(OwnGrant(g.id, Role(g.role), name, g.until) for _, _, g, name, _, _ in found
-                  if grants_in_force([g], date.today())),
-            position or 0, news,
-        )
-        stale = now - login.seen_at > timedelta(minutes=1)
+    in_force = [row for row in found if _in_force(row, date.today())]
+    if present not in in_force or not _holds(rules, present, now):
+        return None
+    signed_in = SignedIn(
+        present.id, present.account_id, present.username, present.display_name, present.grant_id, Role(present.role),
+        present.region_code, present.region_name,
+        present.must_change_password
+        or passwords.expired(present.password_changed_at, now, rules["password_policy"]),
+        present.created_at,
+        tuple(OwnGrant(row.grant_id, Role(row.role), row.region_name, row.until) for row in in_force),
+        present.position or 0, present.news, present.views > 0,
+    )
+    stale = now - present.seen_at > timedelta(minutes=1)
     if stale:
         with unscoped(engine, "a session notes that it was used", writing=True) as session:
             session.get_one(LoginSession, signed_in.session_id).seen_at = now
@@ -145,17 +157,20 @@ def resume(engine: Engine, token: str, now: datetime | None = None) -> SignedIn 
     return signed_in
 
 
-def _holds(rules: dict[str, str], login: LoginSession, account: Account, grant: Grant, now: datetime) -> bool:
+def _in_force(grant: Any, today: date) -> bool:
+    return bool(grant.since <= today and (grant.until is None or grant.until >= today))
+
+
+def _holds(rules: dict[str, str], login: Any, now: datetime) -> bool:
+    """Whether a row of `_WHO` still stands for its account."""
     idle = timedelta(minutes=int(rules["session_idle_minutes"]))
     absolute = timedelta(hours=int(rules["session_absolute_hours"]))
-    return (
+    return bool(
         login.ended_at is None
         and now - login.seen_at <= idle
         and now - login.created_at <= absolute
-        and account.disabled_at is None
-        and (account.sessions_from is None or login.created_at >= account.sessions_from)
-        and grant.account_id == account.id
-        and bool(grants_in_force([grant], date.today()))
+        and login.disabled_at is None
+        and (login.sessions_from is None or login.created_at >= login.sessions_from)
     )
 
 
@@ -189,14 +204,16 @@ def own_sessions(engine: Engine, account_id: int, now: datetime | None = None) -
     """The sessions of one account that still hold, newest first."""
     now = now or datetime.now(UTC)
     with unscoped(engine, "one's own sessions") as session:
-        account = session.get_one(Account, account_id)
         rows = session.execute(
-            select(LoginSession, Grant).join(Grant, Grant.id == LoginSession.grant_id)
-            .where(LoginSession.account_id == account_id, LoginSession.ended_at.is_(None))
+            select(LoginSession, Grant, LoginSession.ended_at, LoginSession.seen_at, LoginSession.created_at,
+                   Account.disabled_at, Account.sessions_from)
+            .join(Grant, Grant.id == LoginSession.grant_id).join(Account, Account.id == LoginSession.account_id)
+            .where(LoginSession.account_id == account_id, Grant.account_id == account_id,
+                   LoginSession.ended_at.is_(None))
             .order_by(LoginSession.id.desc())
         ).all()
         rules = rules_of(session, _RULES)
-        holding = [login for login, grant in rows if _holds(rules, login, account, grant, now)]
+        holding = [row[0] for row in rows if _holds(rules, row, now) and _in_force(row[1], date.today())]
         session.expunge_all()
         return holding
 

@@ -1,14 +1,33 @@
 """What stands around every page: who is signed in, the menu, the demo banner."""
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, current_app, request, url_for
 
-from admin_app.access.permissions import ROLE_LABELS, Permission
+from admin_app.access.permissions import ROLE_LABELS, Permission, Role, permits
 from admin_app.web.context import actor, plant, signed_in
 
 
+@lru_cache(maxsize=256)
+def _address(root: str, endpoint: str, filename: str | None) -> str:
+    """An address that is the same in every request below one root; made once, for every page asks for thirty."""
+    return url_for(endpoint, filename=filename) if filename else url_for(endpoint)
+
+
+def door(endpoint: str) -> str:
+    """The address of a page that takes no arguments."""
+    return _address(request.script_root, endpoint, None)
+
+
+def asset(filename: str) -> str:
+    """The address of a file of the theme."""
+    return _address(request.script_root, "static", filename)
+
+
 def install(app: Flask) -> None:
+    app.jinja_env.globals.update(asset=asset, door=door)
+
     @app.context_processor
     def frame() -> dict[str, Any]:
         who = signed_in()
@@ -26,19 +45,23 @@ def install(app: Flask) -> None:
 
 def menu() -> list[dict[str, Any]]:
     """The pages that the role may open, in groups."""
-    groups: dict[str, list[dict[str, Any]]] = {"": [_item("待办", url_for("admin.index"))]}
+    path = request.path
+    return [{"label": label, "items": [
+        {"label": name, "url": url, "active": path == url or (url != "/" and path.startswith(url))}
+        for name, url in entries]} for label, entries in _entries(request.script_root, actor().role)]
+
+
+@lru_cache(maxsize=32)
+def _entries(root: str, role: Role) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The menu of a role: groups of names and addresses."""
+    groups: dict[str, list[tuple[str, str]]] = {"": [("待办", url_for("admin.index"))]}
     for view in current_app.extensions["baoxue_views"]:
         if view.is_accessible():
-            groups.setdefault(view.category or "", []).append(_item(view.name, view.get_url(".index_view")))
-    if actor().may(Permission.IMPORT_CREATE):
-        groups.setdefault("户与学生", []).append(_item("导入花名册", url_for("imports.upload", sheet="roster")))
-    if actor().may(Permission.LEDGER_VIEW):
-        groups.setdefault("变更台账", []).append(_item("变更台账", url_for("ledger.changes")))
-    if actor().may(Permission.ACCOUNT_CREATE):
-        groups.setdefault("账号与授权", []).append(_item("批量建账号", url_for("accounts.load")))
-    return [{"label": label, "items": items} for label, items in groups.items()]
-
-
-def _item(label: str, url: str) -> dict[str, Any]:
-    path = request.path
-    return {"label": label, "url": url, "active": path == url or (url != "/" and path.startswith(url))}
+            groups.setdefault(view.category or "", []).append((view.name, view.get_url(".index_view")))
+    if permits(role, Permission.IMPORT_CREATE):
+        groups.setdefault("户与学生", []).append(("导入花名册", url_for("imports.upload", sheet="roster")))
+    if permits(role, Permission.LEDGER_VIEW):
+        groups.setdefault("变更台账", []).append(("变更台账", url_for("ledger.changes")))
+    if permits(role, Permission.ACCOUNT_CREATE):
+        groups.setdefault("账号与授权", []).append(("批量建账号", url_for("accounts.load")))
+    return list(groups.items())

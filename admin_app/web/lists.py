@@ -1,5 +1,6 @@
 """List pages: what a view declares, put before a person."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request, url_for
@@ -11,7 +12,7 @@ from admin_app.listing import BEFORE, COUNT_CAP, Wanted, cap_of, capped_count, f
 from admin_app.reference import MOST_SCHOOLS, tree_root
 from admin_app.services import moves as move_service
 from admin_app.services.saved_views import views_of
-from admin_app.web.context import actor, display, plant, session
+from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.list_address import (
     PLACE, SIZES, address, arguments, chosen_columns, may_sort, number_of_page, offered_columns, query_of,
     size_of_page, wanted_by,
@@ -65,7 +66,7 @@ def _column(view: "RegisterView", wanted: Wanted, name: str, count: int) -> dict
     return {"name": name, "label": label, "sort_url": url, "sorted": order}
 
 
-def _rows(view: "RegisterView", columns: list[str], rows: list[Any], first: int) -> list[dict[str, Any]]:
+def _rows(view: "RegisterView", columns: list[str], rows: Sequence[Any], first: int) -> list[dict[str, Any]]:
     readers = [display().reader(view.model, name) for name in columns]
     details, edit = view.get_url(".details_view"), view.get_url(".edit_view")
     said = query_of(view, page=None)
@@ -170,10 +171,11 @@ def _settings(view: "RegisterView", columns: list[str]) -> dict[str, Any]:
 
 def _saved(view: "RegisterView") -> dict[str, Any]:
     """常用视图: one's own, and those shared with one's role."""
-    who = actor()
+    who, person = actor(), signed_in()
+    held = person is not None and person.has_views
     return {"views": [{"name": v.name, "url": f"{view.get_url('.index_view')}?{v.query}", "shared": v.role is not None,
                        "delete_url": url_for("saved_views.delete", id=v.id) if v.account_id == who.account_id else None}
-                      for v in views_of(plant().engine, who, view.endpoint)],
+                      for v in (views_of(plant().engine, who, view.endpoint) if held else [])],
             "save_url": url_for("saved_views.save", table=view.endpoint),
             "may_share": who.may(Permission.FAMILY_CONFIRM)}
 

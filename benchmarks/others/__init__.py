@@ -1,0 +1,1 @@
+"""The same list of children by others, as their own documentation begins: no role, no ledger, no wall."""
