@@ -3,7 +3,7 @@ role. Lists, forms, histories, sheets and import previews all show values throug
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -59,13 +59,17 @@ class Display:
     def prepare(self, model: type[Base], columns: Iterable[str], rows: Sequence[Any]) -> None:
         """Load what showing these columns of these rows needs: a number of queries that depends on
         the columns, never on the rows."""
-        columns = list(columns)
-        self._reference.load_codes(self._session, {declared(model, c).codes for c in columns})
-        for column in columns:
+        self.prepare_values(model, {c: {getattr(row, c) for row in rows} if names_region(model, c)
+                                    or pointed_at(model, c) else () for c in columns})
+
+    def prepare_values(self, model: type[Base], values: Mapping[str, Iterable[Any]]) -> None:
+        """Load what showing these values of these columns needs."""
+        self._reference.load_codes(self._session, {declared(model, c).codes for c in values})
+        for column, held in values.items():
             if names_region(model, column):
-                self._reference.load_regions(self._session, {getattr(row, column) for row in rows} - {None})
+                self._reference.load_regions(self._session, set(held) - {None})
             elif target := pointed_at(model, column):
-                self.load_records(target, {getattr(row, column) for row in rows} - {None})
+                self.load_records(target, set(held) - {None})
 
     def load_records(self, model: type[Base], keys: Iterable[int]) -> None:
         if model is School:

@@ -47,10 +47,9 @@ def _application(where: Place, url: str) -> Flask:
     return create_app(Deployment(where.folder, url, keys / "secret.key", keys / "field.keys"))
 
 
-def product(where: Place, url: str) -> dict[str, Callable[[str], Any]]:
-    """The product's application, with a browser of the township's administrator and one of a village officer."""
-    app = _application(where, url)
-    plant, browsers = app.extensions["baoxue"], {}
+def tokens(where: Place, url: str) -> dict[str, str]:
+    """Sessions of the township's administrator and of a village officer, in a store with its code tables."""
+    plant, found = _application(where, url).extensions["baoxue"], {}
     machine = Actor(0, "machine", Role.SYSTEM_ADMIN, "0" * 12)
     with unscoped(plant.engine, "who is at the desk", writing=True) as session:
         with recording(session, where.actor, "set_up"):
@@ -61,16 +60,24 @@ def product(where: Place, url: str) -> dict[str, Callable[[str], Any]]:
                                       region=region, password="benchmark-2026", must_change=False)
         for name in PEOPLE:
             account = accounts.find(session, name)
-            browsers[name] = begin_session(session, account, account.grants[0], address="127.0.0.1", agent="",
-                                           now=datetime.now(UTC))
+            found[name] = begin_session(session, account, account.grants[0], address="127.0.0.1", agent="",
+                                        now=datetime.now(UTC))
         session.commit()
+    plant.close()
+    return found
+
+
+def product(where: Place, url: str) -> dict[str, Callable[[str], Any]]:
+    """The product's application, with a browser of each of PEOPLE."""
+    held = tokens(where, url)
+    app = _application(where, url)
 
     def of(token: str) -> Callable[[str], Any]:
         client = app.test_client()
         client.set_cookie("baoxue", token)
         return client.get
 
-    return {name: of(token) for name, token in browsers.items()}
+    return {name: of(token) for name, token in held.items()}
 
 
 def school_of(where: Place, url: str) -> int:

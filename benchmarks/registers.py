@@ -58,10 +58,12 @@ def fill(url: str, count: int, school: int) -> None:
         else:
             connection.execute(text(OPEN_POLICIES))
             connection.exec_driver_sql("ALTER TABLE student DISABLE TRIGGER USER")
+            connection.exec_driver_sql("ALTER TABLE student NO FORCE ROW LEVEL SECURITY")  # COPY wants it
         making = children(count, school)
         while piece := list(islice(making, _PIECE)):
             _write(connection, piece, sqlite=sqlite)
         if not sqlite:
+            connection.exec_driver_sql("ALTER TABLE student FORCE ROW LEVEL SECURITY")
             connection.exec_driver_sql("ALTER TABLE student ENABLE TRIGGER USER")
         triggers.install(connection)
         search_terms.install(connection)

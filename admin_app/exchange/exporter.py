@@ -73,13 +73,13 @@ def list_sheet(session: ScopedSession, actor: Actor, export: Export, path: Path,
     display, model = Display(session, actor.role), export.wanted.model
     readers = [_reader(display, model, name, export.grade) for name in export.columns]
 
-    def rows() -> Iterator[list[Any]]:
+    def rows() -> Iterator[Sequence[Any]]:
         done = 0
         for part in all_rows(session, export.wanted, export.columns):
-            display.prepare(model, export.columns, part)
-            places = [part[0]._fields.index(name) for name in export.columns]
-            for row in part:
-                yield [read(row[at]) for read, at in zip(readers, places, strict=True)]
+            values = dict(zip(part[0]._fields, zip(*part, strict=True), strict=True))  # column by column
+            display.prepare_values(model, {name: values[name] for name in export.columns})
+            yield from zip(*[map(read, values[name]) for read, name in zip(readers, export.columns, strict=True)],
+                           strict=True)
             done += len(part)
             progress(done)
 

@@ -1,10 +1,10 @@
 """How a Chinese name is found by typing Latin letters: its pinyin and its initials."""
 
+import os
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import event
 
 from models.household import Household
@@ -19,6 +19,11 @@ SURNAMES = {
 
 @lru_cache(maxsize=4096)
 def _reading(text: str) -> tuple[str, ...]:
+    # Loaded when the first name is written: its table of words takes 50 MB, and reading pages needs none. Names
+    # are read character by character, so its phrases are left out.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    from pypinyin import Style, lazy_pinyin
+
     return tuple(lazy_pinyin(text, style=Style.NORMAL, errors="ignore"))
 
 
