@@ -2,6 +2,7 @@
 page names is there."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from models.base import Base, Privacy, models
 from models.moves import Move
 from tests.about_the_code.tree import CODE, ROOT, files, page, table_rows
 
-PAGES = ["adding-a-ledger.md", "where-things-go.md", "glossary.md", "roles.md", "states.md", "settings.md"]
+PAGES = ["screens.md", "adding-a-ledger.md", "where-things-go.md", "glossary.md", "roles.md", "states.md", "settings.md"]
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
 WITH_MOVES = [model for model in models() if model.__moves__]
 
@@ -178,3 +179,21 @@ def test_where_things_go_names_every_folder():
         return f"`{folder}/`" in text or f"`{folder.removeprefix('admin_app/')}/`" in text
 
     assert [folder for folder in sorted(folders) if not named(folder)] == []
+
+
+def test_screens_md_counts_the_templates_and_the_modules():
+    web, rows = ROOT / "admin_app" / "web", {row[0]: row[1:] for row in table_rows(page("screens.md")) if len(row) == 3}
+
+    for name, pattern in (("templates", "templates/**/*.html"), ("JavaScript modules", "static/js/*.js")):
+        found = list(web.glob(pattern))
+        lines = sum(len(path.read_text("utf-8").splitlines()) for path in found)
+        assert rows[name] == [str(len(found)), f"{lines:,}"], name
+
+
+def test_every_template_is_on_the_page_of_screens():
+    text, gone = page("screens.md"), []
+    for path in (ROOT / "admin_app" / "web" / "templates").rglob("*.html"):
+        name = path.relative_to(ROOT / "admin_app" / "web" / "templates").as_posix()
+        if f"`{name}`" not in text and f"`{Path(name).parent.as_posix()}/*.html`" not in text:
+            gone.append(name)
+    assert gone == []
