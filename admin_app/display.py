@@ -15,6 +15,7 @@ from sqlalchemy import select
 from admin_app.access.masking import ABSENT_TEXT, Grade, Sight, as_granted, shown, sight, sight_in
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession
+from admin_app.listing import Wanted
 from admin_app.reference import Code, Reference
 from models.base import Base, Field, declared, model_of, table_of
 from models.kinds import Sealed, school_year
@@ -102,6 +103,10 @@ class Display:
 
     def schools(self) -> dict[int, str]:
         return self._reference.schools(self._session)
+
+    def count(self, wanted: Wanted) -> int:
+        """How many rows a list has, at most one more than its cap."""
+        return self._reference.count(self._session, wanted)
 
     def below(self, code: str) -> list[tuple[str, str]]:
         """The divisions right below one: code and name."""

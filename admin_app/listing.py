@@ -47,6 +47,13 @@ class Wanted:
     descending: bool = False
     keys: tuple[int, ...] | None = None
 
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What two equal lists share, as a key; the order changes no count."""
+        return (self.model.__tablename__, tuple(sorted(self.equals.items())), tuple(sorted(self.before.items())),
+                self.region, self.search, self.search_columns, self.may_search_identity, self.may_search_names,
+                self.keys)
+
     def as_dict(self) -> dict[str, Any]:
         """The list as plain values, for a task that is done later."""
         return {**vars(self), "model": self.model.__tablename__,

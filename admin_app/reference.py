@@ -1,24 +1,29 @@
-"""Reference data (code tables, divisions, schools), read once and kept while the ledger stands still.
+"""Reference data (code tables, divisions, schools, rules), read once and kept while the ledger stands still;
+and how many rows a list has.
 
 Everyone who is signed in may read them, every page does, and they change a few times a year. A
-`Reference` belongs to one ledger position: any write, by any process, makes the next request begin a
+`Reference` belongs to one position of the store: any write, by any process, makes the next request begin a
 new one, so that nobody ever sees an old entry.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, select
 
 from admin_app.access.scope import ScopedSession
+from admin_app.listing import Wanted, capped_count
+from admin_app.services.rules import rules_of
 from models.code_item import CodeItem
 from models.region import Region, prefix_of
 from models.school import School
 
 _KEYS_PER_QUERY = 500
 _MOST_CHILDREN = 400
+_MOST_COUNTS = 5000
 MOST_SCHOOLS = 300
 
 
@@ -40,12 +45,14 @@ class Code:
 class Reference:
     """What was read of the reference tables so far; more is read as it is asked for."""
 
-    def __init__(self, position: int = 0) -> None:
+    def __init__(self, position: str = "") -> None:
         self.position = position
         self._codes: dict[str, dict[str, Code]] = {}
         self._regions: dict[str, str] = {}
         self._schools: dict[int, str] | None = None
         self._children: dict[str, list[tuple[str, str]]] = {}
+        self._counts: dict[Any, int] = {}
+        self._rules: dict[tuple[str, ...], dict[str, str]] = {}
 
     def codes(self, session: ScopedSession, table: str) -> dict[str, Code]:
         """A code table in its order, by code."""
@@ -91,6 +98,23 @@ class Reference:
         return self._children[code]
 
 
+    def count(self, session: ScopedSession, wanted: Wanted) -> int:
+        """How many rows a list has, at most one more than its cap: counted once while nothing is written, so
+        that turning pages does not count again."""
+        key = (session.scope, wanted.identity)
+        if key not in self._counts:
+            if len(self._counts) >= _MOST_COUNTS:
+                self._counts.clear()
+            self._counts[key] = capped_count(session, wanted)
+        return self._counts[key]
+
+    def rules(self, session: ScopedSession, keys: tuple[str, ...]) -> dict[str, str]:
+        """The values of some rules of the place."""
+        if keys not in self._rules:
+            self._rules[keys] = rules_of(session, keys)
+        return self._rules[keys]
+
+
 def _parts(keys: list[str]) -> Iterator[list[str]]:
     for start in range(0, len(keys), _KEYS_PER_QUERY):
         yield keys[start:start + _KEYS_PER_QUERY]
@@ -99,8 +123,8 @@ def _parts(keys: list[str]) -> Iterator[list[str]]:
 _KEPT: WeakKeyDictionary[Engine, Reference] = WeakKeyDictionary()
 
 
-def reference_at(engine: Engine, position: int) -> Reference:
-    """The reference data of a store as of a ledger position."""
+def reference_at(engine: Engine, position: str) -> Reference:
+    """The reference data of a store as of a position: what had been written when somebody asked."""
     kept = _KEPT.get(engine)
     if kept is None or kept.position != position:
         kept = _KEPT[engine] = Reference(position)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, bindparam, delete, func, or_, select
+from sqlalchemy import ColumnElement, Engine, String, bindparam, cast, delete, func, or_, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import BaoxueError, Invalid
+from admin_app.reference import reference_at
 from admin_app.services import passwords
 from admin_app.services.accounts import grants_in_force
 from admin_app.services.rules import rules_of
@@ -44,7 +45,6 @@ _WHO = (
            _ACCOUNT.password_changed_at, _ACCOUNT.disabled_at, _ACCOUNT.sessions_from,
            _GRANT.id.label("grant_id"), _GRANT.role, _GRANT.region_code, _GRANT.since, _GRANT.until,
            Region.__table__.c.name.label("region_name"),
-           select(func.max(ChangeRow.__table__.c.id)).scalar_subquery().label("position"),
            select(func.count()).where(_TASK.account_id == _LOGIN.account_id, _TASK.finished_at.is_not(None),
                                       _TASK.seen.is_(False)).scalar_subquery().label("news"),
            select(func.count()).where(or_(_VIEW.account_id == _LOGIN.account_id,
@@ -54,6 +54,10 @@ _WHO = (
     .join(Region.__table__, Region.__table__.c.code == _GRANT.region_code)
     .where(_LOGIN.token_digest == bindparam("digest")).order_by(_GRANT.id)
 )
+# What has been written so far. In SQLite writers follow one another, so the ledger's last number tells. In
+# PostgreSQL a change with a lower number may be committed later: only the snapshot tells.
+_POSITIONS = {"sqlite": cast(select(func.max(ChangeRow.__table__.c.id)).scalar_subquery(), String),
+              "postgresql": cast(func.pg_current_snapshot(), String)}
 _NOBODY = passwords.hash_password(secrets.token_hex())  # costs a stranger's name the same time
 
 
@@ -78,7 +82,7 @@ class SignedIn:
     must_change_password: bool
     created_at: datetime
     grants: "tuple[OwnGrant, ...]"
-    position: int  # of the ledger, when the request came: reference data are kept until it moves
+    position: str  # what had been written when the request came: reference data are kept until it moves
     news: int  # finished tasks that were not looked at yet
     has_views: bool  # of its own, or shared with its role
 
@@ -132,11 +136,12 @@ def resume(engine: Engine, token: str, now: datetime | None = None) -> SignedIn 
     """Who a token stands for, None when its session does not hold (any more)."""
     now = now or datetime.now(UTC)
     with unscoped(engine, "who asks is not known yet") as session:
-        found = session.connection().execute(_WHO, {"digest": _digest(token)}).all()
+        position = _POSITIONS[engine.dialect.name].label("position")
+        found = session.connection().execute(_WHO.add_columns(position), {"digest": _digest(token)}).all()
         present = next((row for row in found if row.present_grant == row.grant_id), None)
         if present is None:
             return None
-        rules = rules_of(session, _RULES)
+        rules = reference_at(engine, present.position or "").rules(session, _RULES)
     in_force = [row for row in found if _in_force(row, date.today())]
     if present not in in_force or not _holds(rules, present, now):
         return None
@@ -147,7 +152,7 @@ def resume(engine: Engine, token: str, now: datetime | None = None) -> SignedIn 
         or passwords.expired(present.password_changed_at, now, rules["password_policy"]),
         present.created_at,
         tuple(OwnGrant(row.grant_id, Role(row.role), row.region_name, row.until) for row in in_force),
-        present.position or 0, present.news, present.views > 0,
+        present.position or "", present.news, present.views > 0,
     )
     stale = now - present.seen_at > timedelta(minutes=1)
     if stale:

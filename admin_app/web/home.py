@@ -12,10 +12,10 @@ from sqlalchemy import select
 from admin_app.access.permissions import Permission
 from admin_app.display import local_time
 from admin_app.exchange import importer
-from admin_app.listing import BEFORE, COUNT_CAP, Wanted, capped_count
+from admin_app.listing import BEFORE, COUNT_CAP, Wanted
 from admin_app.services.rules import term_begins
 from admin_app.text import verb_label
-from admin_app.web.context import actor, session
+from admin_app.web.context import actor, display, session
 from models.base import model_of
 from models.change import Change
 
@@ -66,7 +66,7 @@ def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
     if not actor().may(f"{model.__area__}.view"):
         return None
     before = {entry.before[0]: days[entry.before[1]]} if entry.before else {}
-    count = capped_count(session(), Wanted(model, dict(entry.equals), before))
+    count = display().count(Wanted(model, dict(entry.equals), before))
     if not count:
         return None
     query = {**entry.equals, **{name + BEFORE: day.isoformat() for name, day in before.items()}}

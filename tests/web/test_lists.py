@@ -174,3 +174,32 @@ def test_a_childs_page_tells_the_days_of_the_child_and_of_the_family(officer, di
     officer.open(page.link("登记在校"))
     officer.press("登记在校", school_id=str(district.school_id))
     assert "待核查 → 在校就读" in officer.page.text
+
+
+def test_a_count_is_kept_only_while_nothing_is_written(village, district):
+    engine = village.extensions["baoxue"].engine
+    desk = Desk(village).sign_in("城区主任", PASSWORD)
+    before = len(desk.rows(f"{LIST}?size=50", "姓名"))
+    assert f"共 {before} 条" in desk.open(f"{LIST}?size=50").text
+
+    with unscoped(engine, "another process", writing=True) as session:
+        with recording(session, actor("别的进程", Role.ADMINISTRATOR, 康宁), "seed"):
+            makers.student(session, 康宁, "新来的")
+    assert f"共 {before + 1} 条" in desk.open(f"{LIST}?size=50").text
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_a_change_that_is_committed_late_is_counted_all_the_same(village, district):
+    """Its ledger rows have lower numbers than those of a change that was quicker."""
+    engine = village.extensions["baoxue"].engine
+    desk = Desk(village).sign_in("城区主任", PASSWORD)
+    with unscoped(engine, "a slow writer", writing=True) as slow:
+        with recording(slow, actor("慢", Role.ADMINISTRATOR, 康宁), "seed"):
+            makers.student(slow, 康宁, "慢来的")
+            slow.flush()
+            with unscoped(engine, "a quick writer", writing=True) as quick:
+                with recording(quick, actor("快", Role.ADMINISTRATOR, 康宁), "seed"):
+                    makers.student(quick, 康宁, "快来的")
+            seen = desk.open(LIST).text
+    assert "共 11 条" in seen
+    assert "共 12 条" in desk.open(LIST).text
