@@ -32,7 +32,7 @@ def _by_hand(engine: Engine, page: int) -> list[Any]:
         if engine.dialect.name == "sqlite":  # or its planner sorts the whole range (measured.md §3.1)
             inside = tuple(map(func.likely, inside))
         query = select(Student).where(*inside)
-        return list(session.scalars(query.order_by(Student.id).offset(page * PAGE).limit(PAGE)))
+        return list(session.scalars(query.order_by(Student.region_code, Student.id).offset(page * PAGE).limit(PAGE)))
 
 
 def _behind_walls(engine: Engine, where: Place, page: int) -> list[Any]:
