@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from admin_app.access.masking import ABSENT_TEXT, Grade, Sight, as_granted, shown, sight, sight_in
+from admin_app.access.masking import ABSENT_TEXT, Grade, Sight, as_granted, masked, shown, sight, sight_in
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession
 from admin_app.listing import Wanted
 from admin_app.reference import Code, Reference
-from models.base import Base, Field, declared, model_of, table_of
+from models.base import Base, Field, Privacy, declared, model_of, table_of
 from models.kinds import Sealed, school_year
 from models.school import School
 
@@ -46,6 +46,12 @@ def names_region(model: type[Base], column: str) -> bool:
     return column == "region_code" or any(
         key.column.table.name == "region" for key in table_of(model).c[column].foreign_keys
     )
+
+
+@lru_cache(maxsize=256)
+def name_column(model: type[Base]) -> str | None:
+    """The column of a record's name, where it has one."""
+    return next((c for c in ("name", "head_name", "display_name") if c in table_of(model).c), None)
 
 
 class Display:
@@ -88,7 +94,7 @@ class Display:
 
     def label_of(self, record: Base) -> str:
         """What people call a record: its name, as this role may see it."""
-        name = next((c for c in ("name", "head_name", "display_name") if c in table_of(type(record)).c), None)
+        name = name_column(type(record))
         if name is None or sight(self._role, declared(type(record), name).privacy) is Sight.FULL:
             return str(record) if type(record).__str__ is not Base.__str__ else f"{record.id} 号"
         return str(shown(getattr(record, name), declared(type(record), name), self._role) or ABSENT_TEXT)
@@ -143,6 +149,10 @@ class Display:
         if names_region(model, column):
             return lambda value: Shown(self.region(value))
         if target := pointed_at(model, column):
+            named = name_column(target)
+            kind = declared(target, named).privacy if named else Privacy.OPEN
+            if sight_in(grade, self._role, kind) is Sight.MASKED:  # who is pointed at is masked as whoever is named
+                return lambda value: Shown(masked(self._name_of(target, value) or ABSENT_TEXT, kind))
             return lambda value: Shown(self._name_of(target, value) or ABSENT_TEXT)
         if column == "school_year":
             return lambda value: Shown(school_year(int(value)))

@@ -23,6 +23,7 @@ from models.search_term import SearchTerm
 
 COUNT_CAP = 10_000  # beyond it a list says 10,000+, and keeps the order of the divisions
 SEARCH_CAP = 1_000  # of a search by name alone: whoever finds more types another character
+_MOST_TERMS = 2 * SEARCH_CAP + 1  # the pinyin and the initials of one child may both begin like this
 LAST_PAGE = 500
 LAST_PLACE = 50_000
 _NEAR = 5
@@ -70,7 +71,7 @@ class Wanted:
     def by_name_alone(self) -> bool:
         """One word that is looked up in the search terms, and nothing else is asked."""
         word = self.search.strip()
-        if not word or " " in word or _has_digit(word) or self.equals or self.before or self.keys is not None:
+        if len(word.split()) != 1 or _has_digit(word) or self.equals or self.before or self.keys is not None:
             return False
         others = [n for n in self.search_columns if n != self.model.__searched__ and not _leads_an_index(self.model, n)]
         return bool(self.model.__searched__ and self.may_search_names and not others)
@@ -103,7 +104,7 @@ def conditions(session: ScopedSession, wanted: Wanted, *, capped: bool = False) 
         found.append(or_(columns[name].is_(None), columns[name] < day))
     found += _under(wanted.model, wanted.region)
     for term in wanted.search[:LONGEST_SEARCH].split():
-        found.append(_term(session, wanted, term, SEARCH_CAP + 1 if capped and wanted.by_name_alone else None))
+        found.append(_term(session, wanted, term, _MOST_TERMS if capped and wanted.by_name_alone else None))
     if wanted.keys is not None:
         found.append(columns.id.in_(wanted.keys))
     return found
@@ -218,12 +219,13 @@ def rows_of(session: ScopedSession, wanted: Wanted, columns: Sequence[str], page
 def capped_count(session: ScopedSession, wanted: Wanted) -> int:
     """How many rows there are, at most one more than the cap."""
     if wanted.by_name_alone:  # the terms alone tell, without the rows
-        some = _named(session, wanted.model, wanted.search.strip()[:LONGEST_SEARCH], wanted.region, SEARCH_CAP + 1)
-        counted = select(func.count(some.subquery().c.owner_id.distinct()))
-    else:
-        some = select(table_of(wanted.model).c.id).where(*conditions(session, wanted)).limit(COUNT_CAP + 1)
-        counted = select(func.count()).select_from(some.subquery())
-    return session.connection().execute(counted).scalar() or 0
+        word = wanted.search[:LONGEST_SEARCH].strip()
+        found = _named(session, wanted.model, word, wanted.region, _MOST_TERMS).subquery()
+        terms, owners = session.connection().execute(
+            select(func.count(), func.count(found.c.owner_id.distinct())).select_from(found)).one()
+        return SEARCH_CAP + 1 if terms == _MOST_TERMS else min(owners, SEARCH_CAP + 1)
+    some = select(table_of(wanted.model).c.id).where(*conditions(session, wanted)).limit(COUNT_CAP + 1)
+    return session.connection().execute(select(func.count()).select_from(some.subquery())).scalar() or 0
 
 
 def whole_count(session: ScopedSession, wanted: Wanted) -> int:
@@ -236,6 +238,11 @@ def all_keys(session: ScopedSession, wanted: Wanted, most: int) -> list[int]:
     """The numbers of all records of a list, in its order, at most so many."""
     query = select(table_of(wanted.model).c.id).where(*conditions(session, wanted)).order_by(*order_of(wanted))
     return list(session.connection().execute(query.limit(most)).scalars())
+
+
+def as_shown(wanted: Wanted, count: int) -> Wanted:
+    """A list as it is shown: sorting is for what a person can look through."""
+    return replace(wanted, sort="id", descending=False) if count > COUNT_CAP and wanted.sort != "id" else wanted
 
 
 def cap_of(wanted: Wanted) -> int:

@@ -111,8 +111,9 @@ def tasks_of(engine: Engine, actor: Actor, limit: int = 50) -> list[Task]:
 def mark_seen(engine: Engine, actor: Actor) -> None:
     """The bell falls silent: the finished tasks were looked at."""
     with unscoped(engine, "a task is its asker's own", writing=True) as wide:
-        wide.execute(update(Task).where(Task.account_id == actor.account_id, Task.finished_at.is_not(None),
-                                        Task.seen.is_(False)).values(seen=True)
+        wide.execute(update(Task).where(
+            Task.account_id == actor.account_id, Task.role == actor.role.value, Task.region_code == actor.region_code,
+            Task.finished_at.is_not(None), Task.seen.is_(False)).values(seen=True)
                      .execution_options(synchronize_session=False))
         wide.commit()
 

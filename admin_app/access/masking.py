@@ -35,6 +35,7 @@ SIGHTS: dict[Role, dict[Privacy, Sight]] = {
 }
 
 ABSENT_TEXT = "（不可见）"
+MASKED_TEXT = "（已遮盖）"
 
 
 class Grade(enum.StrEnum):
@@ -81,12 +82,15 @@ def masked(value: Any, privacy: Privacy) -> str:
     text = str(value)
     match privacy:
         case Privacy.IDENTITY:
-            return text[:6] + "*" * max(len(text) - 6, 0)
+            open_ = min(6, len(text) // 3)  # of 18 the division, of a short passport number no more than a third
+            return text[:open_] + "*" * (len(text) - open_)
         case Privacy.PHONE:
             return f"{text[:3]}****{text[-4:]}" if len(text) >= 11 else "*" * len(text)
         case Privacy.BIRTH:
             return value.strftime("%Y-%m") if isinstance(value, date) else text[:7]
         case Privacy.NAME:
             return text[0] + "*" * (len(text) - 1) if len(text) < 3 else f"{text[0]}{'*' * (len(text) - 2)}{text[-1]}"
+        case Privacy.ADDRESS:
+            return text[:min(6, len(text) // 2)] + "…"
         case _:
-            return text[:6] + "…" if len(text) > 6 else text
+            return MASKED_TEXT

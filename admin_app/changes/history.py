@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Date, DateTime, func, select
 
-from admin_app.access.permissions import WITHOUT_CHILD_DATA, Role
+from admin_app.access.permissions import WITHOUT_CHILD_DATA, Permission, Role, permits
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.display import Display
 from models.base import Base, UtcDateTime, Wall, declared, model_of, table_of
@@ -69,6 +69,9 @@ def values_of(display: Display, role: Role, row: ChangeRow) -> list[ValueChange]
     model = model_of(row.table_name)
     before, after = json.loads(row.before or "{}"), json.loads(row.after or "{}")
     hidden = role in WITHOUT_CHILD_DATA and model.__wall__ is Wall.CHILD
+    # Whoever may not open a ledger does not read it here. The auditor's own business is the ledger of changes.
+    if role is not Role.AUDITOR and not permits(role, Permission(f"{model.__area__}.view")):
+        return []
     result = []
     for name in row.columns.split(","):
         if name not in table_of(model).c:

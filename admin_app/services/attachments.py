@@ -15,7 +15,7 @@ from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid, NotFound
 from admin_app.services.rules import number
 from models.attachment import Attachment
-from models.base import Base
+from models.base import Base, model_of
 
 _CHUNK = 1 << 20
 _ZIP = b"PK\x03\x04"
@@ -120,6 +120,7 @@ def opened(session: ScopedSession, actor: Actor, files: FileStore, number_: int)
     attachment = session.get(Attachment, number_)
     if attachment is None:
         raise NotFound()
+    actor.require(f"{model_of(attachment.owner_table).__area__}.view")  # a paper is its record's
     path = files.path(attachment.sha256)
     if not path.exists():
         raise NotFound("附件的文件不在了。请系统管理员从备份恢复 attachments 文件夹。")

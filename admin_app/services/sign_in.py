@@ -45,7 +45,8 @@ _WHO = (
            _ACCOUNT.password_changed_at, _ACCOUNT.disabled_at, _ACCOUNT.sessions_from,
            _GRANT.id.label("grant_id"), _GRANT.role, _GRANT.region_code, _GRANT.since, _GRANT.until,
            Region.__table__.c.name.label("region_name"),
-           select(func.count()).where(_TASK.account_id == _LOGIN.account_id, _TASK.finished_at.is_not(None),
+           select(func.count()).where(_TASK.account_id == _LOGIN.account_id, _TASK.role == _GRANT.role,
+                                      _TASK.region_code == _GRANT.region_code, _TASK.finished_at.is_not(None),
                                       _TASK.seen.is_(False)).scalar_subquery().label("news"),
            select(func.count()).where(or_(_VIEW.account_id == _LOGIN.account_id,
                                           _VIEW.role == _GRANT.role)).scalar_subquery().label("views"))

@@ -16,7 +16,7 @@ from admin_app.changes.seal import fingerprint
 from admin_app.display import LOCAL_ZONE
 from admin_app.errors import Invalid
 from admin_app.exchange.exporter import Export, list_sheet, record_export
-from admin_app.exchange.workbook import temporary
+from admin_app.exchange.workbook import MAX_ROWS, temporary
 from admin_app.listing import whole_count
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.list_address import address, chosen_columns, wanted_by
@@ -72,6 +72,8 @@ def _give(what: Export, count: int) -> ResponseReturnValue:
     what.require(actor())
     if not count:
         raise Invalid("没有可以导出的记录。请返回列表调整条件。")
+    if count > MAX_ROWS:
+        raise Invalid(f"一张表最多 {MAX_ROWS:,} 行，现有 {count:,} 条。请按区划或其他条件分几次导出。")
     session().rollback()  # a page that posts holds the one writer's place: the ledger's line needs it
     record_export(plant().engine, actor(), what, count)
     if count > AT_ONCE:

@@ -70,7 +70,7 @@ def _day(text: str) -> date | None:
 
 def _page() -> int:
     asked = request.args.get("page", "1")
-    return min(int(asked), LAST_PAGE) - 1 if asked.isdecimal() and int(asked[:6]) > 0 else 0
+    return min(int(asked[:6]), LAST_PAGE) - 1 if asked.isdecimal() and int(asked[:6]) > 0 else 0
 
 
 def _filters() -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ address, so that a reload, the back button, a saved view and a colleague see the
 Arguments that mean nothing are passed over.
 """
 
+import re
 from datetime import date
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -30,14 +31,15 @@ PLACE = "at"  # where a record stood in the list that led to it
 def wanted_by(view: "RegisterView") -> Wanted:
     """The list that the address asks for."""
     plain = [name for name in view.filters if _plain(view, name)]
-    region = request.args.get("region", "").strip()
+    asked = request.args.get("region", "").strip()
+    region = asked if re.fullmatch(r"[0-9]{12}", asked) else ""
     if view.own_area_only and not region.startswith(prefix_of(actor().region_code)):
         region = actor().region_code
     sort = request.args.get("sort", "")
     ordered = sort in sortable(view.model) and _plain(view, sort)
     return Wanted(
         view.model, equals={**view.fixed, **_equals(view.model, plain)}, before=_before(view.model, plain),
-        region=region if region.isdecimal() and len(region) == 12 else None,
+        region=region or None,
         search=request.args.get("search", "").replace("\0", "").strip(),
         search_columns=tuple(filter(partial(_plain, view), view.search)),
         may_search_identity=actor().may(Permission.FAMILY_REVEAL),
@@ -115,7 +117,7 @@ def size_of_page() -> int:
 def number_of_page() -> int:
     """0 is the first."""
     asked = request.args.get("page", "1")
-    return min(int(asked), LAST_PAGE) - 1 if asked.isdecimal() and int(asked[:9]) > 0 else 0
+    return min(int(asked[:9]), LAST_PAGE) - 1 if asked.isdecimal() and int(asked[:9]) > 0 else 0
 
 
 def arguments(view: "RegisterView", **changes: Any) -> dict[str, Any]:

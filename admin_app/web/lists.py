@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from admin_app.access.permissions import Permission
 from admin_app.display import pointed_at
-from admin_app.listing import BEFORE, COUNT_CAP, Wanted, cap_of, filter_kind, rows_of
+from admin_app.listing import BEFORE, COUNT_CAP, Wanted, as_shown, cap_of, filter_kind, rows_of
 from admin_app.reference import MOST_SCHOOLS, tree_root
 from admin_app.services import moves as move_service
 from admin_app.services.saved_views import views_of
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 def page(view: "RegisterView") -> ResponseReturnValue:
     wanted, size = wanted_by(view), size_of_page()
     count, cap = display().count(wanted), cap_of(wanted)
-    if count > COUNT_CAP and wanted.sort != "id":  # sorting is for what a person can look through
-        wanted = Wanted(**{**vars(wanted), "sort": "id", "descending": False})
+    wanted = as_shown(wanted, count)
     number = min(number_of_page(), max(0, (min(count, cap) - 1) // size))
     columns = chosen_columns(view)
     rows = rows_of(session(), wanted, columns, number, size)

@@ -14,7 +14,7 @@ from admin_app.changes.history import Entry
 from admin_app.changes.ledger import recording
 from admin_app.display import Shown, local_time
 from admin_app.errors import Invalid
-from admin_app.listing import around
+from admin_app.listing import around, as_shown
 from admin_app.services import attachments as attachment_service
 from admin_app.services import moves as move_service
 from admin_app.text import ORIGIN_LABELS, role_label, verb_label
@@ -97,7 +97,8 @@ def _walk(view: "RegisterView", record: Base) -> dict[str, Any] | None:
     place = request.args.get(PLACE, "")
     if not place.isdecimal() or len(place) > 9:
         return None
-    before, after = around(session(), wanted_by(view), int(place), record.id)
+    wanted = wanted_by(view)
+    before, after = around(session(), as_shown(wanted, display().count(wanted)), int(place), record.id)
     said = query_of(view, page=None)
 
     def to(found: tuple[int, int] | None) -> str | None:

@@ -1,5 +1,7 @@
 """Saving a list under a name, and taking the name away."""
 
+from urllib.parse import parse_qsl, urlencode
+
 from flask import Blueprint, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -20,7 +22,8 @@ def save(table: str) -> ResponseReturnValue:
         flash("已保存为常用视图。", "success")
     except Invalid as fault:
         flash(fault.message, "warning")
-    return redirect(f"{list_url}?{query}" if query else list_url)
+    said = urlencode(parse_qsl(query), safe=",")
+    return redirect(f"{list_url}?{said}" if said else list_url)
 
 
 @pages.post("/<int:id>/delete")
