@@ -35,7 +35,7 @@ def set_up() -> None:
     print("首次启动：正在准备运行环境（约需一两分钟）……", flush=True)
     if not python().exists():
         venv.create(VENV, with_pip=True)
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-input"]
+    quiet = ["-qq", "--disable-pip-version-check", "--no-input"]
     subprocess.run([python(), "-m", "pip", "install", *quiet, "-r", str(REQUIREMENTS)], check=True)
     mark.write_text(wanted)
 
@@ -100,13 +100,14 @@ def serve(words: list[str], *, with_demo: bool) -> int:
 
 
 def show_accounts(listing: str) -> None:
-    """One account for each role."""
+    """One account for each role, and of administrators one for each place."""
     print("\n演示账号（数据均为虚构）：")
     shown: set[str] = set()
     for line in listing.splitlines():
         username, password, role, place = line.split("\t")
-        if role not in shown:
-            shown.add(role)
+        kind = f"{role}{place}" if role == "区划管理员" else role
+        if kind not in shown:
+            shown.add(kind)
             print(f"  {username:<10} {password:<18} {role}（{place}）")
     print(flush=True)
 

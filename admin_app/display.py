@@ -85,8 +85,10 @@ class Display:
         missing = sorted(set(keys) - known.keys())
         for start in range(0, len(missing), _KEYS_PER_QUERY):
             part = missing[start:start + _KEYS_PER_QUERY]
-            for record in self._session.scalars(select(model).where(model.id.in_(part))):
-                known[record.id] = self.label_of(record)
+            records = self._session.scalars(select(model).where(model.id.in_(part))).all()
+            if name_column(model) is None:
+                self.prepare_labels(model, records)
+            known |= {record.id: self.label_of(record) for record in records}
 
     def loaded(self, model: type[Base], key: int) -> str | None:
         """The name of a record loaded before; None for one that is not there for this person."""
@@ -96,8 +98,21 @@ class Display:
         """What people call a record: its name, as this role may see it."""
         name = name_column(type(record))
         if name is None or sight(self._role, declared(type(record), name).privacy) is Sight.FULL:
-            return str(record) if type(record).__str__ is not Base.__str__ else f"{record.id} 号"
+            return str(record) if type(record).__str__ is not Base.__str__ else self._described(record)
         return str(shown(getattr(record, name), declared(type(record), name), self._role) or ABSENT_TEXT)
+
+    def _described(self, record: Base) -> str:
+        """What a record without a name is called: whose it is, and its kind; 崔芷若 · 单亲留守."""
+        model = type(record)
+        owner = next((c for c in ("student_id", "household_id", "account_id") if c in table_of(model).c), None)
+        kind = next((c for c in ("kind", "role") if c in table_of(model).c), None)
+        parts = [self.of(record, c).text for c in (owner, kind) if c is not None and getattr(record, c) is not None]
+        return " · ".join(filter(None, parts)) or f"{record.id} 号"
+
+    def prepare_labels(self, model: type[Base], records: Sequence[Any]) -> None:
+        """Load what calling these records by name needs, for all of them at once."""
+        named = [c for c in ("student_id", "household_id", "account_id", "kind", "role") if c in table_of(model).c]
+        self.prepare(model, named, records)
 
     def codes(self, table: str, on: date | None = None) -> list[Code]:
         """The entries of a code table; with a date only those that may be chosen on it."""

@@ -70,11 +70,17 @@ class Wanted:
     @property
     def by_name_alone(self) -> bool:
         """One word that is looked up in the search terms, and nothing else is asked."""
-        word = self.search.strip()
-        if len(word.split()) != 1 or _has_digit(word) or self.equals or self.before or self.keys is not None:
+        words = words_of(self.search)
+        if len(words) != 1 or _has_digit(words[0]) or self.equals or self.before or self.keys is not None:
             return False
         others = [n for n in self.search_columns if n != self.model.__searched__ and not _leads_an_index(self.model, n)]
         return bool(self.model.__searched__ and self.may_search_names and not others)
+
+
+def words_of(search: str) -> list[str]:
+    """The words of a search. Pinyin is typed with and without spaces: zhang san is one word."""
+    words = search[:LONGEST_SEARCH].split()
+    return ["".join(words)] if words and re.fullmatch(r"[A-Za-z]+", "".join(words)) else words
 
 
 @lru_cache(maxsize=64)
@@ -103,7 +109,7 @@ def conditions(session: ScopedSession, wanted: Wanted, *, capped: bool = False) 
     for name, day in wanted.before.items():
         found.append(or_(columns[name].is_(None), columns[name] < day))
     found += _under(wanted.model, wanted.region)
-    for term in wanted.search[:LONGEST_SEARCH].split():
+    for term in words_of(wanted.search):
         found.append(_term(session, wanted, term, _MOST_TERMS if capped and wanted.by_name_alone else None))
     if wanted.keys is not None:
         found.append(columns.id.in_(wanted.keys))
@@ -219,8 +225,7 @@ def rows_of(session: ScopedSession, wanted: Wanted, columns: Sequence[str], page
 def capped_count(session: ScopedSession, wanted: Wanted) -> int:
     """How many rows there are, at most one more than the cap."""
     if wanted.by_name_alone:  # the terms alone tell, without the rows
-        word = wanted.search[:LONGEST_SEARCH].strip()
-        found = _named(session, wanted.model, word, wanted.region, _MOST_TERMS).subquery()
+        found = _named(session, wanted.model, words_of(wanted.search)[0], wanted.region, _MOST_TERMS).subquery()
         terms, owners = session.connection().execute(
             select(func.count(), func.count(found.c.owner_id.distinct())).select_from(found)).one()
         return SEARCH_CAP + 1 if terms == _MOST_TERMS else min(owners, SEARCH_CAP + 1)

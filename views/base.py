@@ -23,6 +23,7 @@ from admin_app.services import records
 from admin_app.web import exports, form_fields, home, lists, lookups, pages
 from admin_app.web.context import actor, display, session
 from admin_app.web.gate import VIEW_ENDPOINTS, own_path, require_view
+from admin_app.web.list_address import onward
 from models.base import Base, declared
 from models.region import prefix_of
 
@@ -183,8 +184,11 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
                     record = self.make(values)
                     key, label = record.id, display().label_of(record)
                 flash(f"已新增“{label}”。", "success")
-                again = "_add_another" in request.form
-                return redirect(self.get_url(".create_view") if again else self.get_url(".details_view", id=key))
+                if "_add_another" not in request.form:
+                    return redirect(self.get_url(".details_view", id=key))
+                # The next one is nearly always of the same family, or of the same child.
+                same = {n: values[n] for n in ("household_id", "student_id") if values.get(n)}
+                return redirect(self.get_url(".create_view", **same))
             except Invalid as fault:
                 self._blame(form, fault)
         back = own_path(request.args.get("url")) if request.args.get("url") else self.get_url(".index_view")
@@ -210,14 +214,14 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
                 with recording(session(), actor(), f"{self.model.__tablename__}:edit"):
                     records.edit(session(), actor(), record, values, as_of=as_of)
                 flash("已保存。", "success")
-                return redirect(self.get_url(".details_view", id=request.args["id"]))
+                return redirect(onward(self, ".details_view", id=request.args["id"]))
             except Invalid as fault:
                 self._blame(form, fault)
             except Conflict:
                 record = self.get_one(request.args.get("id"))
                 conflict = pages.conflict(self.model, record, values, as_of)
                 pages.take_theirs(form, conflict, record, position)
-        back = self.get_url(".details_view", id=request.args["id"])
+        back = onward(self, ".details_view", id=request.args["id"])
         return pages.form(self, form, f"修改{self.model.__title__}", self.get_one(request.args["id"]), conflict, back)
 
     @expose("/move/", methods=("GET", "POST"))

@@ -38,6 +38,7 @@ class Export:
     title: str
     grade: Grade = Grade.WORKING
     reason: str | None = None
+    conditions: str = ""  # what the list was asked for, as the screen says it
 
     def require(self, actor: Actor) -> None:
         """Raises Refused when the role may not, Invalid when the full grade has no reason."""
@@ -47,6 +48,11 @@ class Export:
             if len((self.reason or "").strip()) < SHORTEST_REASON:
                 raise Invalid(f"报送用的完整导出须写明用途，至少 {SHORTEST_REASON} 个字；用途会印在表上并记入台账。",
                               "reason")
+
+    @property
+    def filename(self) -> str:
+        """What the file is called: three grades are three names, so that the full one is not sent for another."""
+        return f"{self.title}-{GRADE_LABELS[self.grade].partition('（')[0]}"
 
     def as_dict(self) -> dict[str, Any]:
         return {**vars(self), "wanted": self.wanted.as_dict()}
@@ -88,7 +94,8 @@ def list_sheet(session: ScopedSession, actor: Actor, export: Export, path: Path,
     if export.grade is Grade.FULL:
         mark = f"含完整个人信息，仅限报送，不得外传　用途：{export.reason}　{mark}"
     frame = Frame(export.title, display.region(actor.region_code), mark=mark,
-                  note=f"{GRADE_LABELS[export.grade]}")
+                  note="　".join(filter(None, (f"条件：{export.conditions}" if export.conditions else "全部",
+                                              GRADE_LABELS[export.grade]))))
     captions = [declared(model, name).label for name in export.columns]
     return write_table(path, frame, captions, rows(), [_width(model, name) for name in export.columns])
 
@@ -153,6 +160,7 @@ def unfinished_sheet(session: ScopedSession, actor: Actor, model: type[Base], ti
             keys = list(why)[start:start + _ROWS_AT_ONCE]
             records = {r.id: r for r in session.scalars(select(every).where(every.id.in_(keys)))}
             display.prepare(model, columns, list(records.values()))
+            display.prepare_labels(model, list(records.values()))
             for key in keys:
                 record = records.get(key)
                 yield [key, display.label_of(record) if record else "",

@@ -21,5 +21,5 @@ def export(work: Work) -> dict[str, Any]:
         count = list_sheet(session, work.actor, what, path, fingerprint=mark,
                            progress=lambda done: work.progress(done, total))
     path.chmod(0o600)
-    return {"message": f"已导出 {count:,} 条。", "path": path.name, "filename": f"{what.title}.xlsx",
+    return {"message": f"已导出 {count:,} 条。", "path": path.name, "filename": what.filename,
             "size": path.stat().st_size}

@@ -99,6 +99,10 @@ def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
         _own_place(actor, record)
     if "region_code" in table.c and type(record).__wall__ in (Wall.CHILD, Wall.OFFICE):
         if record.region_code is None:  # type: ignore[attr-defined]
+            if type(record).__wall__ is Wall.CHILD and len(prefix_of(actor.region_code)) < len(actor.region_code):
+                parent = "household_id" if "household_id" in table.c else "region_code"
+                raise Invalid(f"请选择“{declared(type(record), parent).label}”：记录要归到一个村（社区）名下，"
+                              "村里才看得到。", parent)
             record.region_code = actor.region_code  # type: ignore[attr-defined]
         if not session.scope.covers(type(record).__wall__, record.region_code):  # type: ignore[attr-defined]
             raise NotFound("没有这个村（社区），或不在您的管辖范围内。")

@@ -114,6 +114,7 @@ def preview(id: int) -> ResponseReturnValue:
         refused_url=url_for("batches.refused", id=id) if run.refused else None, back=_back(run),
         change_url=url_for("ledger.change", id=change) if change else None,
         undo_url=url_for("ledger.undo", id=change) if change and not undone(session(), change) else None,
+        undone=change is not None and undone(session(), change),
         when=local_time(run.confirmed_at) if run.confirmed_at else "", as_task=run.counts["fit"] > AT_ONCE,
         to_state=_state(model, move.target))
 
@@ -130,6 +131,7 @@ def _lines(run: BatchRun, model: type[Base], move: Move) -> list[dict[str, Any]]
     fit = [key for key in run.keys if str(key) not in run.refused][:SHOWN]
     records = {r.id: r for r in session().scalars(select(every).where(every.id.in_(fit)))}
     display().prepare(model, ["region_code", model.__moves__.column], list(records.values()))
+    display().prepare_labels(model, list(records.values()))
     return [_line(records[key], model) for key in fit if key in records]
 
 
@@ -146,6 +148,7 @@ def _refused(run: BatchRun, model: type[Base]) -> list[dict[str, Any]]:
     first = [int(key) for key in list(run.refused)[:SHOWN]]
     records = {r.id: r for r in session().scalars(select(every).where(every.id.in_(first)))}
     display().prepare(model, ["region_code"], list(records.values()))
+    display().prepare_labels(model, list(records.values()))
     return [{**(_line(records[key], model) if key in records else
                 {"label": f"{model.__title__} {key}", "place": "", "state": None, "url": None}),
              "why": run.refused[str(key)]} for key in first]

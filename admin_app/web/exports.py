@@ -20,6 +20,7 @@ from admin_app.exchange.workbook import MAX_ROWS, temporary
 from admin_app.listing import whole_count
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.list_address import address, chosen_columns, wanted_by
+from admin_app.web.lists import said_of
 from admin_app.web.ticked import chosen_rows
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def page(view: "RegisterView") -> ResponseReturnValue:
     if request.method == "POST" and "grade" in request.form:
         try:
             reason = request.form.get("reason", "").strip() or None
-            return _give(Export(wanted, tuple(columns), title, _grade(), reason), count)
+            return _give(Export(wanted, tuple(columns), title, _grade(), reason, said_of(view, wanted)), count)
         except Invalid as fault:
             error = fault.message
     return render_template(
@@ -46,6 +47,7 @@ def page(view: "RegisterView") -> ResponseReturnValue:
         columns=[view.model.__table__.c[c].info["field"].label for c in columns],
         grades=[{"value": g.value, "label": GRADE_LABELS[g], "hint": _HINTS[g]} for g in Grade if _may(g)],
         grade=request.form.get("grade", Grade.WORKING.value), reason=request.form.get("reason", ""),
+        full_offered=_may(Grade.FULL),
         as_task=count > AT_ONCE, keys=wanted.keys, back=address(view), url=address(view, ".export", page=None),
     ), 400 if error else 200
 
@@ -87,15 +89,15 @@ def _give(what: Export, count: int) -> ResponseReturnValue:
     path = temporary()
     with ScopedSession(plant().engine, actor().scope) as reading:
         list_sheet(reading, actor(), what, path, fingerprint=mark)
-    return sheet_file(path, what.title, remove=True)
+    return sheet_file(path, what.filename, remove=True)
 
 
 def sheet_file(path: Path, title: str, *, remove: bool) -> Response:
     """A workbook as a download, under its Chinese name in every browser (RFC 6266)."""
-    stamp = datetime.now(LOCAL_ZONE).strftime("%Y%m%d")
+    stamp = datetime.now(LOCAL_ZONE).strftime("%Y%m%d-%H%M")
     response = send_file(path, mimetype=SHEET_TYPE)
     response.headers["Content-Disposition"] = (
-        f"attachment; filename=export-{stamp}.xlsx; filename*=UTF-8''{quote(f'{title}{stamp}.xlsx')}")
+        f"attachment; filename=export-{stamp}.xlsx; filename*=UTF-8''{quote(f'{title}-{stamp}.xlsx')}")
     if remove:
         response.call_on_close(lambda: path.unlink(missing_ok=True))
     return response

@@ -13,7 +13,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy import Boolean, Date, Integer
 from wtforms import Field as FormField
 from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Optional, StopValidation
 
 from admin_app.access.masking import Sight, masked, sight
 from admin_app.access.permissions import Role
@@ -75,6 +75,7 @@ class LookupField(StringField):
     data: Any
     lookup_url: str = ""
     shown_label: str = ""
+    not_chosen: str = ""
     number = True
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -85,6 +86,17 @@ class LookupField(StringField):
         if not text.isdecimal() or len(text) > 18:
             raise ValueError("请从提示的列表中选择一项。")
         self.data = int(text) if self.number else text
+
+    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+        """What was typed and not chosen is never lost in silence: it stays there, with what to do."""
+        super().process(formdata, *args, **kwargs)
+        typed = str(formdata.get(f"{self.name}-shown", "")).strip() if formdata else ""
+        if typed and self.data is None and not self.process_errors:
+            self.not_chosen = typed
+
+    def pre_validate(self, form: Any) -> None:
+        if self.not_chosen:  # before the validators: an optional field would forget it
+            raise StopValidation(f"没有选中“{self.label.text}”。请在提示的列表中选择一项，或清空这一格。")
 
     def _value(self) -> str:
         return "" if self.data is None else str(self.data)
@@ -104,11 +116,12 @@ class YesNoField(SelectField):
         self.data = {True: "1", False: "0"}.get(value, "")
 
 
-def form_class(model: type[Base], columns: tuple[str, ...], move: Move | None = None) -> type[FlaskForm]:
+def form_class(model: type[Base], columns: tuple[str, ...], move: Move | None = None,
+               asked: tuple[str, ...] = ()) -> type[FlaskForm]:
     """The form of these columns, in this order; for a move also why, and
-    proof. Raises KeyError for a name that is no column, TypeError
+    proof. `asked` are those that a move cannot do without. Raises KeyError for a name that is no column, TypeError
     for a column that no field fits."""
-    fields: dict[str, Any] = {name: _field(model, name) for name in columns}
+    fields: dict[str, Any] = {name: _field(model, name, must=move is not None and name in asked) for name in columns}
     fields["as_of"] = HiddenField()
     if move is not None:
         fields["reason"] = TextAreaField("原因", [InputRequired("请写明原因。") if move.reason else Optional()])
@@ -117,9 +130,9 @@ def form_class(model: type[Base], columns: tuple[str, ...], move: Move | None = 
     return type(f"{model.__name__}Form", (FlaskForm,), fields)
 
 
-def _field(model: type[Base], name: str) -> Any:
+def _field(model: type[Base], name: str, *, must: bool = False) -> Any:
     column, declaration = table_of(model).c[name], declared(model, name)
-    needed = not column.nullable and column.default is None and not declaration.filled_in
+    needed = must or (not column.nullable and column.default is None and not declaration.filled_in)
     text = REQUIRED.format(declaration.label)
     validators = [InputRequired(text)] if needed else [Optional()]
     description = declaration.advice or (declaration.meaning if declaration.meaning != declaration.label else "")
@@ -163,7 +176,7 @@ def prepare(form: FlaskForm, model: type[Base], columns: tuple[str, ...], displa
             target = pointed_at(model, name)
             endpoint = f"{target.__tablename__ if target else 'region'}.lookup"
             field.lookup_url = url_for(endpoint)
-            field.shown_label = display.value(model, name, field.data).text if field.data else ""
+            field.shown_label = display.value(model, name, field.data).text if field.data else field.not_chosen
         if record is not None and hidden_from(model, name, role) and getattr(record, name):
             _mask(field, getattr(record, name), declaration)
 

@@ -115,11 +115,14 @@ def change(id: int, result: Undone | None = None) -> ResponseReturnValue:
     entries = history.entries(session(), actor().role, rows[:PAGE])
     _load_labels(entries)
     undone_by = session().scalar(select(Change.id).where(Change.undoes_id == id).limit(1))
+    lines = [_line(e) for e in entries]
+    if undone_by:
+        lines = [{**line, "revert_url": None} for line in lines]
     may_undo = actor().may(Permission.LEDGER_UNDO) and not undone_by and any(r.operation != "reveal" for r in rows)
     return render_template(
         "admin/change.html", title=f"变更 {id}：{verb_label(found.verb)}", change=_facts(found),
         back=url_for("ledger.changes"),
-        rows=[_line(e) for e in entries], pager={**_pager(number, len(entries), len(rows) > PAGE), "id": id},
+        rows=lines, pager={**_pager(number, len(entries), len(rows) > PAGE), "id": id},
         undo_url=url_for("ledger.undo", id=id) if may_undo else None,
         undone_by={"url": url_for("ledger.change", id=undone_by)} if undone_by else None,
         result=_result(result) if result else None)
@@ -157,9 +160,17 @@ def _line(entry: history.Entry) -> dict[str, Any]:
             if actor().may(Permission.LEDGER_UNDO) and entry.row.operation == "update" else None}
 
 
+def _named(table: str, key: int) -> str:
+    name = display().loaded(model_of(table), key)
+    return f"{model_of(table).__title__}：{name}" if name else f"{model_of(table).__title__} {key}"
+
+
 def _result(undone: Undone) -> dict[str, Any]:
-    kept = [{"label": f"{model_of(k.table).__title__} {k.pk}", "who": k.who or "", "why": k.why,
-             "when": local_time(k.when) if k.when else "", "columns": [],
+    for table in {k.table for k in undone.kept}:
+        if actor().may(f"{model_of(table).__area__}.view"):
+            display().load_records(model_of(table), [k.pk for k in undone.kept if k.table == table])
+    kept = [{"label": _named(k.table, k.pk), "who": k.who or "", "why": k.why,
+             "when": local_time(k.when) if k.when else "",
              "url": url_for(f"{k.table}.details_view", id=k.pk)} for k in undone.kept]
     return {"restored": undone.restored, "kept": kept}
 

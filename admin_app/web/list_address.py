@@ -141,6 +141,21 @@ def query_of(view: "RegisterView", **changes: Any) -> str:
     return urlencode(arguments(view, **changes), safe=",")
 
 
+def onward(view: "RegisterView", endpoint: str, **arguments_: Any) -> str:
+    """A page of one record, with the list that led to it and the place there: after a form one goes on."""
+    place = request.args.get(PLACE, "")
+    said = {**arguments(view, page=None), **({PLACE: place} if place.isdecimal() and len(place) < 10 else {})}
+    own = {k: v for k, v in said.items() if k not in arguments_}
+    return view.get_url(endpoint, **arguments_) + (f"&{urlencode(own, safe=',')}" if own else "")
+
+
+def back_to_list(view: "RegisterView") -> str:
+    """The list that led to a record, at the page where it stood."""
+    place = request.args.get(PLACE, "")
+    page = int(place[:9]) // size_of_page() + 1 if place.isdecimal() else 1
+    return address(view, page=page if page > 1 else None)
+
+
 def address(view: "RegisterView", endpoint: str = ".index_view", **changes: Any) -> str:
     """This list's address with some arguments changed; None takes one away."""
     query = query_of(view, **changes)

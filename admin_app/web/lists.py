@@ -73,7 +73,7 @@ def _rows(view: "RegisterView", columns: list[str], rows: Sequence[Any], first: 
     may_edit = view.can_change and view.may("edit")
     # `id` comes first in a row, and is a column of the list only where a view asks for it.
     return [{"pk": row[0], "url": f"{details}?id={row[0]}&{PLACE}={first + at}{tail}",
-             "edit": f"{edit}?id={row[0]}" if may_edit else None,
+             "edit": f"{edit}?id={row[0]}&{PLACE}={first + at}{tail}" if may_edit else None,
              "cells": [read(value) for read, value in zip(readers, _values(row, columns), strict=True)]}
             for at, row in enumerate(rows)]
 
@@ -102,6 +102,12 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
     else:
         label = field.label
     return {"name": name, "label": label, "kind": kind, "options": options, "value": request.args.get(name, "")}
+
+
+def said_of(view: "RegisterView", wanted: Wanted) -> str:
+    """What a list was asked for, in one line: for the sheet."""
+    ticked = [f"勾选的 {len(wanted.keys)} 条"] if wanted.keys is not None else []
+    return "；".join([*[chip["label"] for chip in _chips(view, wanted)], *ticked])
 
 
 def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:

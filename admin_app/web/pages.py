@@ -12,7 +12,7 @@ from admin_app.access.permissions import Permission, Role
 from admin_app.changes import history
 from admin_app.changes.history import Entry
 from admin_app.changes.ledger import recording
-from admin_app.display import Shown, local_time
+from admin_app.display import LOCAL_ZONE, Shown, local_time
 from admin_app.errors import Invalid
 from admin_app.listing import around, as_shown
 from admin_app.services import attachments as attachment_service
@@ -21,7 +21,7 @@ from admin_app.text import ORIGIN_LABELS, role_label, verb_label
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.explain import reasons
-from admin_app.web.list_address import PLACE, address, query_of, wanted_by
+from admin_app.web.list_address import PLACE, back_to_list, onward, query_of, wanted_by
 from admin_app.web.related import blocks_of, timeline
 from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
@@ -48,20 +48,26 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     state = model.__moves__.column if model.__moves__ else None
     blocks = blocks_of(view, record)
     return render_template(
-        "admin/details.html", title=display().label_of(record),
+        "admin/details.html", title=display().label_of(record), print_line=_print_line(),
         subtitle=" · ".join(t for t in (model.__title__, _region_name(record)) if t),
         badge=_badge(display().of(record, state)) if state else None,
         facts=[{"label": label, "items": items} for label, names in groups
                if (items := [_fact(record, name, open_to_see) for name in names if name != state])],
         reveal_url=view.get_url(".reveal", id=record.id)
         if view.may("reveal") and revealable(record, actor().role) and not open_to_see else None,
-        moves=[{"label": m.label, "url": view.get_url(".move", id=record.id, verb=m.verb),
+        moves=[{"label": m.label, "url": onward(view, ".move", id=record.id, verb=m.verb),
                 "colour": "secondary"} for m in move_service.open_moves(actor(), record)],
         buttons=_buttons(view, record), related=[shown_block(block, record) for block in blocks],
         timeline=timeline(record, blocks) if view.related else [], walk=_walk(view, record),
-        back=address(view), **_attachments(record), history=_history(record),
+        back=back_to_list(view), **_attachments(record), history=_history(record),
         why_url=view.get_url(".why", id=record.id),
     )
+
+
+def _print_line() -> str:
+    """What a paper must say that a screen need not: whose it is, who printed it, when."""
+    now = datetime.now(LOCAL_ZONE)
+    return f"{display().region(actor().region_code)}　打印人：{actor().name}　打印时间：{now:%Y-%m-%d %H:%M}"
 
 
 def _badge(value: Shown) -> dict[str, str]:
@@ -87,7 +93,7 @@ def _fact(record: Base, name: str, open_to_see: bool) -> dict[str, Any]:
 def _buttons(view: "RegisterView", record: Base) -> list[dict[str, str]]:
     buttons = []
     if view.can_change and view.may("edit"):
-        buttons.append({"label": "修改", "url": view.get_url(".edit_view", id=record.id), "kind": "primary",
+        buttons.append({"label": "修改", "url": onward(view, ".edit_view", id=record.id), "kind": "primary",
                         "icon": "pencil"})
     return buttons + view.further_buttons(record)
 
@@ -242,7 +248,7 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
     columns = (*move.asks, *move.optional)
     today = form_fields.today_in(tuple(n for n in move.asks if getattr(record, n) is None))
     start = {**form_fields.start_values(model, columns, record, actor().role), **today}
-    form = form_fields.form_class(model, columns, move)(data=start)
+    form = form_fields.form_class(model, columns, move, move.asks)(data=start)
     form_fields.prepare(form, model, columns, display(), actor().role, record)
     if request.method == "POST" and form.validate() and form_fields.check_codes(form, model, columns):
         try:
@@ -261,7 +267,7 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
         record_label=display().label_of(record), from_state=_state(table.state(getattr(record, table.column))),
         to_state=_state(table.state(move.target)), conflict=None,
         errors_summary=[{"label": f.label.text, "text": e, "anchor": f.id} for f in form for e in f.errors],
-        back=view.get_url(".details_view", id=record.id))
+        back=onward(view, ".details_view", id=record.id))
     return page, 400 if request.method == "POST" else 200
 
 
@@ -279,6 +285,6 @@ def _make_move(view: "RegisterView", record: Base, move: Move, values: dict[str,
                                       filename=upload.filename)
         move_service.make_move(session(), actor(), record, move.verb, values=values, reason=reason)
     flash(f"“{label}”已{move.label}。", "success")
-    return redirect(view.get_url(".details_view", id=key))
+    return redirect(onward(view, ".details_view", id=key))
 
 

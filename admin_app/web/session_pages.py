@@ -114,7 +114,7 @@ def own_sessions() -> ResponseReturnValue:
     who = signed_in()
     assert who is not None
     sessions = [
-        {"id": s.id, "agent": s.agent, "address": s.address, "created": local_time(s.created_at),
+        {"id": s.id, "agent": browser_named(s.agent), "address": s.address, "created": local_time(s.created_at),
          "seen": local_time(s.seen_at), "this": s.id == who.session_id}
         for s in service.own_sessions(plant().engine, who.account_id)
     ]
@@ -153,6 +153,18 @@ def switch_grant() -> ResponseReturnValue:
         raise Invalid("请从列表中选择一项授权。")
     service.switch_grant(plant().engine, who, int(wanted))
     return redirect("/")
+
+
+_BROWSERS = (("MicroMessenger", "微信"), ("Edg", "Edge"), ("360SE", "360"), ("QQBrowser", "QQ 浏览器"),
+             ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (("Android", "安卓手机"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+            ("Mac OS", "苹果电脑"), ("Linux", "Linux"))
+
+
+def browser_named(agent: str) -> str:
+    """What a browser calls itself, in the words of its user: Chrome · Windows."""
+    found = [next((name for mark, name in marks if mark in agent), "") for marks in (_BROWSERS, _SYSTEMS)]
+    return " · ".join(filter(None, found)) or agent[:40] or "未知设备"
 
 
 def _signer() -> URLSafeSerializer:

@@ -49,7 +49,7 @@ def file(id: int) -> ResponseReturnValue:
     path = plant().results / str(name)
     if name is None or not path.is_file():
         raise NotFound("文件已过保留期，或还没有做好。请重新导出。")
-    return sheet_file(path, str(found.result["filename"]).removesuffix(".xlsx") if found.result else "", remove=False)
+    return sheet_file(path, str(found.result["filename"]) if found.result else "", remove=False)
 
 
 def _shown(task: Task) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def test_a_roster_comes_in_and_the_village_finds_its_children(screens, village):
     page.get_by_role("link", name="秋季花名册.xlsx").click()
     page.get_by_role("button", name="撤销").click()
     page.get_by_role("dialog").get_by_role("button", name="撤销").click()
+    expect(page.locator("main")).to_contain_text("撤销完成")
     expect(officer.open("/admin/student/?search=丁一航").locator(".empty-state")).to_be_visible()
 
 
@@ -158,7 +159,7 @@ def test_a_big_export_shows_its_progress_and_is_downloaded_under_a_chinese_name(
     expect(page.get_by_role("link", name=re.compile("下载（"))).to_be_visible(timeout=60_000)
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("下载（")).click()
-    assert re.fullmatch(r"城区学生\d{8}\.xlsx", download.value.suggested_filename)
+    assert re.fullmatch(r"城区学生-脱敏-\d{8}-\d{4}\.xlsx", download.value.suggested_filename)
     rows = list(openpyxl.load_workbook(BytesIO(download.value.path().read_bytes())).active.values)
     assert sum(1 for row in rows if isinstance(row[0], int)) > 2000
 
@@ -181,6 +182,7 @@ def test_a_list_is_set_up_saved_and_comes_back_with_reload_and_the_back_button(s
     assert page.get_by_role("columnheader").all_inner_texts() == heads
     page.reload()
     page.locator("tbody th a").nth(1).click()
+    page.wait_for_load_state()
     first = page.locator("h1").inner_text()
     page.keyboard.press("j")
     expect(page.locator("h1")).not_to_have_text(first)

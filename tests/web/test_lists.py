@@ -203,3 +203,77 @@ def test_a_change_that_is_committed_late_is_counted_all_the_same(village, distri
             seen = desk.open(LIST).text
     assert "共 11 条" in seen
     assert "共 12 条" in desk.open(LIST).text
+
+
+# --- forms, and on from them ------------------------------------------------------------------------
+
+
+def test_a_family_that_was_typed_and_not_chosen_is_asked_for_again(officer):
+    officer.open("/admin/student/new/")
+    page = officer.press("保存", status=400, **{"household_id-shown": "不存在的户", "name": "孙新", "birth_date": "20160101"})
+    assert "没有选中“户”" in page.text
+    fields = page.form("保存").fields
+    assert (fields["household_id-shown"], fields["name"]) == ("不存在的户", "孙新")
+    officer.press("保存", **{"household_id-shown": ""})
+    assert "已新增" in officer.page.text
+
+
+def test_a_child_is_registered_in_a_village_or_not_at_all(village):
+    district = Desk(village).sign_in("城区主任", PASSWORD)
+    district.open("/admin/student/new/")
+    page = district.press("保存", status=400, name="无村", birth_date="20160101")
+    assert "记录要归到一个村（社区）名下" in page.text
+    assert names(district, "?search=无村") == []
+    officer = Desk(village).sign_in("康宁网格员", PASSWORD)
+    officer.open("/admin/student/new/")
+    officer.press("保存", name="有村", birth_date="20160101")
+    assert names(officer, "?search=有村") == ["有村"]
+
+
+def test_after_an_edit_and_a_move_one_is_still_in_the_list(officer, district):
+    officer.open(f"{LIST}?schooling_state=unknown&size=20")
+    first, second = names(officer, "?schooling_state=unknown")[:2]
+    officer.open(f"{LIST}?schooling_state=unknown&size=20")
+    officer.open(officer.page.link(first))
+    officer.open(officer.page.link("修改"))
+    officer.press("保存", note="已入户")
+    assert officer.open(officer.page.link("下一条")).facts["姓名"] == second
+    officer.open(officer.page.link("登记在校"))
+    officer.press("登记在校", school_id=str(district.school_id))
+    assert "schooling_state=unknown" in officer.page.link("返回")
+
+
+def test_back_leads_to_the_page_of_the_list_where_the_child_stood(village):
+    engine = village.extensions["baoxue"].engine
+    with unscoped(engine, "many children", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            home = makers.household(session, 康宁)
+            for serial in range(30):
+                makers.student(session, home, f"甲{chr(0x4e00 + serial)}")
+    officer = Desk(village).sign_in("康宁网格员", PASSWORD)
+    page = officer.open(f"{LIST}?page=2")
+    child = page.table("姓名")[3]["姓名"]
+    officer.open(page.link(child))
+    assert child in [row["姓名"] for row in officer.open(officer.page.link("返回")).table("姓名")]
+
+
+def test_the_next_child_is_of_the_same_family(officer):
+    officer.open(f"{LIST}?search=张三")
+    officer.open(officer.page.link("张三"))
+    household = next(href for _, href in officer.page.links if "student/new/?household_id=" in href)
+    officer.open(household)
+    page = officer.post(officer.page.address, {**officer.page.form("保存").fields, "name": "张五", "birth_date": "20170101",
+                                               "_add_another": "1"})
+    assert page.form("保存").fields["household_id"] == household.rpartition("=")[2]
+
+
+def test_a_sheet_says_what_it_lists(officer):
+    page = officer.download(f"{LIST}export/?schooling_state=unknown&search=小")
+    said = " ".join(str(c) for row in page.workbook().active.values for c in row if c)
+    assert "条件：就学状态：待核查；搜索：小" in said
+    assert page.filename.startswith("康宁社区学生-工作用-")
+    assert "全部" in " ".join(str(c) for row in officer.download(f"{LIST}export/").workbook().active.values for c in row if c)
+
+
+def test_pinyin_is_typed_with_or_without_a_space(officer):
+    assert names(officer, "?search=zhang san") == names(officer, "?search=zhangsan") == ["张三"]

@@ -324,7 +324,7 @@ def the_import_is_undone(主任: Desk, import_page: str, work: Work,
     主任.open(import_page)
     done = 主任.press("撤销这次导入")
     assert "撤销完成" in done.text
-    kept = {row["记录"].split()[0]: row for row in done.table("后来的修改人")}
+    kept = {row["记录"].partition("：")[0]: row for row in done.table("后来的修改人")}
     assert set(kept) == {"户", "学生", "学校"}
     for row in (kept["户"], kept["学生"]):
         assert row["后来的修改人"] == "亲水湾村委会网格员"

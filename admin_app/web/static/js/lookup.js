@@ -136,6 +136,8 @@ class Lookup {
 
   leave() {
     clearTimeout(this.timer);
+    const same = this.found.filter((item) => item.label === this.input.value.trim());
+    if (this.chosen === null && same.length === 1) this.choose(this.found.indexOf(same[0]));
     this.request?.abort();
     this.close();
   }

@@ -6,6 +6,7 @@ const all = document.querySelector("[data-tick-all]");
 
 if (bar && boxes.length) {
   const ranges = [...bar.querySelectorAll("input[name=range]")];
+  const whole = bar.querySelector("[data-tick-page]");
   const untick = bar.querySelector("[data-untick]");
   const verb = bar.querySelector("[name=verb]");
   const count = bar.querySelector("[data-ticked]");
@@ -19,6 +20,7 @@ if (bar && boxes.length) {
     all.checked = ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
     untick.hidden = !ticked;
+    whole.hidden = ticked === boxes.length;
     for (const box of boxes) box.closest("tr").classList.toggle("ticked", box.checked);
   };
   const tick = (chosen, checked) => {
@@ -29,6 +31,7 @@ if (bar && boxes.length) {
 
   all.hidden = false;
   all.addEventListener("change", () => tick(boxes, all.checked));
+  whole.addEventListener("click", () => tick(boxes, true));
   untick.addEventListener("click", () => { ranges[0].checked = true; tick(boxes, false); all.focus(); });
   for (const box of boxes) {
     box.addEventListener("click", (event) => {
