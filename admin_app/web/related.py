@@ -84,6 +84,8 @@ def timeline(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
             events += _days(row, url_for(f"{block.model.__tablename__}.details_view", id=row.id))
     if actor().may(Permission.LEDGER_VIEW):
         events += _moves(record, own)
+    for event in events:
+        event["ahead"] = event["day"] > date.today()
     events.sort(key=lambda event: event["day"], reverse=True)
     return events[:MOST_EVENTS]
 
