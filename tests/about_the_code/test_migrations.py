@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import recording
+from admin_app.services import names  # noqa: F401  (keeps the readings of names)
 from admin_app.store import downgrade, is_empty, migrations, upgrade
 from models.base import Base
 from models.student import Student
@@ -136,3 +137,17 @@ def test_postgresql_codes_are_compared_byte_by_byte(what_lies_there):
 
     assert collations
     assert {collation for _, _, collation in collations} == {"C"}
+
+
+def test_names_that_were_there_before_the_search_terms_are_found(store_url, engine, district, 康宁干部, what_lies_there):
+    with ScopedSession(engine, 康宁干部.scope, writing=True) as session:
+        with recording(session, 康宁干部, "登记"):
+            makers.student(session, district.康宁, "张小明")
+    engine.dispose()
+    downgrade(store_url, "0002")
+
+    upgrade(store_url)
+
+    terms = {term for term, in what_lies_there(
+        "SELECT term FROM search_term WHERE owner_table = 'student' AND owner_id = (SELECT max(id) FROM student)")}
+    assert terms == {"张小明", "小明", "明", "zhangxiaoming", "zxm"}

@@ -1,0 +1,57 @@
+"""A backup brings everything back but the keys, on both stores, and never writes over anything."""
+
+import shutil
+
+import pytest
+
+from admin_app import create_app
+from admin_app.store import upgrade
+from models.kinds import install_cipher
+from tests.desk import PASSWORD, Desk, command, deployment
+
+JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 20
+
+
+@pytest.fixture
+def elsewhere(store_url, tmp_path, request):
+    """Where an empty store lies, of the same kind."""
+    if store_url.startswith("sqlite"):
+        (tmp_path / "elsewhere").mkdir()
+        yield f"sqlite:///{tmp_path / 'elsewhere' / 'baoxue.db'}"
+    else:
+        server = request.getfixturevalue("postgresql")
+        name = server.create()
+        yield server.address(name)
+        server.drop(name)
+
+
+def test_what_was_backed_up_comes_back_and_goes_on(district_application, district, elsewhere, tmp_path, cipher):
+    officer = Desk(district_application).sign_in("康宁网格员", PASSWORD)
+    officer.open(f"/admin/student/details/?id={district.李明.id}")
+    officer.press("上传", file=("入户.jpg", JPEG))
+    command(district_application, "backup", tmp_path / "备份.zip")
+    command(district_application, "backup", tmp_path / "备份.zip", exit_code=1)
+
+    here, there = district_application.extensions["baoxue"].deployment, deployment(elsewhere, tmp_path / "elsewhere")
+    shutil.copytree(here.data_dir / "keys", there.data_dir / "keys")
+    again = create_app(there)
+    try:
+        command(again, "restore", tmp_path / "备份.zip")
+        assert "已有数据" in command(again, "restore", tmp_path / "备份.zip", exit_code=1)
+        upgrade(elsewhere)
+
+        desk = Desk(again).sign_in("康宁网格员", PASSWORD)
+        assert [row["姓名"] for row in desk.open("/admin/student/?search=李").table("姓名")] == ["李明"]
+        page = desk.open(f"/admin/student/details/?id={district.李明.id}")
+        assert desk.open(page.link("入户.jpg")).bytes == JPEG
+        desk.open(f"/admin/student/edit/?id={district.李明.id}")
+        desk.press("保存", note="恢复后接着用")
+        assert "台账完整" in command(again, "changes", "verify")
+    finally:
+        again.extensions["baoxue"].close()
+        install_cipher(cipher.cipher())
+
+
+def test_a_file_that_is_no_backup_is_refused_with_a_sentence(application, tmp_path):
+    (tmp_path / "照片.zip").write_bytes(JPEG)
+    assert "不是保学的备份文件" in command(application, "restore", tmp_path / "照片.zip", exit_code=1)
