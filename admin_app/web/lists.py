@@ -95,7 +95,12 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
     elif field.codes:
         options = [(i.code, i.label) for i in display().codes(field.codes)]
     elif pointed_at(view.model, name) is School:
-        options = [(str(key), label) for key, label in list(display().schools().items())[:MOST_SCHOOLS]]
+        if len(display().schools()) > MOST_SCHOOLS:
+            value = request.args.get(name, "")
+            label = display().schools().get(int(value[:18]), "") if value.isdecimal() else ""
+            return {"name": name, "label": field.label, "kind": "lookup", "options": [], "shown": label,
+                    "value": value if label else "", "lookup_url": url_for("school.lookup")}
+        options = [(str(key), label) for key, label in display().schools().items()]
     kind = "options" if options else filter_kind(view.model, name)
     if kind == "date":
         name, label = name + BEFORE, f"{field.label}早于（含空）"

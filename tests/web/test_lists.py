@@ -9,6 +9,7 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.services.records import edit
+from models.school import School
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
@@ -277,3 +278,21 @@ def test_a_sheet_says_what_it_lists(officer):
 
 def test_pinyin_is_typed_with_or_without_a_space(officer):
     assert names(officer, "?search=zhang san") == names(officer, "?search=zhangsan") == ["张三"]
+
+
+def test_a_county_of_many_schools_is_filtered_by_typing_and_its_page_stays_small(village, district):
+    engine = village.extensions["baoxue"].engine
+    desk = Desk(village).sign_in("城区主任", PASSWORD)
+    assert desk.open(LIST).form("查询").choices["school_id"]["示范小学"] == str(district.school_id)
+    with unscoped(engine, "three hundred schools", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            session.add_all(School(name=f"第{n}中心小学", kind="211", region_code="990101400000") for n in range(300))
+            home = makers.household(session, 康宁)
+            for serial in range(20):
+                makers.student(session, home, f"甲{chr(0x4e00 + serial)}", school_id=district.school_id)
+
+    page = desk.open(f"{LIST}?school_id={district.school_id}")
+    assert len(page.bytes) < 50_000
+    assert page.form("查询").fields["school_id-shown"] == "示范小学"
+    assert {row["学校"] for row in page.table("姓名")} == {"示范小学"}
+    assert len(page.table("姓名")) == 20
