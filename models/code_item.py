@@ -18,7 +18,7 @@ class CodeItem(Base):
     __region__ = None
     __table_args__ = (UniqueConstraint("code_table", "code"),)
 
-    code_table: Mapped[str] = field("代码表")
+    code_table: Mapped[str] = field("代码表", codes="code_table")
     code: Mapped[str] = field("代码")
     label: Mapped[str] = field("名称")
     position: Mapped[int] = field("排序", default=0)

@@ -258,4 +258,12 @@ MACHINE = (
     )),
 )
 
-TABLES: tuple[CodeTable, ...] = (*PLACES, *PEOPLE, *HARDSHIP, *SCHOOLING, *DUTY, *MACHINE)
+_DECLARED = (*PLACES, *PEOPLE, *HARDSHIP, *SCHOOLING, *DUTY, *MACHINE)
+
+# The lists themselves are a closed list too: the screen names them as it names everything else.
+TABLES: tuple[CodeTable, ...] = (
+    *_DECLARED,
+    CodeTable("code_table", "代码表", OWN, (
+        *(Code(table.name, table.title) for table in _DECLARED), Code("code_table", "代码表"),
+    )),
+)

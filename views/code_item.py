@@ -9,7 +9,7 @@ class CodeItemView(RegisterView):
     category_name = "基础资料"
     columns = ("label", "code_table", "code", "position", "colour", "valid_until", "standard")
     filters = ("code_table",)
-    search = ("label", "code", "code_table")
+    search = ("label", "code")
     fieldsets = (
         ("代码", ("code_table", "code", "label", "position", "colour", "standard", "mapping")),
         ("有效期", ("valid_from", "valid_until")),

@@ -52,7 +52,7 @@ def code_item(session: ScopedSession, actor: Actor, item: CodeItem) -> None:
     twin = session.scalar(select(CodeItem).where(
         CodeItem.code_table == item.code_table, CodeItem.code == item.code, CodeItem.id != (item.id or 0)))
     if twin is not None:
-        raise Invalid(f"代码表“{item.code_table}”中已有代码 {item.code}（{twin.label}）。请换一个代码。", "code")
+        raise Invalid(f"这个代码表中已有代码 {item.code}（{twin.label}）。请换一个代码。", "code")
 
 
 @check(Account)

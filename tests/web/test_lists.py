@@ -296,3 +296,13 @@ def test_a_county_of_many_schools_is_filtered_by_typing_and_its_page_stays_small
     assert page.form("查询").fields["school_id-shown"] == "示范小学"
     assert {row["学校"] for row in page.table("姓名")} == {"示范小学"}
     assert len(page.table("姓名")) == 20
+
+
+def test_the_code_tables_are_named_in_chinese_and_never_by_their_keys(village):
+    administrator = Desk(village).sign_in("城区主任", PASSWORD)
+    kinds = {row["代码表"] for row in administrator.rows("/admin/code_item/?code_table=school_kind", "名称")}
+
+    assert kinds == {"办学类型"}
+    assert "school_kind" not in {row["代码表"] for row in administrator.rows("/admin/code_item/", "名称")}
+    assert {row["名称"] for row in administrator.rows("/admin/code_item/?code_table=code_table&size=100", "名称")} >= {
+        "城乡分类", "年级", "代码表"}
