@@ -78,10 +78,9 @@ def serve(words: list[str], *, with_demo: bool) -> int:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = {"BAOXUE_DATA_DIR": str(data)}
     loaded, prepared = data / "demo-accounts.txt", data / "schema.txt"
-    state = hashlib.sha256(b"".join(
-        f.read_bytes() for f in sorted((ROOT / "admin_app" / "migrations" / "versions").glob("*.py"))
-    ) + os.environ.get("BAOXUE_DATABASE_URL", "").encode() + b"".join(
-        f.read_bytes() for f in sorted((ROOT / "models").glob("*.py")))).hexdigest()
+    shape = [f for folder in ("admin_app/migrations/versions", "models", "seed") for f in (ROOT / folder).glob("*.py")]
+    state = hashlib.sha256(os.environ.get("BAOXUE_DATABASE_URL", "").encode() + b"".join(
+        f.read_bytes() for f in [*sorted(shape), ROOT / "admin_app" / "settings.py"])).hexdigest()
     if not prepared.exists() or prepared.read_text() != state:
         call("flask", "db", "upgrade", **settings)
         prepared.write_text(state)

@@ -22,7 +22,7 @@ class CodeItem(Base):
     code: Mapped[str] = field("代码")
     label: Mapped[str] = field("名称")
     position: Mapped[int] = field("排序", default=0)
-    colour: Mapped[str | None] = field("颜色", meaning="标签颜色")
+    colour: Mapped[str | None] = field("颜色", codes="tag_colour", meaning="标签颜色")
     valid_from: Mapped[date | None] = field("启用日期")
     valid_until: Mapped[date | None] = field("停用日期", meaning="停用后旧记录仍可读，新记录不可选")
     standard: Mapped[str | None] = field("依据", meaning="标准或文件")

@@ -256,6 +256,11 @@ MACHINE = (
     CodeTable("change_origin", "变更方式", OWN, tuple(
         Code(origin, label) for origin, label in ORIGIN_LABELS.items()
     )),
+    CodeTable("tag_colour", "标签颜色", OWN, _codes("""
+        blue 蓝 #blue | azure 天蓝 #azure | indigo 靛蓝 #indigo | purple 紫 #purple | pink 粉 #pink | red 红 #red
+        orange 橙 #orange | yellow 黄 #yellow | lime 黄绿 #lime | green 绿 #green | teal 青绿 #teal | cyan 青 #cyan
+        secondary 灰 #secondary
+    """)),
 )
 
 _DECLARED = (*PLACES, *PEOPLE, *HARDSHIP, *SCHOOLING, *DUTY, *MACHINE)
