@@ -28,11 +28,11 @@ from admin_app.display import Display
 from admin_app.errors import BaoxueError, Invalid
 from admin_app.exchange import importer
 from admin_app.access.masking import Grade
-from admin_app.exchange.exporter import OUTCOME_LABELS, Export, list_sheet, record_export
+from admin_app.exchange.exporter import OUTCOME_LABELS, Export, record_export
 from admin_app.exchange.workbook import temporary
 from admin_app.exchange.sheets import sheet_named
 from admin_app.listing import Wanted, whole_count
-from admin_app.services import account_list, accounts, rules
+from admin_app.services import account_list, accounts, exports, rules
 from admin_app.task_queue import end_with_parent, worker_beside
 from admin_app.web.context import Plant
 from models.account import Account
@@ -224,8 +224,6 @@ def export(sheet: str, username: str, out: Path, grade: str, reason: str | None)
     if view is None:
         raise Invalid(f"没有台账“{sheet}”。")
     engine = _plant().engine
-    with unscoped(engine, "the seal's fingerprint in the footer") as wide:
-        mark = seals.fingerprint(wide)
     with ScopedSession(engine, actor.scope) as session:
         display = Display(session, actor.role)
         columns = [c for c in view.columns if not display.absent(view.model.__table__.c[c].info["field"])]
@@ -234,7 +232,7 @@ def export(sheet: str, username: str, out: Path, grade: str, reason: str | None)
         what = Export(wanted, tuple(columns), title, Grade(grade), reason)
         what.require(actor)
         record_export(engine, actor, what, whole_count(session, wanted))
-        count = list_sheet(session, actor, what, path := temporary(), fingerprint=mark)
+    count = exports.write(engine, actor, what, path := temporary())
     shutil.move(path, out)
     click.echo(f"已导出 {count:,} 条到 {out}")
 

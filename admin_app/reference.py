@@ -97,7 +97,6 @@ class Reference:
             self._children[code] = [(c, n) for c, n in found]
         return self._children[code]
 
-
     def count(self, session: ScopedSession, wanted: Wanted) -> int:
         """How many rows a list has, at most one more than its cap: counted once while nothing is written, so
         that turning pages does not count again."""

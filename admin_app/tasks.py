@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Engine, or_, select, update
+from sqlalchemy import ColumnElement, Engine, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from admin_app.access.actor import Actor
@@ -87,12 +87,17 @@ def enqueue(engine: Engine, actor: Actor, *, kind: str, title: str, arguments: d
         return task.id
 
 
+def _own(actor: Actor) -> list[ColumnElement[bool]]:
+    """A task belongs to its asker under the grant that it was asked with."""
+    return [Task.account_id == actor.account_id, Task.role == actor.role.value,
+            Task.region_code == actor.region_code]
+
+
 def task_of(engine: Engine, actor: Actor, task_id: int) -> Task:
     """A task of the actor's own, under the present grant. Raises NotFound."""
     with unscoped(engine, "a task is its asker's own") as wide:
-        task = wide.get(Task, task_id)
-        if task is None or (task.account_id, task.role, task.region_code) != (
-                actor.account_id, actor.role.value, actor.region_code):
+        task = wide.scalar(select(Task).where(Task.id == task_id, *_own(actor)))
+        if task is None:
             raise NotFound("没有这个任务，或它不是您提交的。")
         wide.expunge_all()
     return task
@@ -101,9 +106,7 @@ def task_of(engine: Engine, actor: Actor, task_id: int) -> Task:
 def tasks_of(engine: Engine, actor: Actor, limit: int = 50) -> list[Task]:
     """One's own tasks under the present grant, newest first."""
     with unscoped(engine, "a task is its asker's own") as wide:
-        found = wide.scalars(select(Task).where(
-            Task.account_id == actor.account_id, Task.role == actor.role.value, Task.region_code == actor.region_code)
-            .order_by(Task.id.desc()).limit(limit)).all()
+        found = wide.scalars(select(Task).where(*_own(actor)).order_by(Task.id.desc()).limit(limit)).all()
         wide.expunge_all()
     return list(found)
 
@@ -112,8 +115,7 @@ def mark_seen(engine: Engine, actor: Actor) -> None:
     """The bell falls silent: the finished tasks were looked at."""
     with unscoped(engine, "a task is its asker's own", writing=True) as wide:
         wide.execute(update(Task).where(
-            Task.account_id == actor.account_id, Task.role == actor.role.value, Task.region_code == actor.region_code,
-            Task.finished_at.is_not(None), Task.seen.is_(False)).values(seen=True)
+            *_own(actor), Task.finished_at.is_not(None), Task.seen.is_(False)).values(seen=True)
                      .execution_options(synchronize_session=False))
         wide.commit()
 

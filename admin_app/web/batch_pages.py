@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -13,30 +13,22 @@ from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.exchange.exporter import unfinished_sheet
 from admin_app.services import attachments, batches
 from admin_app.web import form_fields
-from admin_app.web.context import actor, display, plant, session
+from admin_app.web.context import actor, display, plant, session, view_of
 from admin_app.web.exports import sheet_file
 from admin_app.web.list_address import address, wanted_by
 from admin_app.web.ticked import chosen_rows
 from models.base import Base, declared
 from models.batch_run import BatchRun
-from models.moves import Move
 
 pages = Blueprint("batches", __name__, url_prefix="/batches")
 AT_ONCE = 2_000  # records that a page waits for; more are a task
 SHOWN = 50
 
 
-def _view(table: str) -> Any:
-    view = next((v for v in current_app.extensions["baoxue_views"] if v.endpoint == table), None)
-    if view is None or not view.is_accessible():
-        raise NotFound("没有这个页面。")
-    return view
-
-
 @pages.post("/new/<table>")
 def choose(table: str) -> ResponseReturnValue:
     """Take what was ticked, or all that match, for one move."""
-    view = _view(table)
+    view = view_of(table)
     run = batches.choose(session(), actor(), chosen_rows(wanted_by(view)), request.form.get("verb", ""))
     session().commit()
     return redirect(url_for("batches.fill_in", id=run.id, back=address(view)))
@@ -104,17 +96,18 @@ def preview(id: int) -> ResponseReturnValue:
     model, move = batches.move_named(actor(), run.table_name, run.verb)
     values, evidence = batches.given_of(run)
     change = run.change_id
+    taken_back = change is not None and undone(session(), change)
     return render_template(
         "admin/batch.html", title=f"批量{move.label}", done=run.state == batches.CONFIRMED, counts=run.counts,
         model_title=model.__title__, move_label=move.label, digest=run.digest, reasons=batches.reasons_of(run),
         given=[{"label": declared(model, n).label, "text": display().value(model, n, v).text, "masked": False}
                for n, v in values.items()] + _papers(run, evidence),
-        lines=_lines(run, model, move), refused=_refused(run, model), shown=SHOWN,
+        lines=_lines(run, model), refused=_refused(run, model), shown=SHOWN,
         confirm_url=url_for("batches.confirm", id=id), again_url=url_for("batches.fill_in", id=id),
         refused_url=url_for("batches.refused", id=id) if run.refused else None, back=_back(run),
         change_url=url_for("ledger.change", id=change) if change else None,
-        undo_url=url_for("ledger.undo", id=change) if change and not undone(session(), change) else None,
-        undone=change is not None and undone(session(), change),
+        undo_url=url_for("ledger.undo", id=change) if change and not taken_back else None,
+        undone=taken_back,
         when=local_time(run.confirmed_at) if run.confirmed_at else "", as_task=run.counts["fit"] > AT_ONCE,
         to_state=_state(model, move.target))
 
@@ -124,15 +117,21 @@ def _papers(run: BatchRun, evidence: dict[str, Any] | None) -> list[dict[str, An
     return [{"label": label, "text": text, "masked": False} for label, text in said if text]
 
 
-def _lines(run: BatchRun, model: type[Base], move: Move) -> list[dict[str, Any]]:
+def _lines(run: BatchRun, model: type[Base]) -> list[dict[str, Any]]:
     """The first records that are moved: who, where, from which state."""
+    fit = [key for key in run.keys if str(key) not in run.refused][:SHOWN]
+    records = _records(model, fit)
+    return [_line(records[key], model) for key in fit if key in records]
+
+
+def _records(model: type[Base], keys: list[int]) -> dict[int, Any]:
+    """These records by number, ready to be shown by name, place and state."""
     every: Any = model
     assert model.__moves__ is not None
-    fit = [key for key in run.keys if str(key) not in run.refused][:SHOWN]
-    records = {r.id: r for r in session().scalars(select(every).where(every.id.in_(fit)))}
+    records = {r.id: r for r in session().scalars(select(every).where(every.id.in_(keys)))}
     display().prepare(model, ["region_code", model.__moves__.column], list(records.values()))
     display().prepare_labels(model, list(records.values()))
-    return [_line(records[key], model) for key in fit if key in records]
+    return records
 
 
 def _line(record: Any, model: type[Base]) -> dict[str, Any]:
@@ -144,11 +143,8 @@ def _line(record: Any, model: type[Base]) -> dict[str, Any]:
 
 
 def _refused(run: BatchRun, model: type[Base]) -> list[dict[str, Any]]:
-    every: Any = model
     first = [int(key) for key in list(run.refused)[:SHOWN]]
-    records = {r.id: r for r in session().scalars(select(every).where(every.id.in_(first)))}
-    display().prepare(model, ["region_code"], list(records.values()))
-    display().prepare_labels(model, list(records.values()))
+    records = _records(model, first)
     return [{**(_line(records[key], model) if key in records else
                 {"label": f"{model.__title__} {key}", "place": "", "state": None, "url": None}),
              "why": run.refused[str(key)]} for key in first]

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from flask import current_app, g, request
 from sqlalchemy import Engine
@@ -15,6 +15,7 @@ from admin_app.access.field_keys import FieldKeys
 from admin_app.access.scope import Scope, ScopedSession
 from admin_app.changes.seal import seal
 from admin_app.display import Display
+from admin_app.errors import NotFound
 from admin_app.reference import reference_at
 from admin_app.services.attachments import FileStore
 from admin_app.services.sign_in import SignedIn
@@ -90,6 +91,14 @@ def session() -> ScopedSession:
         scope = actor().scope if who else Scope.nothing()
         g.scoped_session = ScopedSession(plant().engine, scope, writing=request.method in WRITES)
     return cast(ScopedSession, g.scoped_session)
+
+
+def view_of(table: str) -> Any:
+    """The view of a ledger that the person may see. Raises NotFound."""
+    view = next((v for v in current_app.extensions["baoxue_views"] if v.endpoint == table), None)
+    if view is None or not view.is_accessible():
+        raise NotFound("没有这个页面。")
+    return view
 
 
 def display() -> Display:

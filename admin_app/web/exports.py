@@ -11,13 +11,12 @@ from flask.typing import ResponseReturnValue
 from admin_app import tasks
 from admin_app.access.masking import GRADE_LABELS, Grade
 from admin_app.access.permissions import Permission
-from admin_app.access.scope import ScopedSession, unscoped
-from admin_app.changes.seal import fingerprint
 from admin_app.display import LOCAL_ZONE
 from admin_app.errors import Invalid
-from admin_app.exchange.exporter import Export, list_sheet, record_export
+from admin_app.exchange.exporter import Export, record_export
 from admin_app.exchange.workbook import MAX_ROWS, temporary
 from admin_app.listing import whole_count
+from admin_app.services import exports
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.list_address import address, chosen_columns, wanted_by
 from admin_app.web.lists import said_of
@@ -84,11 +83,8 @@ def _give(what: Export, count: int) -> ResponseReturnValue:
         plant().queue.put(number)
         flash("数据较多，已转为后台任务。可以先做别的，完成后右上角的铃铛会提示。", "info")
         return redirect(url_for("tasks.task", id=number))
-    with unscoped(plant().engine, "the seal's fingerprint in the footer") as wide:
-        mark = fingerprint(wide)
     path = temporary()
-    with ScopedSession(plant().engine, actor().scope) as reading:
-        list_sheet(reading, actor(), what, path, fingerprint=mark)
+    exports.write(plant().engine, actor(), what, path)
     return sheet_file(path, what.filename, remove=True)
 
 

@@ -45,9 +45,9 @@ def blocks_of(view: "RegisterView", record: Base) -> list[Block]:
 def _block(record: Base, model: type[Base], columns: tuple[str, ...]) -> Block | None:
     """Rows that name the record, or else that name the same family."""
     every: Any = model
-    own, key = f"{record.__tablename__}_id", f"{record.__tablename__}_id"
+    key = f"{record.__tablename__}_id"
     value: int | None = record.id
-    if own not in table_of(model).c:
+    if key not in table_of(model).c:
         key, value = "household_id", getattr(record, "household_id", None)
     if value is None:
         return None
