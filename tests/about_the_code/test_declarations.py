@@ -111,7 +111,6 @@ STEPS_OUT = {
     ("admin_app/changes/seal.py", "verify"): "the whole ledger is proved",
     ("admin_app/cli.py", "_as"): "a command works as an account",
     ("admin_app/cli.py", "account_add"): "an account is made on the machine",
-    ("admin_app/cli.py", "export"): "the seal's fingerprint in the footer",
     ("admin_app/cli.py", "prepare"): "set-up",
     ("admin_app/cli.py", "regions_load"): "divisions are for everybody",
     ("admin_app/exchange/sheets/roster_plan.py", "_read"): "is a number of the list taken elsewhere",
@@ -125,7 +124,7 @@ STEPS_OUT = {
     ("admin_app/services/sign_in.py", "switch_grant"): "one's own grants lie in several regions",
     ("admin_app/services/students.py", "refuse_duplicate"): "is this number taken elsewhere in the district",
     ("admin_app/web/explain.py", "reasons"): "one's own grant may have been given from above",
-    ("admin_app/services/exports.py", "export"): "the seal's fingerprint in the footer",
+    ("admin_app/services/exports.py", "write"): "the seal's fingerprint in the footer",
     ("admin_app/services/saved_views.py", "delete"): "one's own saved views",
     ("admin_app/services/saved_views.py", "save"): "one's own saved views",
     ("admin_app/services/saved_views.py", "views_of"): "one's own saved views, and those shared with one's role",
@@ -137,7 +136,6 @@ STEPS_OUT = {
     ("admin_app/tasks.py", "overdue"): "a worker works for everybody",
     ("admin_app/tasks.py", "task_of"): "a task is its asker's own",
     ("admin_app/tasks.py", "tasks_of"): "a task is its asker's own",
-    ("admin_app/web/exports.py", "_give"): "the seal's fingerprint in the footer",
     ("admin_app/web/session_pages.py", "change_password"): "one's own account",
 }
 
