@@ -124,6 +124,16 @@ def screens(browser: Browser, served: str) -> Iterator[object]:
 
 
 @contextmanager
+def next_page(page: Page) -> Iterator[None]:
+    """What is done inside leads to another page, and what comes after reads that page.
+
+    A click returns before the browser has left: a plain read after it can still see the old page, or none.
+    """
+    with page.expect_navigation():
+        yield
+
+
+@contextmanager
 def expected_fault(screen: Screen, pattern: str) -> Iterator[None]:
     """An answer that is a refusal: the browser says so on its console, and that is right."""
     screen.expected = re.compile(pattern)

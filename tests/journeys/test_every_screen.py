@@ -7,6 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.journeys.conftest import next_page
+
 LEDGERS = ("student", "household", "guardian", "special_group_flag", "household_hardship", "responsibility_letter", "post",
            "publicity_activity", "accountability_record", "region", "village", "natural_group", "school", "code_item",
            "setting", "account", "grant")
@@ -60,9 +62,11 @@ def test_axe_finds_nothing_serious_before_the_sign_in_and_in_a_batch(screens):
     page.get_by_label("选中本页全部").check()
     assert serious(page) == []
     page.get_by_label("批量办理").select_option("签订")
-    page.get_by_role("button", name="办理", exact=True).click()
+    with next_page(page):
+        page.get_by_role("button", name="办理", exact=True).click()
     assert serious(page) == []
-    page.get_by_role("button", name="下一步：预览").click()
+    with next_page(page):
+        page.get_by_role("button", name="下一步：预览").click()
     assert serious(page) == []
 
 
@@ -87,7 +91,8 @@ def test_one_thumb_is_enough_to_find_a_child_and_sign_a_letter(screens):
     page.get_by_role("button", name="查询").tap()
     page.locator("tbody th a").first.tap()
     page.get_by_text("办理", exact=True).tap()
-    page.get_by_role("link", name="签订").tap()
+    with next_page(page):
+        page.get_by_role("link", name="签订").tap()
     small = [b for b in page.locator("button:visible, .btn:visible").all() if b.bounding_box()["height"] < 32]
     assert small == []
     page.get_by_role("button", name="签订").tap()
@@ -126,10 +131,10 @@ def test_everything_by_keyboard_alone(screens):
 
 
 def test_a_childs_page_and_a_list_are_printed_on_a4_without_the_frame(screens, tmp_path: Path):
-
     screen = screens("chengqu")
     page = screen.open("/admin/student/")
-    page.locator("tbody th a").first.click()
+    with next_page(page):
+        page.locator("tbody th a").first.click()
     page.emulate_media(media="print")
     for gone in (".top", ".side", ".actions"):
         expect(page.locator(gone).first).to_be_hidden()

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from seed.makers import make_identity_number
 from tests.desk import roster
-from tests.journeys.conftest import expected_fault
+from tests.journeys.conftest import expected_fault, next_page
 
 HOUSEHOLD_URL = re.compile(r"/admin/household/details/")
 
@@ -28,8 +28,6 @@ def wrong_number():
 
 
 def new_children(village, *names):
-
-
     return [{"村（社区）": village, "户主姓名": f"{name[0]}大户", "儿童姓名": name, "性别": "男", "民族": "汉族",
              "身份证号码": make_identity_number(date(2016, 5, 1 + i), "1", serial=450 + i)} for i, name in enumerate(names)]
 
@@ -99,7 +97,8 @@ def test_ticking_nothing_says_what_to_do(screens):
 def test_two_people_on_one_family_lose_nothing(screens):
     one, other = screens("cun03"), screens("chengqu")
     page = one.open("/admin/household/")
-    page.locator("tbody th a").first.click()
+    with next_page(page):
+        page.locator("tbody th a").first.click()
     address = page.url.removeprefix(one.served).replace("details", "edit")
     mine, theirs = one.open(address), other.open(address)
     theirs.get_by_label("住址").fill("三组新房")
@@ -170,21 +169,25 @@ def test_a_list_is_set_up_saved_and_comes_back_with_reload_and_the_back_button(s
     page.get_by_text("列设置").click()
     page.get_by_label("备注", exact=True).check()
     page.get_by_label("身份证号码", exact=True).uncheck()
-    page.get_by_role("button", name="应用").click()
+    with next_page(page):
+        page.get_by_role("button", name="应用").click()
     heads = page.get_by_role("columnheader").all_inner_texts()
     assert "备注" in heads
     assert "身份证号码" not in heads
     page.get_by_text("存为常用视图").click()
     page.get_by_label("名称").fill("在校简表")
-    page.get_by_role("button", name="保存").click()
+    with next_page(page):
+        page.get_by_role("button", name="保存").click()
     screen.open("/admin/student/")
-    page.get_by_role("link", name="在校简表").click()
+    with next_page(page):
+        page.get_by_role("link", name="在校简表").click()
     assert page.get_by_role("columnheader").all_inner_texts() == heads
     page.reload()
-    page.locator("tbody th a").nth(1).click()
-    page.wait_for_load_state()
+    with next_page(page):
+        page.locator("tbody th a").nth(1).click()
     first = page.locator("h1").inner_text()
-    page.keyboard.press("j")
+    with next_page(page):
+        page.keyboard.press("j")
     expect(page.locator("h1")).not_to_have_text(first)
     page.go_back()
     page.go_back()
