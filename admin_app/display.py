@@ -4,10 +4,9 @@ role. Lists, forms, histories, sheets and import previews all show values throug
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -18,19 +17,33 @@ from admin_app.access.scope import ScopedSession
 from admin_app.listing import Wanted
 from admin_app.reference import Code, Reference
 from models.base import Base, Field, Privacy, declared, model_of, table_of
-from models.kinds import Sealed, school_year
+from models.kinds import Sealed, SealedText, school_year
 from models.school import School
 
 LOCAL_ZONE = ZoneInfo("Asia/Shanghai")
 _KEYS_PER_QUERY = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A value as text, with the colour of its tag where it has one."""
 
     text: str
     colour: str | None = None
+
+
+_EMPTY, _ABSENT = Shown(""), Shown(ABSENT_TEXT)
+
+
+class _Recurring(dict[Any, Shown]):
+    """The values of a column that has few, each read once."""
+
+    def __init__(self, read: Callable[[Any], Shown]) -> None:
+        super().__init__({None: _EMPTY, "": _EMPTY})
+        self._read = read
+
+    def __missing__(self, value: Any) -> Shown:
+        found = self[value] = self._read(value)
+        return found
 
 
 @lru_cache(maxsize=1024)
@@ -129,6 +142,11 @@ class Display:
         """How many rows a list has, at most one more than its cap."""
         return self._reference.count(self._session, wanted)
 
+    def kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """What is made of reference data and the key alone, for this role and place: made once while nothing
+        is written."""
+        return self._reference.kept((self._role, self._session.scope, *key), make)
+
     def below(self, code: str) -> list[tuple[str, str]]:
         """The divisions right below one: code and name."""
         return self._reference.below(self._session, code)
@@ -146,12 +164,14 @@ class Display:
     def reader(self, model: type[Base], column: str, grade: Grade = Grade.WORKING) -> Callable[[Any], Shown]:
         """How the values of a column read, decided once for all rows. The records that it points to must
         have been prepared, or are looked up one by one."""
-        field, empty = declared(model, column), Shown("")
+        field = declared(model, column)
         if sight_in(grade, self._role, field.privacy) is Sight.ABSENT:
-            absent = Shown(ABSENT_TEXT)
-            return lambda value: empty if value is None or value == "" else absent
+            return lambda value: _EMPTY if value is None or value == "" else _ABSENT
+        recurring = field.states or field.codes or names_region(model, column) or pointed_at(model, column) is School
         read = self._full_reader(model, column, field, grade)
-        return lambda value: empty if value is None or value == "" else read(value)
+        if recurring:
+            return _Recurring(read).__getitem__
+        return lambda value: _EMPTY if value is None or value == "" else read(value)
 
     def _full_reader(self, model: type[Base], column: str, field: Field, grade: Grade) -> Callable[[Any], Shown]:
         if field.states and model.__moves__:
@@ -172,6 +192,8 @@ class Display:
         if column == "school_year":
             return lambda value: Shown(school_year(int(value)))
         granted = sight_in(grade, self._role, field.privacy)
+        if granted is Sight.FULL and not isinstance(table_of(model).c[column].type, SealedText):
+            return lambda value: Shown(plain_text(value))
         return lambda value: Shown(plain_text(as_granted(value, field.privacy, granted)))
 
     def _name_of(self, target: type[Base], key: int) -> str | None:
@@ -182,6 +204,8 @@ class Display:
 
 def plain_text(value: Any) -> str:
     """A bare value as text: 是/否, 2026-09-01, Beijing time."""
+    if type(value) is str:
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):

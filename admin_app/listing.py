@@ -138,8 +138,8 @@ def _term(session: ScopedSession, wanted: Wanted, term: str, most: int | None) -
     if number and wanted.may_search_identity:
         ways += [way for holder in _holders(model) if (way := _by_identity(session, model, holder, term)) is not None]
     elif not number and wanted.may_search_names:
-        ways += [_key(model, holder).in_(_named(session, holder, term, wanted.region, most))
-                 for holder in _holders(model) if holder.__searched__]
+        ways += [_key(model, holder).in_(_named(session, holder, term, wanted.region, most).with_only_columns(
+            table_of(SearchTerm).c.owner_id)) for holder in _holders(model) if holder.__searched__]
     for name in wanted.search_columns:
         if not _leads_an_index(model, name) and name != model.__searched__:
             ways.append(columns[name].contains(term, autoescape=True))
@@ -164,7 +164,7 @@ def _key(model: type[Base], holder: type[Base]) -> ColumnElement[Any]:
 def _named(session: ScopedSession, holder: type[Base], term: str, region: str | None, most: int | None) -> Select[Any]:
     """The numbers of those whose name, or a reading of it, begins or goes on like this."""
     terms, low = table_of(SearchTerm).c, term.lower()
-    found = select(terms.owner_id).where(
+    found = select(terms.owner_id, terms.region_code).where(
         terms.owner_table == holder.__tablename__, terms.term >= low, terms.term < low + _AFTER_ALL,
         *walled(session, SearchTerm), *_under(SearchTerm, region))
     if most is not None:
@@ -199,8 +199,18 @@ def order_of(wanted: Wanted) -> list[ColumnElement[Any]]:
 
 def _keys(session: ScopedSession, wanted: Wanted, first: int, size: int) -> Select[Any]:
     """The numbers of the records from a place on (0 is the first)."""
+    if wanted.by_name_alone and wanted.model.__region__ == "region_code" and wanted.sort == "id":
+        return _keys_by_name(session, wanted).offset(first).limit(size)
     query = select(table_of(wanted.model).c.id).where(*conditions(session, wanted, capped=True))
     return query.order_by(*order_of(wanted)).offset(first).limit(size)
+
+
+def _keys_by_name(session: ScopedSession, wanted: Wanted) -> Select[Any]:
+    """Who is found by a name alone, in the order of places: a term says where its owner stands, so that no
+    record is read but those that are shown."""
+    found = _named(session, wanted.model, words_of(wanted.search)[0], wanted.region, _MOST_TERMS).subquery().c
+    order = [c.desc() if wanted.descending else c.asc() for c in (found.region_code, found.owner_id)]
+    return select(found.owner_id).group_by(found.region_code, found.owner_id).order_by(*order)
 
 
 def page_of(session: ScopedSession, wanted: Wanted, page: int, size: int) -> list[Any]:

@@ -6,7 +6,7 @@ Everyone who is signed in may read them, every page does, and they change a few 
 new one, so that nobody ever sees an old entry.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -24,6 +24,7 @@ from models.school import School
 _KEYS_PER_QUERY = 500
 _MOST_CHILDREN = 400
 _MOST_COUNTS = 5000
+_MOST_MADE = 200  # frames of lists, some 20 kB each
 MOST_SCHOOLS = 60  # that a filter lists; of more, one is found by typing
 
 
@@ -52,6 +53,7 @@ class Reference:
         self._schools: dict[int, str] | None = None
         self._children: dict[str, list[tuple[str, str]]] = {}
         self._counts: dict[Any, int] = {}
+        self._made: dict[Any, Any] = {}
         self._rules: dict[tuple[str, ...], dict[str, str]] = {}
 
     def codes(self, session: ScopedSession, table: str) -> dict[str, Code]:
@@ -106,6 +108,14 @@ class Reference:
                 self._counts.clear()
             self._counts[key] = capped_count(session, wanted)
         return self._counts[key]
+
+    def kept(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Something that depends on the key and on reference data alone, made once."""
+        if key not in self._made:
+            if len(self._made) >= _MOST_MADE:
+                self._made.clear()
+            self._made[key] = make()
+        return self._made[key]
 
     def rules(self, session: ScopedSession, keys: tuple[str, ...]) -> dict[str, str]:
         """The values of some rules of the place."""

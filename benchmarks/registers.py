@@ -42,8 +42,6 @@ def children(count: int, school: int) -> Iterator[dict[str, Any]]:
 
 
 def _born(number: str) -> Any:
-
-
     return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
 
 
@@ -56,6 +54,8 @@ def fill(url: str, count: int, school: int) -> None:
             for name in connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
                 connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
         else:
+            # VACUUM marks no page whose commit is not flushed yet.
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
             connection.execute(text(OPEN_POLICIES))
             connection.exec_driver_sql("ALTER TABLE student DISABLE TRIGGER USER")
             connection.exec_driver_sql("ALTER TABLE student NO FORCE ROW LEVEL SECURITY")  # COPY wants it

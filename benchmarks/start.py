@@ -28,13 +28,13 @@ def one(what: str) -> None:
         from admin_app.settings import Deployment
 
         folder = Path(os.environ["BENCHMARK_FOLDER"])
-        app = create_app(Deployment(folder, url, folder / "keys" / "secret.key", folder / "keys" / "field.keys"))
+        client = create_app(Deployment(folder, url, folder / "keys" / "secret.key",
+                                       folder / "keys" / "field.keys")).test_client()
+        client.set_cookie("baoxue", token)
     else:
         from benchmarks.others import flask_admin_view
 
-        app = flask_admin_view.make(url)
-    client = app.test_client()
-    client.set_cookie("baoxue", token)
+        client = flask_admin_view.make(url, 1)
     answer = client.get("/admin/student/")
     assert answer.status_code == 200, answer.status_code
     print(json.dumps({"seconds": perf_counter() - begun,

@@ -56,6 +56,7 @@ class Form:
 
     action: str = ""
     method: str = "get"
+    id: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     buttons: list[str] = field(default_factory=list)
     choices: dict[str, dict[str, str]] = field(default_factory=dict)  # of each drop-down: label → value
@@ -81,7 +82,7 @@ class _Reader(HTMLParser):
         given = {name: value or "" for name, value in attributes}
         if tag not in _VOID:
             self.open.append(tag)
-        form = self.forms[-1] if self.forms and "form" in self.open else None
+        form = self._form_of(given.get("form"))
         match tag:
             case "table":
                 self.tables.append([])
@@ -92,7 +93,7 @@ class _Reader(HTMLParser):
                 self._href = given.get("href", self._href)
                 self._name = given.get("name") if tag == "textarea" else self._name
             case "form":
-                self.forms.append(Form(given.get("action", ""), given.get("method", "get")))
+                self.forms.append(Form(given.get("action", ""), given.get("method", "get"), given.get("id", "")))
             case "input" if form and given.get("name") and given.get("type") not in {"file", "checkbox"}:
                 if given.get("type") != "radio" or "checked" in given:
                     form.fields[given["name"]] = given.get("value", "")
@@ -103,6 +104,12 @@ class _Reader(HTMLParser):
                 self._value = given.get("value", "")
                 if "selected" in given or self._name not in form.fields:
                     form.fields[self._name] = self._value
+
+    def _form_of(self, named: str | None) -> Form | None:
+        """The form that a field belongs to: the one that it names, else the one that it stands in."""
+        if named:
+            return next((form for form in self.forms if form.id == named), None)
+        return self.forms[-1] if self.forms and "form" in self.open else None
 
     def handle_endtag(self, tag: str) -> None:
         while tag in self.open and self.open.pop() != tag:

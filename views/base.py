@@ -22,6 +22,7 @@ from admin_app.services import moves as move_service
 from admin_app.services import records
 from admin_app.web import exports, form_fields, home, lists, lookups, pages
 from admin_app.web.context import actor, display, session
+from admin_app.web.frame import door
 from admin_app.web.gate import VIEW_ENDPOINTS, own_path, require_view
 from admin_app.web.list_address import onward
 from models.base import Base, declared
@@ -136,7 +137,8 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
 
     def get_url(self, endpoint: str, **kwargs: Any) -> str:
         """The address of an endpoint; a leading dot means this view's, whatever page is asked for."""
-        return url_for(f"{self.endpoint}{endpoint}" if endpoint.startswith(".") else endpoint, **kwargs)
+        whole = f"{self.endpoint}{endpoint}" if endpoint.startswith(".") else endpoint
+        return url_for(whole, **kwargs) if kwargs else door(whole)
 
     def further_buttons(self, record: Base) -> list[dict[str, str]]:
         """Buttons of this ledger alone, beside 修改."""

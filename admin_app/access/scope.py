@@ -6,8 +6,7 @@ and flushed. Underneath, the database repeats the range (`postgresql_wall.py`: r
 `sqlite_wall.py`: views, guard triggers and an authorizer), so that raw SQL meets it as well.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
@@ -78,13 +77,25 @@ class ScopedSession(Session):
     def __init__(self, engine: Engine, scope: Scope, *, writing: bool = False) -> None:
         if not isinstance(scope, Scope):
             raise TypeError("a session wants a Scope")
-        super().__init__(engine.execution_options(writing=writing), autoflush=True)
+        if engine.get_execution_options().get("writing", False) != writing:
+            engine = engine.execution_options(writing=writing)
+        super().__init__(engine, autoflush=True)
         self._scope = scope
         self.writing = writing
 
     @property
     def scope(self) -> Scope:
         return self._scope
+
+    def narrow(self, scope: Scope) -> None:
+        """From here on this session sees `scope` alone, in the transaction that it is in. Only for one that
+        stepped out of scope to read who asks; what it read is let go of. Raises OutsideScope."""
+        if self._scope != Scope.everything() or self.writing:
+            raise OutsideScope("only a reading session over all rows is narrowed")
+        self.expunge_all()
+        self._scope = scope
+        if self.in_transaction():
+            _wall_of(self.connection()).enter(self.connection(), scope.office, scope.child, scope.system)
 
     def merge(self, instance: Any, *, load: bool = True, **kwargs: Any) -> Any:
         if not load:
@@ -98,13 +109,12 @@ class ScopedSession(Session):
         raise OutsideScope("bulk_save_objects would walk past the wall: use add_all()")
 
 
-@contextmanager
-def unscoped(engine: Engine, why: str, *, writing: bool = False) -> Iterator[ScopedSession]:
-    """A session over all rows. Rare, and each use is listed in a test; `why` says why it must be."""
+def unscoped(engine: Engine, why: str, *, writing: bool = False) -> ScopedSession:
+    """A session over all rows, to be closed or narrowed. Rare, and each use is listed in a test; `why` says why
+    it must be."""
     if not why.strip():
         raise ValueError("stepping out of scope wants a reason")
-    with ScopedSession(engine, Scope.everything(), writing=writing) as session:
-        yield session
+    return ScopedSession(engine, Scope.everything(), writing=writing)
 
 
 def within(model: type[Base], scope: Scope, *, likely: bool = False) -> ColumnElement[bool]:
@@ -118,6 +128,7 @@ def within(model: type[Base], scope: Scope, *, likely: bool = False) -> ColumnEl
     return _inside(model.region_code, scope.span(wall), likely)  # type: ignore[attr-defined]
 
 
+@lru_cache(maxsize=4096)
 def _inside(column: Any, span: tuple[str, str], likely: bool) -> ColumnElement[bool]:
     lo, hi = span
     if len(lo) == CODE_LENGTH:  # one village: an index of it and something else is found by equality
@@ -189,11 +200,15 @@ def _scope_statement(state: ORMExecuteState) -> None:
             *[_criterion(model, session.scope, likely) for model in _named_in(state.statement)])
 
 
+def _wall_of(connection: Connection) -> Any:
+    return postgresql_wall if connection.dialect.name == "postgresql" else sqlite_wall
+
+
 @event.listens_for(ScopedSession, "after_begin")
 def _raise_wall(session: ScopedSession, transaction: SessionTransaction, connection: Connection) -> None:
     if transaction.nested:
         return  # a savepoint stays inside, and keeps the open change
-    wall = postgresql_wall if connection.dialect.name == "postgresql" else sqlite_wall
+    wall = _wall_of(connection)
     wall.enter(connection, session.scope.office, session.scope.child, session.scope.system)
     if session.writing:
         wall.announce_writing(connection)

@@ -10,9 +10,10 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, String, bindparam, cast, delete, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, String, bindparam, cast, delete, func, or_, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Role
@@ -133,16 +134,15 @@ def begin_session(session: ScopedSession, account: Account, grant: Grant, *, add
     return token
 
 
-def resume(engine: Engine, token: str, now: datetime | None = None) -> SignedIn | None:
-    """Who a token stands for, None when its session does not hold (any more)."""
-    now = now or datetime.now(UTC)
-    with unscoped(engine, "who asks is not known yet") as session:
-        position = _POSITIONS[engine.dialect.name].label("position")
-        found = session.connection().execute(_WHO.add_columns(position), {"digest": _digest(token)}).all()
-        present = next((row for row in found if row.present_grant == row.grant_id), None)
-        if present is None:
-            return None
-        rules = reference_at(engine, present.position or "").rules(session, _RULES)
+def resume(session: ScopedSession, token: str, now: datetime | None = None) -> SignedIn | None:
+    """Who a token stands for, None when its session does not hold (any more). Asked over all rows, for
+    nobody is known yet."""
+    now, engine = now or datetime.now(UTC), session.get_bind().engine
+    found = session.connection().execute(_who(engine.dialect.name), {"digest": _digest(token)}).all()
+    present = next((row for row in found if row.present_grant == row.grant_id), None)
+    if present is None:
+        return None
+    rules = reference_at(engine, present.position or "").rules(session, _RULES)
     in_force = [row for row in found if _in_force(row, date.today())]
     if present not in in_force or not _holds(rules, present, now):
         return None
@@ -157,10 +157,15 @@ def resume(engine: Engine, token: str, now: datetime | None = None) -> SignedIn 
     )
     stale = now - present.seen_at > timedelta(minutes=1)
     if stale:
-        with unscoped(engine, "a session notes that it was used", writing=True) as session:
-            session.get_one(LoginSession, signed_in.session_id).seen_at = now
-            session.commit()
+        with unscoped(engine, "a session notes that it was used", writing=True) as noting:
+            noting.get_one(LoginSession, signed_in.session_id).seen_at = now
+            noting.commit()
     return signed_in
+
+
+@lru_cache(maxsize=2)
+def _who(dialect: str) -> Select[Any]:
+    return _WHO.add_columns(_POSITIONS[dialect].label("position"))
 
 
 def _in_force(grant: Any, today: date) -> bool:

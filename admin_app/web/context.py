@@ -1,6 +1,7 @@
 """What a request works with: one actor, one scoped session, the keys and the files."""
 
 import secrets
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,13 +13,13 @@ from sqlalchemy import Engine
 from admin_app import tasks
 from admin_app.access.actor import Actor
 from admin_app.access.field_keys import FieldKeys
-from admin_app.access.scope import Scope, ScopedSession
+from admin_app.access.scope import Scope, ScopedSession, unscoped
 from admin_app.changes.seal import seal
 from admin_app.display import Display
 from admin_app.errors import NotFound
 from admin_app.reference import reference_at
 from admin_app.services.attachments import FileStore
-from admin_app.services.sign_in import SignedIn
+from admin_app.services.sign_in import SignedIn, resume
 from admin_app.settings import Deployment
 from admin_app.task_queue import TaskQueue, open_huey
 
@@ -76,12 +77,27 @@ def signed_in() -> SignedIn | None:
     return cast(SignedIn | None, g.get("signed_in"))
 
 
+def recognise(token: str) -> SignedIn | None:
+    """Who a token stands for. A request that reads goes on in the same transaction, behind that person's wall;
+    one that writes begins its own, for it locks from the start."""
+    with ExitStack() as at_the_end:
+        wide = at_the_end.enter_context(unscoped(plant().engine, "who asks is not known yet"))
+        who = resume(wide, token)
+        if who is not None and request.method not in WRITES:
+            wide.narrow(who.actor().scope)
+            g.scoped_session = wide
+            at_the_end.pop_all()
+    return who
+
+
 def actor() -> Actor:
     """Who asks. Raises RuntimeError where nobody is signed in: such a page has no business asking."""
-    who = signed_in()
-    if who is None:
-        raise RuntimeError("nobody is signed in")
-    return who.actor(address=request.remote_addr or "", request_id=request_id())
+    if "actor" not in g:
+        who = signed_in()
+        if who is None:
+            raise RuntimeError("nobody is signed in")
+        g.actor = who.actor(address=request.remote_addr or "", request_id=request_id())
+    return cast(Actor, g.actor)
 
 
 def session() -> ScopedSession:

@@ -19,7 +19,7 @@ from admin_app.listing import whole_count
 from admin_app.services import exports
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.list_address import address, chosen_columns, wanted_by
-from admin_app.web.lists import said_of
+from admin_app.web.list_frame import said_of
 from admin_app.web.ticked import chosen_rows
 
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
 """What stands around every page: who is signed in, the menu, the demo banner."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, get_template_attribute, request, url_for
+from markupsafe import Markup
 
 from admin_app.access.permissions import ROLE_LABELS, Permission, Role, permits
-from admin_app.web.context import actor, plant, signed_in
+from admin_app.web.context import plant, signed_in
 
 
 @lru_cache(maxsize=256)
@@ -25,30 +26,52 @@ def asset(filename: str) -> str:
     return _address(request.script_root, "static", filename)
 
 
+def icon(name: str) -> Markup:
+    """A sign of the theme, beside a word that says the same."""
+    return _icon(request.script_root, name)
+
+
+@lru_cache(maxsize=128)
+def _icon(root: str, name: str) -> Markup:
+    sign = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>')
+    return sign.format(_address(root, "static", "vendor/tabler-icons/sprite.svg"), name)
+
+
+def scripts(*names: str) -> Markup:
+    """The tags of modules of behaviour."""
+    return _scripts(request.script_root, names)
+
+
+@lru_cache(maxsize=64)
+def _scripts(root: str, names: tuple[str, ...]) -> Markup:
+    tag = Markup('<script type="module" src="{}"></script>')
+    return Markup("\n").join(tag.format(_address(root, "static", f"js/{name}.js")) for name in names)
+
+
 def install(app: Flask) -> None:
-    app.jinja_env.globals.update(asset=asset, door=door)
+    app.jinja_env.globals.update(asset=asset, door=door, scripts=scripts, icon=icon)
 
     @app.context_processor
     def frame() -> dict[str, Any]:
         who = signed_in()
         demo = plant().deployment.demo
         if who is None or who.must_change_password:
-            return {"current": None, "menu": [], "demo": demo}
+            return {"current": None, "menu": Markup(), "demo": demo}
         return {
             "current": {"name": who.name, "role_label": ROLE_LABELS[who.role], "region_name": who.region_name,
                         "news": who.news, "grants": [
                             {"id": g.id, "label": f"{g.region_name} · {ROLE_LABELS[g.role]}",
                              "active": g.id == who.grant_id} for g in who.grants]},
-            "menu": menu(), "demo": demo,
+            "menu": _menu(request.script_root, who.role, request.path), "demo": demo,
         }
 
 
-def menu() -> list[dict[str, Any]]:
-    """The pages that the role may open, in groups."""
-    path = request.path
-    return [{"label": label, "items": [
-        {"label": name, "url": url, "active": path == url or (url != "/" and path.startswith(url))}
-        for name, url in entries]} for label, entries in _entries(request.script_root, actor().role)]
+@lru_cache(maxsize=256)
+def _menu(root: str, role: Role, path: str) -> Markup:
+    """The pages that the role may open, in groups, with the one that is open marked."""
+    groups = [(label, [(name, url, path == url or (url != "/" and path.startswith(url))) for name, url in entries])
+              for label, entries in _entries(root, role)]
+    return cast(Markup, get_template_attribute("macros.html", "menu")(groups))
 
 
 @lru_cache(maxsize=32)

@@ -15,8 +15,8 @@ from werkzeug.routing import IntegerConverter
 from admin_app.access.permissions import Permission
 from admin_app.changes.seal import seal
 from admin_app.errors import Invalid, NotFound, Refused
-from admin_app.services.sign_in import SignedIn, resume
-from admin_app.web.context import WRITES, actor, close_session, plant
+from admin_app.services.sign_in import SignedIn
+from admin_app.web.context import WRITES, actor, close_session, plant, recognise
 
 COOKIE = "baoxue"
 
@@ -106,8 +106,7 @@ def install(app: Flask) -> None:
 
     def load(_request: object) -> Person | None:
         token = request.cookies.get(COOKIE)
-        who = resume(plant().engine, token) if token else None
-        g.signed_in = who
+        who = g.signed_in = recognise(token) if token else None
         return Person(who) if who else None
 
     manager.request_loader(load)

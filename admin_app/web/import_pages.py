@@ -117,7 +117,7 @@ def _pager(id: int, tab: str, number: int, total: int) -> dict[str, Any]:
 
     return {"page": number + 1, "pages": pages_, "total_label": f"共 {total:,} 行", "first": number * PAGE + 1,
             "last": min(total, (number + 1) * PAGE), "prev_url": to(number) if number else None,
-            "next_url": to(number + 2) if number + 1 < pages_ else None, "sizes": [],
+            "next_url": to(number + 2) if number + 1 < pages_ else None,
             "links": [{"label": str(n), "url": to(n), "active": n == number + 1} for n in near]}
 
 

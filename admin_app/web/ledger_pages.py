@@ -95,7 +95,7 @@ def _pager(number: int, shown: int, more: bool) -> dict[str, Any]:
 
     return {"page": number + 1, "pages": None, "total_label": "", "first": number * PAGE + 1 if shown else 0,
             "last": number * PAGE + shown, "prev_url": to(number) if number else None,
-            "next_url": to(number + 2) if more else None, "links": [], "sizes": []}
+            "next_url": to(number + 2) if more else None, "links": []}
 
 
 def _act(change: Change) -> dict[str, Any]:

@@ -51,8 +51,8 @@ def wanted_by(view: "RegisterView") -> Wanted:
 def _equals(model: type[Base], names: list[str]) -> dict[str, Any]:
     """The filters that ask for one value."""
     found: dict[str, Any] = {}
-    for name in names:
-        value = request.args.get(name, "").strip()
+    for name in filter(request.args.__contains__, names):
+        value = request.args[name].strip()
         if not value or names_region(model, name):
             continue
         kind = table_of(model).c[name].type.python_type
@@ -67,7 +67,8 @@ def _before(model: type[Base], names: list[str]) -> dict[str, date]:
     """The filters that ask for a day earlier than one, or none."""
     found = {}
     for name in names:
-        if isinstance(table_of(model).c[name].type, Date) and (day := day_in(request.args.get(name + BEFORE, ""))):
+        said = request.args.get(name + BEFORE)
+        if said and isinstance(table_of(model).c[name].type, Date) and (day := day_in(said)):
             found[name] = day
     return found
 
@@ -129,8 +130,9 @@ def arguments(view: "RegisterView", **changes: Any) -> dict[str, Any]:
 
 
 def _arguments(view: "RegisterView") -> dict[str, Any]:
-    known = ["search", "region", "sort", "desc", "page", "size", *view.filters, *[f + BEFORE for f in view.filters]]
-    said: dict[str, Any] = {k: v for k in known if (v := request.args.get(k))}
+    known = ("search", "region", "sort", "desc", "page", "size", *view.filters, *[f + BEFORE for f in view.filters])
+    given = request.args
+    said: dict[str, Any] = {k: v for k in known if (v := given.get(k))} if given else {}
     columns = chosen_columns(view)
     if columns != [c for c in offered_columns(view) if c in view.columns]:
         said["cols"] = ",".join(columns)

@@ -1,26 +1,20 @@
-"""List pages: what a view declares, put before a person."""
+"""List pages: what a view declares, put before a person.
 
-from collections.abc import Sequence
+A page is its rows inside a frame. What stands around the rows (`list_frame.py`) is the same for everyone of a
+role and place who asks for the same list, so it is made once while nothing is written.
+"""
+
 from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin_app.access.permissions import Permission
-from admin_app.display import pointed_at
-from admin_app.listing import BEFORE, COUNT_CAP, Wanted, as_shown, cap_of, filter_kind, rows_of
-from admin_app.reference import MOST_SCHOOLS, tree_root
-from admin_app.services import moves as move_service
+from admin_app.listing import COUNT_CAP, as_shown, cap_of, rows_of
 from admin_app.services.saved_views import views_of
 from admin_app.web.context import actor, display, plant, session, signed_in
-from admin_app.web.list_address import (
-    PLACE, SIZES, address, arguments, chosen_columns, may_sort, number_of_page, offered_columns, query_of,
-    size_of_page, wanted_by,
-)
-from models.base import declared, table_of
-from models.kinds import IdentityIndexed
-from models.region import prefix_of
-from models.school import School
+from admin_app.web.list_address import address, arguments, chosen_columns, number_of_page, size_of_page, wanted_by
+from admin_app.web.list_frame import ListFrame, total_label
+from admin_app.web.list_rows import rows_as_html
 
 if TYPE_CHECKING:
     from views.base import RegisterView
@@ -34,180 +28,33 @@ def page(view: "RegisterView") -> ResponseReturnValue:
     columns = chosen_columns(view)
     rows = rows_of(session(), wanted, columns, number, size)
     display().prepare(view.model, columns, rows)
+    same = (view.endpoint, request.script_root, *arguments(view, page=None).items())
+    frame = display().kept(same, lambda: ListFrame.around(view, wanted, columns, count))
     return render_template(
-        "admin/list.html", title=view.heading, view=view.endpoint,
-        columns=[_column(view, wanted, name, count) for name in columns],
-        rows=_rows(view, columns, rows, number * size),
-        search={"value": wanted.search, "placeholder": _placeholder(view)} if view.search else None,
-        filters=[_filter(view, name) for name in view.filters if _offered(view, name)], chips=_chips(view, wanted),
-        pager=_pager(view, count, cap, number, size, len(rows)), buttons=_buttons(view),
-        tree=_tree(view, wanted), hidden={k: v for k in ("region", "sort", "desc", "size", "cols")
-                                          if (v := arguments(view).get(k))},
-        empty=_empty(view, wanted), batch=_batch(view), settings=_settings(view, columns),
-        saved=_saved(view), query=query_of(view, page=None),
+        "admin/list.html", title=view.heading, view=view.endpoint, frame=frame,
+        rows=rows_as_html(view, columns, rows, number * size, frame.has_batch),
+        pager=_pager(view, count, cap, number, size, len(rows)), saved=_saved(view),
     )
-
-
-def _placeholder(view: "RegisterView") -> str:
-    """What a word may be in this list's search."""
-    about_people = "student_id" in table_of(view.model).c or issubclass(view.model, IdentityIndexed)
-    if not about_people:
-        return "、".join(declared(view.model, name).label for name in view.search)
-    return "姓名、拼音、身份证号或后六位" if actor().may(Permission.FAMILY_REVEAL) else "姓名或拼音"
-
-
-def _column(view: "RegisterView", wanted: Wanted, name: str, count: int) -> dict[str, Any]:
-    label, mine = declared(view.model, name).label, wanted.sort == name
-    url = None
-    if count <= COUNT_CAP and may_sort(view, name):
-        url = address(view, sort=name, desc="1" if mine and not wanted.descending else None, page=None)
-    order = ("descending" if wanted.descending else "ascending") if mine else None
-    return {"name": name, "label": label, "sort_url": url, "sorted": order}
-
-
-def _rows(view: "RegisterView", columns: list[str], rows: Sequence[Any], first: int) -> list[dict[str, Any]]:
-    readers = [display().reader(view.model, name) for name in columns]
-    details, edit = view.get_url(".details_view"), view.get_url(".edit_view")
-    said = query_of(view, page=None)
-    tail = f"&{said}" if said else ""
-    may_edit = view.can_change and view.may("edit")
-    # `id` comes first in a row, and is a column of the list only where a view asks for it.
-    return [{"pk": row[0], "url": f"{details}?id={row[0]}&{PLACE}={first + at}{tail}",
-             "edit": f"{edit}?id={row[0]}&{PLACE}={first + at}{tail}" if may_edit else None,
-             "cells": [read(value) for read, value in zip(readers, _values(row, columns), strict=True)]}
-            for at, row in enumerate(rows)]
-
-
-def _values(row: Any, columns: list[str]) -> Any:
-    return row[1:] if "id" not in columns else [getattr(row, c) for c in columns]
-
-
-def _offered(view: "RegisterView", name: str) -> bool:
-    """A filter by a record of another ledger comes from a link there; only short lists are offered."""
-    target = pointed_at(view.model, name)
-    return target is None or target is School
-
-
-def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
-    field, options = declared(view.model, name), []
-    if field.states and view.model.__moves__:
-        options = [(s.code, s.label) for s in view.model.__moves__.states]
-    elif field.codes:
-        options = [(i.code, i.label) for i in display().codes(field.codes)]
-    elif pointed_at(view.model, name) is School:
-        if len(display().schools()) > MOST_SCHOOLS:
-            value = request.args.get(name, "")
-            label = display().schools().get(int(value[:18]), "") if value.isdecimal() else ""
-            return {"name": name, "label": field.label, "kind": "lookup", "options": [], "shown": label,
-                    "value": value if label else "", "lookup_url": url_for("school.lookup")}
-        options = [(str(key), label) for key, label in display().schools().items()]
-    kind = "options" if options else filter_kind(view.model, name)
-    if kind == "date":
-        name, label = name + BEFORE, f"{field.label}早于（含空）"
-    else:
-        label = field.label
-    return {"name": name, "label": label, "kind": kind, "options": options, "value": request.args.get(name, "")}
-
-
-def said_of(view: "RegisterView", wanted: Wanted) -> str:
-    """What a list was asked for, in one line: for the sheet."""
-    ticked = [f"勾选的 {len(wanted.keys)} 条"] if wanted.keys is not None else []
-    return "；".join([*[chip["label"] for chip in _chips(view, wanted)], *ticked])
-
-
-def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
-    def chip(label: str, value: str, argument: str) -> dict[str, str]:
-        without: dict[str, Any] = {argument: None, "page": None}
-        return {"label": f"{label}：{value}", "remove_url": address(view, **without)}
-
-    chips = [chip(declared(view.model, n).label, display().value(view.model, n, v).text, n)
-             for n, v in wanted.equals.items() if n not in view.fixed]
-    chips += [chip(declared(view.model, n).label, f"早于 {day}（含空）", n + BEFORE)
-              for n, day in wanted.before.items()]
-    if wanted.search:
-        chips.append(chip("搜索", wanted.search, "search"))
-    if wanted.region and wanted.region != actor().region_code:
-        chips.append(chip("区划", display().region(wanted.region), "region"))
-    return chips
 
 
 def _pager(view: "RegisterView", count: int, cap: int, number: int, size: int, shown: int) -> dict[str, Any]:
     pages = max(1, -(-min(count, cap) // size))
     near = sorted({1, pages, *range(max(1, number - 1), min(pages, number + 3) + 1)})
-    more = f"共 {cap:,}+ 条" + ("，请再多输入几个字" if cap < COUNT_CAP else "，可用筛选缩小范围")
+    advice = "" if count <= cap else "，请再多输入几个字" if cap < COUNT_CAP else "，可用筛选缩小范围"
     return {
-        "page": number + 1, "pages": pages, "count": min(count, cap),
-        "total_label": more if count > cap else f"共 {count:,} 条",
+        "page": number + 1, "pages": pages, "total_label": total_label(count, cap) + advice,
         "first": number * size + 1 if shown else 0, "last": number * size + shown,
         "prev_url": address(view, page=number) if number else None,
         "next_url": address(view, page=number + 2) if number + 1 < pages else None,
         "links": [{"label": str(n), "url": address(view, page=n), "active": n == number + 1} for n in near],
-        "sizes": [{"label": str(s), "url": address(view, size=s, page=None), "active": s == size}
-                  for s in SIZES],
     }
 
 
-def _buttons(view: "RegisterView") -> list[dict[str, str]]:
-    buttons = []
-    if view.can_add and view.may("create"):
-        buttons.append({"label": "新增", "url": view.get_url(".create_view"), "kind": "primary", "icon": "plus"})
-    if view.import_sheet and actor().may(Permission.IMPORT_CREATE):
-        buttons += [
-            {"label": "导入", "url": url_for("imports.upload", sheet=view.import_sheet), "kind": "secondary",
-             "icon": "upload"},
-            {"label": "下载模板", "url": url_for("imports.template", sheet=view.import_sheet),
-             "kind": "secondary", "icon": "sheet"},
-        ]
-    if view.may("export"):
-        buttons.append({"label": "导出", "url": address(view, ".export", page=None, size=None), "kind": "secondary",
-                        "icon": "download"})
-    return buttons
-
-
-def _batch(view: "RegisterView") -> dict[str, Any] | None:
-    """What can be done with many rows at once: the moves that the role may make, and an export."""
-    verbs = [(m.verb, m.label) for m in move_service.moves_of(actor(), view.model)]
-    if not verbs and not view.may("export"):
-        return None
-    return {"verbs": verbs, "url": url_for("batches.choose", table=view.endpoint),
-            "export_url": view.get_url(".export") if view.may("export") else None}
-
-
-def _settings(view: "RegisterView", columns: list[str]) -> dict[str, Any]:
-    """列设置: the columns that may be shown, and what else of the address to keep."""
-    return {"columns": [(n, declared(view.model, n).label, n in columns) for n in offered_columns(view)],
-            "kept": arguments(view, cols=None, page=None), "reset_url": address(view, cols=None)}
-
-
-def _saved(view: "RegisterView") -> dict[str, Any]:
+def _saved(view: "RegisterView") -> list[dict[str, Any]]:
     """常用视图: one's own, and those shared with one's role."""
     who, person = actor(), signed_in()
-    held = person is not None and person.has_views
-    return {"views": [{"name": v.name, "url": f"{view.get_url('.index_view')}?{v.query}", "shared": v.role is not None,
-                       "delete_url": url_for("saved_views.delete", id=v.id) if v.account_id == who.account_id else None}
-                      for v in (views_of(plant().engine, who, view.endpoint) if held else [])],
-            "save_url": url_for("saved_views.save", table=view.endpoint),
-            "may_share": who.may(Permission.FAMILY_CONFIRM)}
-
-
-def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
-    """The divisions under the actor's own, one level below where the list stands."""
-    own = actor().region_code
-    if view.model.__region__ is None or len(prefix_of(own)) == 12:
+    if person is None or not person.has_views:
         return []
-    root = tree_root(own, wanted.region)
-    start = address(view, region=None, page=None)
-    start += "&region=" if "?" in start else "?region="
-    children = [{"label": name, "url": start + code, "active": code == wanted.region, "children": []}
-                for code, name in display().below(root)]
-    above = {"label": display().region(root), "active": wanted.region in (None, root), "children": children,
-             "url": address(view, region=root if root != own else None, page=None)}
-    return [above]
-
-
-def _empty(view: "RegisterView", wanted: Wanted) -> str:
-    if wanted.search or wanted.region or wanted.before or set(wanted.equals) - set(view.fixed):
-        return "没有符合条件的记录。可以去掉上面的某个条件再试。"
-    if view.import_sheet and actor().may(Permission.IMPORT_CREATE):
-        return f"还没有{view.heading}记录。可以点“新增”逐个登记，或用“导入”从 Excel 名单一次录入。"
-    return f"还没有{view.heading}记录。"
+    return [{"name": v.name, "url": f"{view.get_url('.index_view')}?{v.query}", "shared": v.role is not None,
+             "delete_url": url_for("saved_views.delete", id=v.id) if v.account_id == who.account_id else None}
+            for v in views_of(plant().engine, who, view.endpoint)]

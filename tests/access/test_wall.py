@@ -228,6 +228,32 @@ def test_two_sessions_after_each_other_on_one_connection_have_each_their_own_sco
             assert session.scalars(text("SELECT name FROM student")).all() == [name]
 
 
+def test_a_session_that_read_who_asks_sees_that_persons_village_alone_from_then_on(engine, district, 康宁干部):
+    with unscoped(engine, "who asks is not known yet") as session:
+        wang = session.scalars(select(Student).where(Student.name == "王芳")).one()
+
+        session.narrow(康宁干部.scope)
+
+        assert wang not in session
+        for _ in range(2):  # in the same transaction, and in the next
+            assert session.scalars(text("SELECT name FROM student")).all() == ["李明"]
+            assert session.scalars(select(Student.name)).all() == ["李明"]
+            assert session.get(Student, wang.id) is None
+            session.commit()
+
+
+def test_a_session_is_narrowed_once_never_widened_and_never_while_it_writes(engine, district, 康宁干部, 城区管理员):
+    with ScopedSession(engine, 康宁干部.scope) as session, pytest.raises(OutsideScope):
+        session.narrow(城区管理员.scope)
+    with unscoped(engine, "一次") as session:
+        session.narrow(康宁干部.scope)
+        with pytest.raises(OutsideScope):
+            session.narrow(城区管理员.scope)
+        assert session.scope == 康宁干部.scope
+    with unscoped(engine, "要写", writing=True) as session, pytest.raises(OutsideScope):
+        session.narrow(康宁干部.scope)
+
+
 def test_two_sessions_at_once_have_each_their_own_scope(engine, district, 康宁干部, 牧童干部):
     with (ScopedSession(engine, 康宁干部.scope) as one, ScopedSession(engine, 牧童干部.scope) as two):
         for _ in range(2):

@@ -306,3 +306,27 @@ def test_the_code_tables_are_named_in_chinese_and_never_by_their_keys(village):
     assert "school_kind" not in {row["代码表"] for row in administrator.rows("/admin/code_item/", "名称")}
     assert {row["名称"] for row in administrator.rows("/admin/code_item/?code_table=code_table&size=100", "名称")} >= {
         "城乡分类", "年级", "代码表"}
+
+
+def test_what_stands_around_a_list_is_kept_for_a_role_and_a_place_and_never_shown_to_another(village):
+    def seen_by(name):
+        return Desk(village).sign_in(name, PASSWORD).open(LIST)
+
+    for _ in range(2):  # the second time each finds what was kept
+        district, officer, inspector = (seen_by(name) for name in ("城区主任", "康宁网格员", "督导老林"))
+        assert "牧童社区" in [words for words, _ in district.links]
+        assert "牧童社区" not in officer.text
+        assert {"新增", "导入"} <= {words for words, _ in officer.links}
+        assert not {"新增", "导入"} & {words for words, _ in inspector.links}
+        assert "身份证号" in district.bytes.decode()
+    tokens = {form.fields["csrf_token"] for page in (district, officer) for form in page.forms if "csrf_token" in form.fields}
+    assert len(tokens) == 2, "each their own"
+
+
+def test_a_new_school_stands_in_the_filter_at_once(village, officer):
+    assert "新建小学" not in officer.open(LIST).text
+    with unscoped(village.extensions["baoxue"].engine, "a school", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, "990101000000"), "seed"):
+            session.add(School(name="新建小学", kind="211", region_code="990101400000"))
+
+    assert "新建小学" in officer.open(LIST).text

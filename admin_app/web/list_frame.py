@@ -1,0 +1,200 @@
+"""What stands around the rows of a list: the tree, the search, the heads of the columns, 列设置, the bar for
+ticked rows.
+
+It depends on the view, the role and place of whoever asks, the address without its page, and on reference
+data; on no row, and on nobody's name. So it is made once for all of them (`Reference.kept`), and carries no
+token: those that its forms need stand beside it (`form="…"`).
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from flask import get_template_attribute, request, url_for
+from markupsafe import Markup
+
+from admin_app.access.permissions import Permission
+from admin_app.display import pointed_at
+from admin_app.listing import BEFORE, COUNT_CAP, Wanted, cap_of, filter_kind
+from admin_app.reference import MOST_SCHOOLS, tree_root
+from admin_app.services import moves as move_service
+from admin_app.web.context import actor, display
+from admin_app.web.list_address import SIZES, address, arguments, may_sort, offered_columns, query_of, size_of_page
+from models.base import declared, table_of
+from models.kinds import IdentityIndexed
+from models.region import prefix_of
+from models.school import School
+
+if TYPE_CHECKING:
+    from views.base import RegisterView
+
+
+@dataclass(frozen=True, slots=True)
+class ListFrame:
+    """The pieces, as HTML, in the order in which a page shows them."""
+
+    tree: Markup
+    heading: Markup
+    save_view: Markup  # empty while the list is as it comes
+    search: Markup
+    batch: Markup
+    head: Markup
+    empty: Markup  # instead of a table
+    sizes: Markup
+    settings: Markup
+    has_batch: bool
+
+    @classmethod
+    def around(cls, view: "RegisterView", wanted: Wanted, columns: list[str], count: int) -> Self:
+        total, query, batch = total_label(count, cap_of(wanted)), query_of(view, page=None), _batch(view)
+        hidden = {k: v for k in ("region", "sort", "desc", "size", "cols") if (v := arguments(view).get(k))}
+        return cls(
+            tree=_piece("tree", _tree(view, wanted)),
+            heading=_piece("heading", view.heading, _buttons(view)),
+            save_view=_piece("save_view", query, url_for("saved_views.save", table=view.endpoint),
+                             actor().may(Permission.FAMILY_CONFIRM)) if query else Markup(),
+            search=_piece("search", _search(view, wanted),
+                          [_filter(view, name) for name in view.filters if _offered(view, name)], _chips(view, wanted),
+                          hidden, request.path),
+            batch=_piece("batch_bar", batch, total, query) if batch else Markup(),
+            head=_piece("head", view.heading, total, batch is not None,
+                        [_column(view, wanted, name, count) for name in columns]),
+            empty=_piece("nothing", _empty(view, wanted)), sizes=_piece("sizes", _sizes(view)),
+            settings=_piece("column_settings", _settings(view, columns)), has_batch=batch is not None,
+        )
+
+
+def _piece(name: str, *said: Any) -> Markup:
+    return cast(Markup, get_template_attribute("admin/list_frame.html", name)(*said))
+
+
+def total_label(count: int, cap: int) -> str:
+    return f"共 {cap:,}+ 条" if count > cap else f"共 {count:,} 条"
+
+
+def _sizes(view: "RegisterView") -> list[dict[str, Any]]:
+    return [{"label": str(s), "url": address(view, size=s, page=None), "active": s == size_of_page()} for s in SIZES]
+
+
+def _search(view: "RegisterView", wanted: Wanted) -> dict[str, str] | None:
+    return {"value": wanted.search, "placeholder": _placeholder(view)} if view.search else None
+
+
+def _placeholder(view: "RegisterView") -> str:
+    """What a word may be in this list's search."""
+    about_people = "student_id" in table_of(view.model).c or issubclass(view.model, IdentityIndexed)
+    if not about_people:
+        return "、".join(declared(view.model, name).label for name in view.search)
+    return "姓名、拼音、身份证号或后六位" if actor().may(Permission.FAMILY_REVEAL) else "姓名或拼音"
+
+
+def _column(view: "RegisterView", wanted: Wanted, name: str, count: int) -> dict[str, Any]:
+    label, mine = declared(view.model, name).label, wanted.sort == name
+    url = None
+    if count <= COUNT_CAP and may_sort(view, name):
+        url = address(view, sort=name, desc="1" if mine and not wanted.descending else None, page=None)
+    order = ("descending" if wanted.descending else "ascending") if mine else None
+    return {"name": name, "label": label, "sort_url": url, "sorted": order}
+
+
+def _offered(view: "RegisterView", name: str) -> bool:
+    """A filter by a record of another ledger comes from a link there; only short lists are offered."""
+    target = pointed_at(view.model, name)
+    return target is None or target is School
+
+
+def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
+    field, options = declared(view.model, name), []
+    if field.states and view.model.__moves__:
+        options = [(s.code, s.label) for s in view.model.__moves__.states]
+    elif field.codes:
+        options = [(i.code, i.label) for i in display().codes(field.codes)]
+    elif pointed_at(view.model, name) is School:
+        if len(display().schools()) > MOST_SCHOOLS:
+            value = request.args.get(name, "")
+            label = display().schools().get(int(value[:18]), "") if value.isdecimal() else ""
+            return {"name": name, "label": field.label, "kind": "lookup", "options": [], "shown": label,
+                    "value": value if label else "", "lookup_url": url_for("school.lookup")}
+        options = [(str(key), label) for key, label in display().schools().items()]
+    kind = "options" if options else filter_kind(view.model, name)
+    if kind == "date":
+        name, label = name + BEFORE, f"{field.label}早于（含空）"
+    else:
+        label = field.label
+    return {"name": name, "label": label, "kind": kind, "options": options, "value": request.args.get(name, "")}
+
+
+def said_of(view: "RegisterView", wanted: Wanted) -> str:
+    """What a list was asked for, in one line: for the sheet."""
+    ticked = [f"勾选的 {len(wanted.keys)} 条"] if wanted.keys is not None else []
+    return "；".join([*[chip["label"] for chip in _chips(view, wanted)], *ticked])
+
+
+def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
+    def chip(label: str, value: str, argument: str) -> dict[str, str]:
+        without: dict[str, Any] = {argument: None, "page": None}
+        return {"label": f"{label}：{value}", "remove_url": address(view, **without)}
+
+    chips = [chip(declared(view.model, n).label, display().value(view.model, n, v).text, n)
+             for n, v in wanted.equals.items() if n not in view.fixed]
+    chips += [chip(declared(view.model, n).label, f"早于 {day}（含空）", n + BEFORE)
+              for n, day in wanted.before.items()]
+    if wanted.search:
+        chips.append(chip("搜索", wanted.search, "search"))
+    if wanted.region and wanted.region != actor().region_code:
+        chips.append(chip("区划", display().region(wanted.region), "region"))
+    return chips
+
+
+def _buttons(view: "RegisterView") -> list[dict[str, str]]:
+    buttons = []
+    if view.can_add and view.may("create"):
+        buttons.append({"label": "新增", "url": view.get_url(".create_view"), "kind": "primary", "icon": "plus"})
+    if view.import_sheet and actor().may(Permission.IMPORT_CREATE):
+        buttons += [
+            {"label": "导入", "url": url_for("imports.upload", sheet=view.import_sheet), "kind": "secondary",
+             "icon": "upload"},
+            {"label": "下载模板", "url": url_for("imports.template", sheet=view.import_sheet),
+             "kind": "secondary", "icon": "sheet"},
+        ]
+    if view.may("export"):
+        buttons.append({"label": "导出", "url": address(view, ".export", page=None, size=None), "kind": "secondary",
+                        "icon": "download"})
+    return buttons
+
+
+def _batch(view: "RegisterView") -> dict[str, Any] | None:
+    """What can be done with many rows at once: the moves that the role may make, and an export."""
+    verbs = [(m.verb, m.label) for m in move_service.moves_of(actor(), view.model)]
+    if not verbs and not view.may("export"):
+        return None
+    return {"verbs": verbs, "url": url_for("batches.choose", table=view.endpoint),
+            "export_url": view.get_url(".export") if view.may("export") else None}
+
+
+def _settings(view: "RegisterView", columns: list[str]) -> dict[str, Any]:
+    """列设置: the columns that may be shown, and what else of the address to keep."""
+    return {"columns": [(n, declared(view.model, n).label, n in columns) for n in offered_columns(view)],
+            "kept": arguments(view, cols=None, page=None), "reset_url": address(view, cols=None)}
+
+
+def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
+    """The divisions under the actor's own, one level below where the list stands."""
+    own = actor().region_code
+    if view.model.__region__ is None or len(prefix_of(own)) == 12:
+        return []
+    root = tree_root(own, wanted.region)
+    start = address(view, region=None, page=None)
+    start += "&region=" if "?" in start else "?region="
+    children = [{"label": name, "url": start + code, "active": code == wanted.region, "children": []}
+                for code, name in display().below(root)]
+    above = {"label": display().region(root), "active": wanted.region in (None, root), "children": children,
+             "url": address(view, region=root if root != own else None, page=None)}
+    return [above]
+
+
+def _empty(view: "RegisterView", wanted: Wanted) -> str:
+    if wanted.search or wanted.region or wanted.before or set(wanted.equals) - set(view.fixed):
+        return "没有符合条件的记录。可以去掉上面的某个条件再试。"
+    if view.import_sheet and actor().may(Permission.IMPORT_CREATE):
+        return f"还没有{view.heading}记录。可以点“新增”逐个登记，或用“导入”从 Excel 名单一次录入。"
+    return f"还没有{view.heading}记录。"
