@@ -24,6 +24,7 @@ from admin_app.access.permissions import ROLE_LABELS, Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes import seal as seals
 from admin_app.changes.ledger import recording
+from admin_app.collector import settle
 from admin_app.display import Display
 from admin_app.errors import BaoxueError, Invalid
 from admin_app.exchange import importer
@@ -303,6 +304,7 @@ def serve(host: str, port: int) -> None:
     from waitress import serve as waitress_serve
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the worker is stopped with the service
+    settle()
     with worker_beside():
         click.echo(f"保学已启动：http://{host}:{port}（Ctrl+C 停止）")
         waitress_serve(current_app._get_current_object(), host=host, port=port, threads=8, ident=None)  # type: ignore[attr-defined]
@@ -318,7 +320,9 @@ def tasks() -> None: ...
 def tasks_work(beside: bool) -> None:
     if beside:
         end_with_parent()
-    _plant().queue.work()
+    queue = _plant().queue
+    settle()
+    queue.work()
 
 
 @tasks.command("run", help="执行一个任务，如排查故障时。")

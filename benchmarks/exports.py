@@ -21,6 +21,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.field_keys import FieldKeys
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession
+from admin_app.collector import settle
 from admin_app.exchange.exporter import Export, list_sheet
 from admin_app.listing import Wanted
 from admin_app.store import open_store
@@ -46,6 +47,7 @@ def product() -> None:
     engine, counts = open_store(url), list[int]()
     actor = Actor(0, "城区管理员", Role.ADMINISTRATOR, TOWNSHIP)
     what = Export(Wanted(Student), StudentView.columns, "城区学生")
+    settle()
     with ScopedSession(engine, actor.scope) as session:
         session.connection()
         begin = memory("VmRSS")
@@ -71,6 +73,7 @@ def bare() -> None:
                 sheet.write_string(row, column, text, border)
         book.close()
 
+    settle()
     _say(begin, seconds(write), rows)
 
 

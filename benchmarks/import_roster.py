@@ -23,6 +23,7 @@ from sqlalchemy import func, make_url, select, text
 
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes import seal
+from admin_app.collector import settle
 from admin_app.exchange import importer, sheet
 from admin_app.exchange.sheets import roster_apply
 from admin_app.exchange.sheets.roster import ROSTER
@@ -179,6 +180,7 @@ def without_triggers(where: Place, path: Path, count: int) -> float:
 
 def measure(where: Place) -> None:
     lines, shares = [], {}
+    settle()  # as a server does
     for count, rounds in SIZES.items():
         path = roster_file.write(where.folder / f"{count}.xlsx", count)
         if not lines:

@@ -6,6 +6,7 @@ thousand guesses per child: the index key is what protects the numbers, not thei
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import json
@@ -84,7 +85,7 @@ class FieldCipher:
     def open(self, stored: str, context: str) -> str:
         kid, _, body = stored.partition(".")
         try:
-            raw = base64.b64decode(body, validate=True)
+            raw = binascii.a2b_base64(body, strict_mode=True)
             return self._sealing[kid].decrypt(raw[:_NONCE], raw[_NONCE:], context.encode()).decode()
         except (KeyError, ValueError, InvalidTag) as fault:
             raise KeyFault("这项信息无法解密：密钥文件与数据不匹配。请系统管理员恢复原来的密钥文件。") from fault
@@ -102,7 +103,7 @@ def write_private(path: Path, content: str) -> None:
 
 
 def _encode(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
+    return binascii.b2a_base64(raw, newline=False).decode()
 
 
 def secret_key(path: Path) -> Any:

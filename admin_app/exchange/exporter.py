@@ -13,7 +13,7 @@ from admin_app.access.masking import GRADE_LABELS, Grade
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import recording
-from admin_app.display import LOCAL_ZONE, Display, names_region, pointed_at
+from admin_app.display import LOCAL_ZONE, Display, Shown, names_region, pointed_at
 from admin_app.errors import Invalid
 from admin_app.exchange.sheet import Sheet
 from admin_app.exchange.workbook import Frame, temporary, write_table, write_template
@@ -107,19 +107,22 @@ def _reader(display: Display, model: type[Base], name: str, grade: Grade) -> Cal
     counted = not isinstance(kind, SealedText | Boolean) and kind.python_type is int and not pointed_at(model, name)
     if counted and name != "school_year":
         return lambda value: value
-    read, known = display.reader(model, name, grade), dict[Any, str]()
-    if isinstance(kind, SealedText):
-        return lambda value: read(value).text
+    read = display.reader(model, name, grade)
+    return (lambda value: read(value).text) if isinstance(kind, SealedText) else _Texts(read).__getitem__
 
-    def text_of(value: Any) -> str:
-        found = known.get(value)
-        if found is None:
-            found = read(value).text
-            if len(known) < _MOST_KNOWN:
-                known[value] = found
-        return found
 
-    return text_of
+class _Texts(dict[Any, str]):
+    """The texts of a column by its values: what is known is found without a call."""
+
+    def __init__(self, read: Callable[[Any], Shown]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, value: Any) -> str:
+        text = self._read(value).text
+        if len(self) < _MOST_KNOWN:
+            self[value] = text
+        return text
 
 
 def _width(model: type[Base], name: str) -> int:
