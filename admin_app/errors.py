@@ -17,11 +17,13 @@ class BaoxueError(Exception):
 
 
 class Invalid(BaoxueError):
-    """Something that was typed does not do. `column` names the field it belongs to, if one."""
+    """Something that was typed does not do. `column` names the field it belongs to, if one; `further` are the
+    other faults of the same record, so that they are all put right at once."""
 
     def __init__(self, message: str, column: str | None = None) -> None:
         super().__init__(message)
         self.column = column
+        self.further: tuple[Invalid, ...] = ()
 
 
 class Refused(BaoxueError):

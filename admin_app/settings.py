@@ -88,8 +88,8 @@ RULES: dict[str, Rule] = {
         Rule("session_absolute_hours", "连续登录最长（小时）", "12", most=24),
         Rule("attachment_max_mb", "单个附件大小上限（MB）", "20", most=50),
         Rule("export_kept_days", "导出文件保留天数", "7", most=90, advice="到期自动删除，变更台账里的导出记录不删"),
-        Rule("suspected_after_days", "疑似辍学天数", "7", advice="连续缺勤超过该天数即报疑似辍学"),
-        Rule("dropout_after_days", "辍学天数", "30"),
+        Rule("suspected_after_days", "疑似辍学天数", "7", advice="连续缺勤超过该天数即报疑似辍学；预警功能启用后生效"),
+        Rule("dropout_after_days", "辍学天数", "30", advice="缺勤超过该天数按辍学处理；预警功能启用后生效"),
         Rule("school_year_begins_month", "学年起始月份", "9", most=12),
     )
 }

@@ -260,9 +260,10 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         return form_fields.check_codes(form, self.model, self.form_columns_of()) and right
 
     def _blame(self, form: Any, fault: Invalid) -> None:
-        """Put the sentence beside the field that it is about, or above the form."""
-        if fault.column and fault.column in form:
-            form[fault.column].errors = [*form[fault.column].errors, fault.message]
-        else:
-            flash(fault.message, "danger")
+        """Put each sentence beside the field that it is about, or above the form."""
+        for one in (fault, *fault.further):
+            if one.column and one.column in form:
+                form[one.column].errors = [*form[one.column].errors, one.message]
+            else:
+                flash(one.message, "danger")
 

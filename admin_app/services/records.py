@@ -5,7 +5,7 @@ with its new values, before the flush.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, inspect
@@ -72,13 +72,26 @@ def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[
         if getattr(record, name) != new:
             setattr(record, name, new)
     _place(session, actor, record)
-    for function in _CHECKS[model]:
-        function(session, actor, record)
-    for column in table_of(model).columns:
+    faults = list(_faults(session, actor, record))
+    if faults:
+        faults[0].further = tuple(faults[1:])
+        raise faults[0]
+
+
+def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Invalid]:
+    """Everything that does not hold, one fault for a field."""
+    blamed = set()
+    for function in _CHECKS[type(record)]:
+        try:
+            function(session, actor, record)
+        except Invalid as fault:
+            blamed.add(fault.column)
+            yield fault
+    for column in table_of(type(record)).columns:
         field = column.info["field"]
         if not column.nullable and not field.generated and column.default is None \
-                and getattr(record, column.name) in (None, ""):
-            raise Invalid(f"请填写“{field.label}”。", column.name)
+                and getattr(record, column.name) in (None, "") and column.name not in blamed:
+            yield Invalid(f"请填写“{field.label}”。", column.name)
 
 
 def clean(label: str, name: str, value: str) -> str | None:

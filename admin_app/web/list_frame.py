@@ -38,6 +38,7 @@ class ListFrame:
     search: Markup
     batch: Markup
     head: Markup
+    order: Markup  # for a phone, where there is no head
     empty: Markup  # instead of a table
     sizes: Markup
     settings: Markup
@@ -46,6 +47,7 @@ class ListFrame:
     @classmethod
     def around(cls, view: "RegisterView", wanted: Wanted, columns: list[str], count: int) -> Self:
         total, query, batch = total_label(count, cap_of(wanted)), query_of(view, page=None), _batch(view)
+        heads = [_column(view, wanted, name, count) for name in columns]
         hidden = {k: v for k in ("region", "sort", "desc", "size", "cols") if (v := arguments(view).get(k))}
         return cls(
             tree=_piece("tree", _tree(view, wanted)),
@@ -56,8 +58,7 @@ class ListFrame:
                           [_filter(view, name) for name in view.filters if _offered(view, name)], _chips(view, wanted),
                           hidden, request.path),
             batch=_piece("batch_bar", batch, total, query) if batch else Markup(),
-            head=_piece("head", view.heading, total, batch is not None,
-                        [_column(view, wanted, name, count) for name in columns]),
+            head=_piece("head", view.heading, total, batch is not None, heads), order=_piece("order", heads),
             empty=_piece("nothing", _empty(view, wanted)), sizes=_piece("sizes", _sizes(view)),
             settings=_piece("column_settings", _settings(view, columns)), has_batch=batch is not None,
         )

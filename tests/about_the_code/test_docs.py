@@ -105,10 +105,13 @@ def test_every_environment_variable_is_on_its_page_and_no_other():
     assert set(re.findall(r"BAOXUE_[A-Z_]+", page("settings.md"))) == used
 
 
-def test_every_rule_is_on_its_page_with_its_default():
-    written = {row[0]: (row[1], row[2]) for row in table_rows(section(page("settings.md"), "Of the place"))[1:]}
+def test_every_rule_is_on_its_page_with_its_default_and_what_it_may_be():
+    written = {row[0]: tuple(row[1:]) for row in table_rows(section(page("settings.md"), "Of the place"))[1:]}
 
-    assert written == {rule.key: (rule.label, rule.default) for rule in RULES.values()}
+    def may_be(rule):
+        return "；".join(filter(None, [", ".join(rule.choices) or f"1 – {rule.most}", rule.advice]))
+
+    assert written == {rule.key: (rule.label, rule.default, may_be(rule)) for rule in RULES.values()}
 
 
 # --- glossary.md ----------------------------------------------------------------------------------------

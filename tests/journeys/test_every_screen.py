@@ -99,6 +99,19 @@ def test_one_thumb_is_enough_to_find_a_child_and_sign_a_letter(screens):
     expect(page.locator("main")).to_contain_text("已签订")
 
 
+def test_cards_on_a_phone_are_sorted_by_a_tap(screens):
+    screen = screens("cun07", width=390, height=844, has_touch=True)
+    page = screen.open("/admin/student/")
+    page.get_by_text("排序", exact=True).tap()
+    with next_page(page):
+        page.locator(".order").get_by_role("link", name="出生日期").tap()
+    born = page.locator("td[data-label=出生日期]").all_text_contents()
+    assert len(born) == 20
+    assert born == sorted(born)
+    expect(page.get_by_text("排序：出生日期 ↑")).to_be_visible()
+    screens("cun07").open("/admin/student/").get_by_text("排序", exact=True).wait_for(state="hidden")
+
+
 def test_everything_by_keyboard_alone(screens):
     screen = screens()
     page = screen.open("/login")
