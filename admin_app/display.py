@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from admin_app.access.masking import ABSENT_TEXT, Grade, Sight, as_granted, masked, shown, sight, sight_in
 from admin_app.access.permissions import Role
+from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from admin_app.listing import Wanted
 from admin_app.reference import Code, Reference
@@ -21,7 +22,6 @@ from models.kinds import Sealed, SealedText, school_year
 from models.school import School
 
 LOCAL_ZONE = ZoneInfo("Asia/Shanghai")
-_KEYS_PER_QUERY = 500
 
 
 class Shown(NamedTuple):
@@ -95,9 +95,7 @@ class Display:
         if model is School:
             return  # all their names are kept
         known = self._records[model]
-        missing = sorted(set(keys) - known.keys())
-        for start in range(0, len(missing), _KEYS_PER_QUERY):
-            part = missing[start:start + _KEYS_PER_QUERY]
+        for part in in_parts(sorted(set(keys) - known.keys())):
             records = self._session.scalars(select(model).where(model.id.in_(part))).all()
             if name_column(model) is None:
                 self.prepare_labels(model, records)

@@ -6,7 +6,7 @@ Everyone who is signed in may read them, every page does, and they change a few 
 new one, so that nobody ever sees an old entry.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, select
 
+from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from admin_app.listing import Wanted, capped_count
 from admin_app.services.rules import rules_of
@@ -21,7 +22,6 @@ from models.code_item import CodeItem
 from models.region import Region, prefix_of
 from models.school import School
 
-_KEYS_PER_QUERY = 500
 _MOST_CHILDREN = 400
 _MOST_COUNTS = 5000
 _MOST_MADE = 200  # frames of lists, some 20 kB each
@@ -75,7 +75,7 @@ class Reference:
         self._codes |= found
 
     def load_regions(self, session: ScopedSession, codes: Iterable[str]) -> None:
-        for part in _parts(sorted(set(codes) - self._regions.keys())):
+        for part in in_parts(sorted(set(codes) - self._regions.keys())):
             self._regions |= dict.fromkeys(part, "") | dict(session.execute(
                 select(Region.code, Region.name).where(Region.code.in_(part))).all())
 
@@ -122,11 +122,6 @@ class Reference:
         if keys not in self._rules:
             self._rules[keys] = rules_of(session, keys)
         return self._rules[keys]
-
-
-def _parts(keys: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(keys), _KEYS_PER_QUERY):
-        yield keys[start:start + _KEYS_PER_QUERY]
 
 
 _KEPT: WeakKeyDictionary[Engine, Reference] = WeakKeyDictionary()

@@ -32,6 +32,7 @@ from admin_app.services.rules import number
 from models.account import Account
 from models.task import Task
 
+AT_ONCE = 2_000  # records that a page waits for; more are a task
 LEASE = timedelta(seconds=60)
 BEAT = 15.0  # seconds between two renewals of a lease
 LOST = timedelta(seconds=30)  # a task that is still queued after so long was never carried

@@ -1,12 +1,14 @@
-"""Many rows into one table at once, below the ORM, which would look at every row once more.
+"""Many rows at once: keys in parts that a statement can name, and rows into one table below the ORM, which
+would look at every row once more.
 
 The wall underneath stands: both stores refuse a row outside the scope, and the ledger's triggers
 record each one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import JSON, Connection, Dialect, Table, TextClause, TypeDecorator, text
@@ -14,8 +16,16 @@ from sqlalchemy import JSON, Connection, Dialect, Table, TextClause, TypeDecorat
 from admin_app.access.scope import ScopedSession
 from models.base import Base, table_of
 
-_ROWS_PER_STATEMENT = 5000
+Key = TypeVar("Key")
+_PER_STATEMENT = 5000  # SQLite takes 32,766 parameters, and a plan for more keys than this gains nothing
 _NEXT = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")
+
+
+def in_parts(keys: Iterable[Key]) -> Iterator[list[Key]]:
+    """Keys, or rows, in lists as long as one statement takes; none where there are none."""
+    rest = iter(keys)
+    while part := list(islice(rest, _PER_STATEMENT)):
+        yield part
 
 
 def insert_rows(session: ScopedSession, model: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -37,11 +47,10 @@ def insert_rows(session: ScopedSession, model: type[Base], rows: Sequence[dict[s
     statement = _insert_from_json(table, tuple(rows[0]), connection.dialect)
     sealing = {name: kind.process_bind_param for name in rows[0]
                if isinstance(kind := table.c[name].type, TypeDecorator)}
-    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-        part = [{**row, "id": key, **{n: seal(row[n], connection.dialect) for n, seal in sealing.items()}}
-                for key, row in zip(keys[start:start + _ROWS_PER_STATEMENT], rows[start:start + _ROWS_PER_STATEMENT],
-                                    strict=True)]
-        connection.execute(statement, {"rows": orjson.dumps(part).decode()})
+    for part in in_parts(zip(keys, rows, strict=True)):
+        listed = [{**row, "id": key, **{n: seal(row[n], connection.dialect) for n, seal in sealing.items()}}
+                  for key, row in part]
+        connection.execute(statement, {"rows": orjson.dumps(listed).decode()})
     return keys
 
 

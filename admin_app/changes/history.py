@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Boolean, Date, DateTime, func, select
 
 from admin_app.access.permissions import WITHOUT_CHILD_DATA, Permission, Role, permits
+from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.display import Display
 from models.base import Base, UtcDateTime, Wall, declared, model_of, table_of
 from models.change import Change, ChangeRow
 from models.kinds import Sealed, SealedText
 
-_KEYS_PER_QUERY = 2000
 HIDDEN = "（内容不可见）"
 
 
@@ -134,11 +134,11 @@ def first_hands(session: ScopedSession, table: str, keys: Sequence[int]) -> dict
 def last_rows(session: ScopedSession, table: str, keys: Sequence[int]) -> dict[int, ChangeRow]:
     """The last row of the ledger for each of these records in scope."""
     found: dict[int, ChangeRow] = {}
-    for start in range(0, len(keys), _KEYS_PER_QUERY):
+    for part in in_parts(keys):
         latest = (
             select(func.max(ChangeRow.id))
             .where(ChangeRow.table_name == table, ChangeRow.operation != "reveal",
-                   ChangeRow.pk.in_(keys[start:start + _KEYS_PER_QUERY]))
+                   ChangeRow.pk.in_(part))
             .group_by(ChangeRow.pk)
         )
         found |= {row.pk: row for row in session.scalars(select(ChangeRow).where(ChangeRow.id.in_(latest)))}

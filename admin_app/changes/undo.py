@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
+from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.history import acts, last_rows
 from admin_app.changes.triggers import columns_of, recorded_columns
@@ -24,7 +25,6 @@ from admin_app.errors import Conflict, NotFound, Refused
 from models.base import Base, model_of, models, table_of
 from models.change import Change, ChangeRow
 
-_KEYS_PER_QUERY = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +219,10 @@ def _hands(session: ScopedSession, model: type[Base], keys: list[int], ours: set
     others = acts(session, [row for row in lasts.values() if row.change_id not in ours])
     found = {pk: others[row.change_id] for pk, row in lasts.items() if row.change_id in others}
     bare = [pk for pk in keys if pk not in found]
-    for start in range(0, len(bare), _KEYS_PER_QUERY):
+    for part in in_parts(bare):
         for other, column in _pointing(model):
             local = getattr(other, column)
-            rows = session.execute(select(other.id, local).where(local.in_(bare[start:start + _KEYS_PER_QUERY])))
+            rows = session.execute(select(other.id, local).where(local.in_(part)))
             below: dict[int, int] = dict(rows.all())
             for key, act in _hands(session, other, list(below), ours).items():
                 if below[key] not in found or found[below[key]].at < act.at:

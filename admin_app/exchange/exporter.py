@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, Engine, select
 from admin_app.access.actor import Actor
 from admin_app.access.masking import GRADE_LABELS, Grade
 from admin_app.access.permissions import Permission
+from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import recording
 from admin_app.display import LOCAL_ZONE, Display, Shown, names_region, pointed_at
@@ -24,7 +25,6 @@ from models.kinds import SealedText
 
 SHORTEST_REASON = 4
 _MOST_KNOWN = 10_000
-_ROWS_AT_ONCE = 1000
 _WIDTHS = {Privacy.BIRTH: 12, Privacy.IDENTITY: 22, Privacy.PHONE: 16, Privacy.ADDRESS: 30, Privacy.CONDITION: 16}
 OUTCOME_LABELS = {"new": "新增", "changed": "更新", "same": "无变化", "refused": "拒收"}
 
@@ -159,8 +159,7 @@ def unfinished_sheet(session: ScopedSession, actor: Actor, model: type[Base], ti
     columns = [c for c in ("region_code", model.__moves__.column if model.__moves__ else "") if c]
 
     def lines() -> Iterator[list[Any]]:
-        for start in range(0, len(why), _ROWS_AT_ONCE):
-            keys = list(why)[start:start + _ROWS_AT_ONCE]
+        for keys in in_parts(why):
             records = {r.id: r for r in session.scalars(select(every).where(every.id.in_(keys)))}
             display.prepare(model, columns, list(records.values()))
             display.prepare_labels(model, list(records.values()))

@@ -7,7 +7,7 @@ its reason, and never holds up the rest.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import Date, select, update
 
 from admin_app.access.actor import Actor
-from admin_app.access.bulk import insert_rows
+from admin_app.access.bulk import in_parts, insert_rows
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import recording
 from admin_app.errors import Conflict, Invalid, NotFound
@@ -31,7 +31,6 @@ from models.moves import Move
 MOST_RECORDS = 100_000
 CHOSEN, CHECKED, CONFIRMED = "chosen", "checked", "confirmed"
 GONE = "这条记录已不在您的管辖范围内，或已被移走。"
-_KEYS_PER_QUERY = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,6 @@ class Verdict:
     def digest(self, run: BatchRun, given: str) -> str:
         said = f"{run.table_name}\0{run.verb}\0{given}\0{self.fit}\0{sorted(self.refused.items())}"
         return hashlib.sha256(said.encode()).hexdigest()
-
-
-def parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(keys), _KEYS_PER_QUERY):
-        yield keys[start:start + _KEYS_PER_QUERY]
 
 
 def move_named(actor: Actor, table: str, verb: str) -> tuple[type[Base], Move]:
@@ -123,7 +117,7 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
     asked = [name for name in move.asks if name not in given]
     columns = [getattr(every, name) for name in ("id", moves.column, *asked)]
     found: dict[int, str | None] = {}
-    for part in parts(keys):
+    for part in in_parts(keys):
         proven = set(part) if evidence or not move.evidence else move_service.with_evidence(session, model, part)
         for key, state, *own in session.execute(select(*columns).where(every.id.in_(part))):
             missing = next((n for n, value in zip(asked, own, strict=True) if value in (None, "")), None)
@@ -180,7 +174,7 @@ def _move(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
           values: Mapping[str, Any]) -> None:
     moves, every = model.__moves__, model.__mapper__.c
     assert moves is not None
-    for part in parts(keys):
+    for part in in_parts(keys):
         moved = session.execute(
             update(model).where(every.id.in_(part), every[moves.column].in_(move.sources))
             .values({moves.column: move.target, **values}).execution_options(synchronize_session=False))
@@ -191,7 +185,7 @@ def _move(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
 def _attach(session: ScopedSession, model: type[Base], keys: Sequence[int], evidence: dict[str, Any]) -> None:
     """The same paper proves each record: one file, one attachment for each."""
     every: Any = model
-    for part in parts(keys):
+    for part in in_parts(keys):
         places = session.execute(select(every.id, every.region_code).where(every.id.in_(part)))
         insert_rows(session, Attachment, [
             {"region_code": region, "owner_table": model.__tablename__, "owner_id": key, **evidence}

@@ -21,7 +21,6 @@ from models.base import Base, declared
 from models.batch_run import BatchRun
 
 pages = Blueprint("batches", __name__, url_prefix="/batches")
-AT_ONCE = 2_000  # records that a page waits for; more are a task
 SHOWN = 50
 
 
@@ -108,7 +107,7 @@ def preview(id: int) -> ResponseReturnValue:
         change_url=url_for("ledger.change", id=change) if change else None,
         undo_url=url_for("ledger.undo", id=change) if change and not taken_back else None,
         undone=taken_back,
-        when=local_time(run.confirmed_at) if run.confirmed_at else "", as_task=run.counts["fit"] > AT_ONCE,
+        when=local_time(run.confirmed_at) if run.confirmed_at else "", as_task=run.counts["fit"] > tasks.AT_ONCE,
         to_state=_state(model, move.target))
 
 
@@ -154,7 +153,7 @@ def _refused(run: BatchRun, model: type[Base]) -> list[dict[str, Any]]:
 def confirm(id: int) -> ResponseReturnValue:
     run = batches.run_of(session(), actor(), id)
     digest, fit = request.form.get("digest", ""), run.counts.get("fit", 0)
-    if fit <= AT_ONCE:
+    if fit <= tasks.AT_ONCE:
         batches.confirm(session(), actor(), id, digest)
         return redirect(url_for("batches.preview", id=id))
     if run.state != batches.CHECKED or run.digest != digest:

@@ -25,7 +25,6 @@ from admin_app.web.ticked import chosen_rows
 if TYPE_CHECKING:
     from views.base import RegisterView
 
-AT_ONCE = 2_000  # rows that a page waits for; more are a task
 SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -47,7 +46,7 @@ def page(view: "RegisterView") -> ResponseReturnValue:
         grades=[{"value": g.value, "label": GRADE_LABELS[g], "hint": _HINTS[g]} for g in Grade if _may(g)],
         grade=request.form.get("grade", Grade.WORKING.value), reason=request.form.get("reason", ""),
         full_offered=_may(Grade.FULL),
-        as_task=count > AT_ONCE, keys=wanted.keys, back=address(view), url=address(view, ".export", page=None),
+        as_task=count > tasks.AT_ONCE, keys=wanted.keys, back=address(view), url=address(view, ".export", page=None),
     ), 400 if error else 200
 
 
@@ -77,7 +76,7 @@ def _give(what: Export, count: int) -> ResponseReturnValue:
         raise Invalid(f"一张表最多 {MAX_ROWS:,} 行，现有 {count:,} 条。请按区划或其他条件分几次导出。")
     session().rollback()  # a page that posts holds the one writer's place: the ledger's line needs it
     record_export(plant().engine, actor(), what, count)
-    if count > AT_ONCE:
+    if count > tasks.AT_ONCE:
         number = tasks.enqueue(plant().engine, actor(), kind="export", title=f"导出：{what.title}", total=count,
                                arguments={"export": what.as_dict(), "total": count})
         plant().queue.put(number)

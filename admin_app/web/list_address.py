@@ -6,7 +6,7 @@ Arguments that mean nothing are passed over.
 
 import re
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -30,25 +30,26 @@ PLACE = "at"  # where a record stood in the list that led to it
 
 def wanted_by(view: "RegisterView") -> Wanted:
     """The list that the address asks for."""
-    plain = [name for name in view.filters if _plain(view, name)]
-    asked = request.args.get("region", "").strip()
+    role, given = actor().role, request.args
+    plain = _in_full(view.model, view.filters, role)
+    asked = given.get("region", "").strip()
     region = asked if re.fullmatch(r"[0-9]{12}", asked) else ""
     if view.own_area_only and not region.startswith(prefix_of(actor().region_code)):
         region = actor().region_code
-    sort = request.args.get("sort", "")
-    ordered = sort in sortable(view.model) and _plain(view, sort)
+    sort = given.get("sort", "")
+    ordered = may_sort(view, sort)
     return Wanted(
         view.model, equals={**view.fixed, **_equals(view.model, plain)}, before=_before(view.model, plain),
         region=region or None,
-        search=request.args.get("search", "").replace("\0", "").strip(),
-        search_columns=tuple(filter(partial(_plain, view), view.search)),
+        search=given.get("search", "").replace("\0", "").strip(),
+        search_columns=_in_full(view.model, view.search, role),
         may_search_identity=actor().may(Permission.FAMILY_REVEAL),
-        may_search_names=sight(actor().role, Privacy.NAME) is Sight.FULL,
-        sort=sort if ordered else "id", descending=ordered and request.args.get("desc") == "1",
+        may_search_names=sight(role, Privacy.NAME) is Sight.FULL,
+        sort=sort if ordered else "id", descending=ordered and given.get("desc") == "1",
     )
 
 
-def _equals(model: type[Base], names: list[str]) -> dict[str, Any]:
+def _equals(model: type[Base], names: tuple[str, ...]) -> dict[str, Any]:
     """The filters that ask for one value."""
     found: dict[str, Any] = {}
     for name in filter(request.args.__contains__, names):
@@ -63,7 +64,7 @@ def _equals(model: type[Base], names: list[str]) -> dict[str, Any]:
     return found
 
 
-def _before(model: type[Base], names: list[str]) -> dict[str, date]:
+def _before(model: type[Base], names: tuple[str, ...]) -> dict[str, date]:
     """The filters that ask for a day earlier than one, or none."""
     found = {}
     for name in names:
@@ -81,13 +82,14 @@ def day_in(text: str) -> date | None:
         return None
 
 
-def _plain(view: "RegisterView", name: str) -> bool:
-    """Whether the role sees this column in full: order and filters tell what a mask hides."""
-    return sight(actor().role, declared(view.model, name).privacy) is Sight.FULL
+@lru_cache(maxsize=1024)
+def _in_full(model: type[Base], names: tuple[str, ...], role: Role) -> tuple[str, ...]:
+    """The columns that the role sees in full: order and filters tell what a mask hides."""
+    return tuple(name for name in names if sight(role, declared(model, name).privacy) is Sight.FULL)
 
 
 def may_sort(view: "RegisterView", name: str) -> bool:
-    return name in sortable(view.model) and _plain(view, name)
+    return name in sortable(view.model) and bool(_in_full(view.model, (name,), actor().role))
 
 
 def offered_columns(view: "RegisterView") -> list[str]:
@@ -130,13 +132,17 @@ def arguments(view: "RegisterView", **changes: Any) -> dict[str, Any]:
 
 
 def _arguments(view: "RegisterView") -> dict[str, Any]:
-    known = ("search", "region", "sort", "desc", "page", "size", *view.filters, *[f + BEFORE for f in view.filters])
     given = request.args
-    said: dict[str, Any] = {k: v for k in known if (v := given.get(k))} if given else {}
+    said: dict[str, Any] = {k: v for k in _known(view.filters) if (v := given.get(k))} if given else {}
     columns = chosen_columns(view)
     if columns != [c for c in offered_columns(view) if c in view.columns]:
         said["cols"] = ",".join(columns)
     return said
+
+
+@lru_cache(maxsize=64)
+def _known(filters: tuple[str, ...]) -> tuple[str, ...]:
+    return ("search", "region", "sort", "desc", "page", "size", *filters, *[f + BEFORE for f in filters])
 
 
 def query_of(view: "RegisterView", **changes: Any) -> str:

@@ -11,7 +11,6 @@ from admin_app import tasks
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.exchange import workbook
-from admin_app.web import batch_pages, exports
 from models.account import Account
 from models.change import Change
 from models.task import Task
@@ -105,8 +104,7 @@ def test_ticking_a_child_of_the_next_village_takes_nothing_out(officer, district
 @pytest.fixture
 def big(monkeypatch):
     """Everything is too much for a page to wait for."""
-    monkeypatch.setattr(exports, "AT_ONCE", 0)
-    monkeypatch.setattr(batch_pages, "AT_ONCE", 0)
+    monkeypatch.setattr(tasks, "AT_ONCE", 0)
 
 
 def work(application):

@@ -5,7 +5,7 @@ One query per kind of thing and some thousand keys, whatever the number of rows.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
+from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.display import plain_text
 from admin_app.exchange.sheet import ParsedRow, PlannedRow
@@ -27,7 +28,6 @@ from models.school import School
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 
-_KEYS_PER_QUERY = 5000
 _SPLIT = re.compile(r"[、,，;；/\s]+")
 _VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "社区", "村", "")
 # Words of lists that no code table has, with the codes they mean.
@@ -92,28 +92,23 @@ def _index(number: str | None) -> str | None:
 # --- reading what stands ---
 
 
-def _chunks(keys: Iterable[Any]) -> Iterator[list[Any]]:
-    every = list(dict.fromkeys(keys))
-    for start in range(0, len(every), _KEYS_PER_QUERY):
-        yield every[start:start + _KEYS_PER_QUERY]
-
-
 def _read(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow], indexes: list[str]) -> Standing:
     standing = Standing()
     _read_places(session, actor, standing)
-    for part in _chunks(indexes):
+    for part in in_parts(dict.fromkeys(indexes)):
         for student in session.scalars(select(Student).where(Student.identity_index.in_(part))):
             standing.students[student.identity_index or ""] = student
     unknown = [i for i in indexes if i not in standing.students]
     if unknown:
         with unscoped(session.get_bind().engine, "is a number of the list taken elsewhere") as wide:
-            for part in _chunks(unknown):
+            for part in in_parts(dict.fromkeys(unknown)):
                 standing.elsewhere |= {i for i in wide.scalars(
                     select(Student.identity_index).where(Student.identity_index.in_(part))) if i}
-    for part in _chunks(str(r.values["name"]) for r in rows if r.values.get("name")):
+    for part in in_parts(dict.fromkeys(str(r.values["name"]) for r in rows if r.values.get("name"))):
         for s in session.scalars(select(Student).where(Student.name.in_(part), Student.identity_index.is_(None))):
             standing.nameless[s.region_code, s.name, s.birth_date] = s
-    for part in _chunks(str(r.values["register_number"]) for r in rows if r.values.get("register_number")):
+    numbers = dict.fromkeys(str(r.values["register_number"]) for r in rows if r.values.get("register_number"))
+    for part in in_parts(numbers):
         for h in session.scalars(select(Household).where(Household.register_number.in_(part))):
             standing.households[h.region_code, h.register_number] = h
     _read_belongings(session, standing)
@@ -146,14 +141,14 @@ def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> No
 
 def _read_belongings(session: ScopedSession, standing: Standing) -> None:
     students = [s.id for s in (*standing.students.values(), *standing.nameless.values())]
-    for part in _chunks(students):
+    for part in in_parts(dict.fromkeys(students)):
         for g in session.scalars(select(Guardian).where(Guardian.student_id.in_(part)).order_by(Guardian.id)):
             standing.guardians.setdefault(g.student_id, []).append(g)
         for student_id, kind in session.execute(
                 select(SpecialGroupFlag.student_id, SpecialGroupFlag.kind)
                 .where(SpecialGroupFlag.student_id.in_(part), SpecialGroupFlag.state.in_(("reported", "verified")))):
             standing.flags.setdefault(student_id, set()).add(kind)
-    for part in _chunks(h.id for h in standing.households.values()):
+    for part in in_parts(dict.fromkeys(h.id for h in standing.households.values())):
         standing.hardships |= {(household_id, kind) for household_id, kind in session.execute(
             select(HouseholdHardship.household_id, HouseholdHardship.kind)
             .where(HouseholdHardship.household_id.in_(part), HouseholdHardship.state != "ended"))}
