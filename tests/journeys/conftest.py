@@ -135,7 +135,8 @@ def next_page(page: Page) -> Iterator[None]:
 
 @contextmanager
 def expected_fault(screen: Screen, pattern: str) -> Iterator[None]:
-    """An answer that is a refusal: the browser says so on its console, and that is right."""
+    """An answer that is a refusal: the browser says so on its console, a moment after the page is there."""
     screen.expected = re.compile(pattern)
-    yield
+    with screen.page.expect_console_message(lambda said: bool(screen.expected.search(f"{said.type}: {said.text}"))):
+        yield
     screen.expected = re.compile(r"$.")
