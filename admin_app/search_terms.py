@@ -32,7 +32,7 @@ def _sqlite_terms(model: type[Base], row: str, source: str = "") -> str:
     owner, name = f"'{model.__tablename__}', {row}.id, {row}.region_code", f'{row}."{model.__searched__}"'
     parts = [(f"lower(substr({name}, {place}))", f"length({name}) >= {place}") for place in range(1, LONGEST_NAME + 1)]
     for reading in (f'{row}."{n}"' for n in _sources(model)[1:]):
-        parts += [(f"substr({reading}, 1, instr({reading} || ' ', ' ') - 1)", f"{reading} IS NOT NULL"),
+        parts += [(f"substr({reading}, 1, instr({reading} || ' ', ' ') - 1)", f"{reading} > ''"),
                   (f"substr({reading}, instr({reading}, ' ') + 1)", f"instr({reading}, ' ') > 0")]
     return f"{_INTO} " + " UNION ALL ".join(
         f"SELECT {owner}, {term} {source}WHERE {condition}" for term, condition in parts)
@@ -54,13 +54,17 @@ def sqlite_triggers(model: type[Base]) -> dict[str, str]:
 
 
 def _postgresql_terms(model: type[Base], row: str, source: str = "") -> str:
-    table, name = model.__tablename__, f'{row}."{model.__searched__}"'
-    parts = [f"SELECT lower(substr({name}, place)) AS term "
-             f"FROM generate_series(1, least(length({name}), {LONGEST_NAME})) AS place"]
-    parts += [f"SELECT string_to_table({row}.\"{reading}\", ' ')" for reading in _sources(model)[1:]]
-    every = " UNION ".join(parts)
-    return (f"{_INTO} SELECT '{table}', {row}.id, {row}.region_code, terms.term "
-            f"FROM {source}LATERAL ({every}) AS terms WHERE terms.term IS NOT NULL")
+    """The statement that adds the terms of one row (`row` is NEW), or of all rows of `source`: set by set. A
+    LATERAL for each row took half of an import's confirmation."""
+    owner, name = f"'{model.__tablename__}', {row}.id, {row}.region_code", f'{row}."{model.__searched__}"'
+    rows = [source] if source else []
+    places = ", ".join([*rows, f"generate_series(1, {LONGEST_NAME}) AS place"])
+    parts = [f"SELECT {owner}, lower(substr({name}, place)) FROM {places} WHERE place <= length({name})"]
+    whence = f"FROM {source} " if source else ""
+    for reading in (f'{row}."{n}"' for n in _sources(model)[1:]):
+        parts += [f"SELECT {owner}, split_part({reading}, ' ', 1) {whence}WHERE {reading} > ''",
+                  f"SELECT {owner}, split_part({reading}, ' ', 2) {whence}WHERE strpos({reading}, ' ') > 0"]
+    return f"{_INTO} " + " UNION ALL ".join(parts)
 
 
 def postgresql_functions(model: type[Base]) -> dict[str, str]:
@@ -69,7 +73,7 @@ def postgresql_functions(model: type[Base]) -> dict[str, str]:
     table = model.__tablename__
     forget = f"DELETE FROM search_term WHERE owner_table = '{table}' AND owner_id = OLD.id;"
     bodies = {
-        "insert": f"BEGIN {_postgresql_terms(model, 'n', 'n, ')}; RETURN NULL; END",
+        "insert": f"BEGIN {_postgresql_terms(model, 'n', 'n')}; RETURN NULL; END",
         "update": f"BEGIN {forget} {_postgresql_terms(model, 'NEW')}; RETURN NULL; END",
         "delete": f"BEGIN {forget} RETURN NULL; END",
     }
@@ -118,4 +122,4 @@ def fill(connection: Connection) -> None:
     for model in searched_models():
         table = f'"{model.__tablename__}"'
         connection.exec_driver_sql(_sqlite_terms(model, table, f"FROM {table} ") if connection.dialect.name == "sqlite"
-                                   else _postgresql_terms(model, table, f"{table}, "))
+                                   else _postgresql_terms(model, table, table))
