@@ -31,6 +31,16 @@ def level_of(code: str) -> str:
     return next((level for level, size in LEVEL_LENGTHS.items() if size == length), "省")
 
 
+_SPOKEN = {"社区居民委员会": "社区", "社区居委会": "社区", "居民委员会": "居委会", "村民委员会": "村", "村委会": "村"}
+
+
+def spoken_name(name: str) -> str:
+    """A division as people call it, where there is little room: '康宁社区居民委员会' → '康宁社区',
+    '亲水湾村委会' → '亲水湾村'."""
+    ending = next((e for e in _SPOKEN if name.endswith(e) and len(name) > len(e)), None)
+    return name if ending is None else name.removesuffix(ending) + _SPOKEN[ending]
+
+
 class Region(Base):
     """A division. Villages are abolished and recoded often: an old code stays, ends, and names its
     successor."""

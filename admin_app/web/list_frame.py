@@ -21,7 +21,7 @@ from admin_app.web.context import actor, display
 from admin_app.web.list_address import SIZES, address, arguments, may_sort, offered_columns, query_of, size_of_page
 from models.base import declared, table_of
 from models.kinds import IdentityIndexed
-from models.region import prefix_of
+from models.region import prefix_of, spoken_name
 from models.school import School
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
     root = tree_root(own, wanted.region)
     start = address(view, region=None, page=None)
     start += "&region=" if "?" in start else "?region="
-    children = [{"label": name, "url": start + code, "active": code == wanted.region, "children": []}
+    children = [{"label": spoken_name(name), "url": start + code, "active": code == wanted.region, "children": []}
                 for code, name in display().below(root)]
     above = {"label": display().region(root), "active": wanted.region in (None, root), "children": children,
              "url": address(view, region=root if root != own else None, page=None)}
