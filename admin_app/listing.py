@@ -47,13 +47,14 @@ class Wanted:
     sort: str = "id"
     descending: bool = False
     keys: tuple[int, ...] | None = None
+    unread: tuple[tuple[str, str], ...] = ()  # filters that could not be read, as (argument, value): nothing fits
 
     @property
     def identity(self) -> tuple[Any, ...]:
         """What two equal lists share, as a key; the order changes no count."""
         return (self.model.__tablename__, tuple(sorted(self.equals.items())), tuple(sorted(self.before.items())),
                 self.region, self.search, self.search_columns, self.may_search_identity, self.may_search_names,
-                self.keys)
+                self.keys, self.unread)
 
     def as_dict(self) -> dict[str, Any]:
         """The list as plain values, for a task that is done later."""
@@ -65,13 +66,14 @@ class Wanted:
         keys = said["keys"]
         return cls(**{**said, "model": model_of(said["model"]), "search_columns": tuple(said["search_columns"]),
                       "before": {name: date.fromisoformat(day) for name, day in said["before"].items()},
-                      "keys": None if keys is None else tuple(keys)})
+                      "keys": None if keys is None else tuple(keys), "unread": tuple(map(tuple, said["unread"]))})
 
     @property
     def by_name_alone(self) -> bool:
         """One word that is looked up in the search terms, and nothing else is asked."""
         words = words_of(self.search)
-        if len(words) != 1 or _has_digit(words[0]) or self.equals or self.before or self.keys is not None:
+        further = self.equals or self.before or self.keys is not None or self.unread
+        if len(words) != 1 or _has_digit(words[0]) or further:
             return False
         others = [n for n in self.search_columns if n != self.model.__searched__ and not _leads_an_index(self.model, n)]
         return bool(self.model.__searched__ and self.may_search_names and not others)
@@ -104,6 +106,8 @@ def conditions(session: ScopedSession, wanted: Wanted, *, capped: bool = False) 
     than SEARCH_CAP names: for a page, never for a batch or a sheet."""
     columns = table_of(wanted.model).c
     found = walled(session, wanted.model)
+    if wanted.unread:
+        found.append(false())
     for name, value in wanted.equals.items():
         found.append(columns[name].is_(None) if value == "" else columns[name] == value)
     for name, day in wanted.before.items():

@@ -9,7 +9,7 @@ new one, so that nobody ever sees an old entry.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, select
@@ -76,14 +76,15 @@ class Reference:
 
     def load_regions(self, session: ScopedSession, codes: Iterable[str]) -> None:
         for part in in_parts(sorted(set(codes) - self._regions.keys())):
-            self._regions |= dict.fromkeys(part, "") | dict(session.execute(
+            self._regions |= dict(session.execute(
                 select(Region.code, Region.name).where(Region.code.in_(part))).all())
 
     def region(self, session: ScopedSession, code: str) -> str:
-        """The name of a division; its code where there is none."""
+        """The name of a division; its code where there is none. Only those that there are, are kept: anybody
+        may ask for any code."""
         if code not in self._regions:
             self.load_regions(session, [code])
-        return self._regions[code] or code
+        return self._regions.get(code) or code
 
     def schools(self, session: ScopedSession) -> dict[int, str]:
         """The names of all schools, in their order."""
@@ -93,35 +94,43 @@ class Reference:
 
     def below(self, session: ScopedSession, code: str) -> list[tuple[str, str]]:
         """The divisions right below one: code and name."""
-        if code not in self._children:
-            found = session.execute(select(Region.code, Region.name).where(Region.parent_code == code)
-                                    .order_by(Region.code).limit(_MOST_CHILDREN)).all()
-            self._children[code] = [(c, n) for c, n in found]
-        return self._children[code]
+        if code in self._children:
+            return self._children[code]
+        above = Region.parent_code == code if prefix_of(code) else Region.parent_code.is_(None)
+        found = session.execute(select(Region.code, Region.name).where(above)
+                                .order_by(Region.code).limit(_MOST_CHILDREN)).all()
+        children = [(c, n) for c, n in found]
+        if children:
+            self._children[code] = children
+        return children
 
     def count(self, session: ScopedSession, wanted: Wanted) -> int:
         """How many rows a list has, at most one more than its cap: counted once while nothing is written, so
         that turning pages does not count again."""
-        key = (session.scope, wanted.identity)
-        if key not in self._counts:
-            if len(self._counts) >= _MOST_COUNTS:
-                self._counts.clear()
-            self._counts[key] = capped_count(session, wanted)
-        return self._counts[key]
+        return cast(int, _made_once(self._counts, _MOST_COUNTS, (session.scope, wanted.identity),
+                                    lambda: capped_count(session, wanted)))
 
     def kept(self, key: Any, make: Callable[[], Any]) -> Any:
         """Something that depends on the key and on reference data alone, made once."""
-        if key not in self._made:
-            if len(self._made) >= _MOST_MADE:
-                self._made.clear()
-            self._made[key] = make()
-        return self._made[key]
+        return _made_once(self._made, _MOST_MADE, key, make)
 
     def rules(self, session: ScopedSession, keys: tuple[str, ...]) -> dict[str, str]:
         """The values of some rules of the place."""
         if keys not in self._rules:
             self._rules[keys] = rules_of(session, keys)
         return self._rules[keys]
+
+
+def _made_once(kept: dict[Any, Any], most: int, key: Any, make: Callable[[], Any]) -> Any:
+    """What is kept under the key, made when it is not. Another thread may clear all of it at any moment, so it
+    is looked for once."""
+    found = kept.get(key)
+    if found is None:
+        found = make()
+        if len(kept) >= most:
+            kept.clear()
+        kept[key] = found
+    return found
 
 
 _KEPT: WeakKeyDictionary[Engine, Reference] = WeakKeyDictionary()

@@ -42,8 +42,17 @@ def _tune_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        asked = connection.get_execution_options()
+        if not asked.get("writing", False):
+            connection.exec_driver_sql("BEGIN")
+        elif not asked.get("at_once", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # now or not at all: what is not worth waiting for
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
 
 
 def open_store(url: str) -> Engine:

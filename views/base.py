@@ -172,14 +172,14 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
             raise NotFound("没有这个页面。")
         form = self._create_form_class()
         columns = self.form_columns_of()
-        if request.method == "GET":
+        if request.method != "POST":
             for name in columns:
                 if request.args.get(name):
                     form[name].process_formdata([request.args[name]])
                 elif names_region(self.model, name) and len(prefix_of(actor().region_code)) == 12:
                     form[name].process_data(actor().region_code)  # a village officer has but one village
         self._prepare(form, None)
-        if request.method == "POST" and self._valid(form):
+        if request.method == "POST" and self._valid(form, None):
             values = form_fields.typed_values(form, self.model, columns, actor().role, editing=False)
             try:
                 with recording(session(), actor(), f"{self.model.__tablename__}:create"):
@@ -209,7 +209,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         start = form_fields.start_values(self.model, columns, record, actor().role)
         form = self._edit_form_class(data={**start, "as_of": str(position)})
         self._prepare(form, record)
-        if request.method == "POST" and self._valid(form):
+        if request.method == "POST" and self._valid(form, record):
             values = form_fields.typed_values(form, self.model, columns, actor().role, editing=True)
             as_of = int(form.as_of.data) if str(form.as_of.data).isdecimal() else 0
             try:
@@ -248,16 +248,24 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
             with recording(session(), actor(), "reveal", reason, kept=True) as change:
                 record_reveal(session(), change, record, columns)
             pages.remember_reveal(record)
-            return redirect(self.get_url(".details_view", id=request.args["id"]))
+            return redirect(onward(self, ".details_view", id=request.args["id"]))
         error = "请写明查看的原因，至少 4 个字；它会记入变更台账。" if request.method == "POST" else None
         return pages.reveal(self, record, columns, error)
 
     def _prepare(self, form: Any, record: Base | None) -> None:
         form_fields.prepare(form, self.model, self.form_columns_of(), display(), actor().role, record)
 
-    def _valid(self, form: Any) -> bool:
-        right = form.validate()
-        return form_fields.check_codes(form, self.model, self.form_columns_of()) and right
+    def _valid(self, form: Any, record: Base | None) -> bool:
+        """Whether the form can be read. If not, what the records' checks say of the rest is said with it."""
+        columns, right = self.form_columns_of(), form.validate()
+        if form_fields.check_codes(form, self.model, columns) and right:
+            return True
+        readable = tuple(name for name in columns if not form[name].errors)
+        values = form_fields.typed_values(form, self.model, readable, actor().role, editing=record is not None)
+        for fault in records.faults_of(session(), actor(), self.model, values, record):
+            if fault.column in readable:
+                self._blame(form, fault)
+        return False
 
     def _blame(self, form: Any, fault: Invalid) -> None:
         """Put each sentence beside the field that it is about, or above the form."""

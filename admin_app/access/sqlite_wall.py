@@ -30,7 +30,7 @@ _ALLOWED = frozenset(
     }
 )
 _WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
-_THE_ONE_PRAGMA = "defer_foreign_keys"  # undo needs it
+_PRAGMAS = frozenset({"defer_foreign_keys", "busy_timeout"})  # undo needs the first; the second is how long to wait
 
 
 class _Held:
@@ -128,7 +128,7 @@ def _authorizer(held: _Held, names: frozenset[str]) -> Any:
     def authorize(action: int, table: str | None, _column: str | None, database: str | None,
                   source: str | None) -> int:
         if action == sqlite3.SQLITE_PRAGMA:
-            return sqlite3.SQLITE_OK if table == _THE_ONE_PRAGMA else sqlite3.SQLITE_DENY
+            return sqlite3.SQLITE_OK if table in _PRAGMAS else sqlite3.SQLITE_DENY
         if action not in _ALLOWED or (action in _WRITES and (table or "").startswith("sqlite_")):
             return sqlite3.SQLITE_DENY
         # Through a view or trigger `source` says which. A write reads its own table, and the tables

@@ -27,6 +27,7 @@ class ValueChange:
     label: str
     before: str
     after: str
+    looked: bool = False  # nothing changed: `after` names the columns that were shown in full
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,9 @@ def values_of(display: Display, role: Role, row: ChangeRow) -> list[ValueChange]
     # Whoever may not open a ledger does not read it here. The auditor's own business is the ledger of changes.
     if role is not Role.AUDITOR and not permits(role, Permission(f"{model.__area__}.view")):
         return []
+    if row.operation == "reveal":
+        looked = [declared(model, name).label for name in row.columns.split(",") if name in table_of(model).c]
+        return [ValueChange("", "查看了", "", "、".join(looked), looked=True)]
     result = []
     for name in row.columns.split(","):
         if name not in table_of(model).c:

@@ -61,32 +61,52 @@ def edit(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str
     session.flush()
 
 
+def faults_of(session: ScopedSession, actor: Actor, model: type[Base], values: Mapping[str, Any],
+              standing: Base | None = None) -> list[Invalid]:
+    """What `create`, or `edit` of the standing record, would find wrong with these values. Nothing is written:
+    the values are tried on a record that belongs to no session."""
+    draft = model()
+    with session.no_autoflush:
+        if standing is not None:
+            _set(draft, {c.name: getattr(standing, c.name) for c in table_of(model).columns}, any_column=True)
+        try:
+            _set(draft, values)
+            return list(_faults(session, actor, draft))
+        except Invalid as fault:
+            return [fault]
+        except (NotFound, Refused):
+            return []  # said when the form is otherwise right
+
+
 def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str, Any]) -> None:
     """Set the values and check them; nothing is flushed."""
-    model = type(record)
-    for name, value in values.items():
-        field = declared(model, name)
-        if field.generated:
-            raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)
-        new = clean(field.label, name, value) if isinstance(value, str) else value
-        if getattr(record, name) != new:
-            setattr(record, name, new)
-    _place(session, actor, record)
+    _set(record, values)
     faults = list(_faults(session, actor, record))
     if faults:
         faults[0].further = tuple(faults[1:])
         raise faults[0]
 
 
+def _set(record: Base, values: Mapping[str, Any], *, any_column: bool = False) -> None:
+    for name, value in values.items():
+        field = declared(type(record), name)
+        if field.generated and not any_column:
+            raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)
+        new = clean(field.label, name, value) if isinstance(value, str) else value
+        if getattr(record, name) != new:
+            setattr(record, name, new)
+
+
 def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Invalid]:
     """Everything that does not hold, one fault for a field."""
     blamed = set()
-    for function in _CHECKS[type(record)]:
+    for function in (_place, *_CHECKS[type(record)]):
         try:
             function(session, actor, record)
         except Invalid as fault:
+            if fault.column is None or fault.column not in blamed:
+                yield fault
             blamed.add(fault.column)
-            yield fault
     for column in table_of(type(record)).columns:
         field = column.info["field"]
         if not column.nullable and not field.generated and column.default is None \

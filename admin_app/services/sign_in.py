@@ -8,12 +8,14 @@ database: they hold across workers and restarts.
 
 import hashlib
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, String, bindparam, cast, delete, func, or_, select
+from sqlalchemy.exc import OperationalError
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Role
@@ -155,12 +157,17 @@ def resume(session: ScopedSession, token: str, now: datetime | None = None) -> S
         tuple(OwnGrant(row.grant_id, Role(row.role), row.region_name, row.until) for row in in_force),
         present.position or "", present.news, present.views > 0,
     )
-    stale = now - present.seen_at > timedelta(minutes=1)
-    if stale:
-        with unscoped(engine, "a session notes that it was used", writing=True) as noting:
-            noting.get_one(LoginSession, signed_in.session_id).seen_at = now
-            noting.commit()
+    if now - present.seen_at > timedelta(minutes=1):
+        _note_use(engine, signed_in.session_id, now)
     return signed_in
+
+
+def _note_use(engine: Engine, session_id: int, now: datetime) -> None:
+    """A session was used. Left out while the store is busy: nobody's page waits for it, and the next one notes it."""
+    with unscoped(engine.execution_options(at_once=True), "a session notes that it was used", writing=True) as session:
+        with suppress(OperationalError):
+            session.get_one(LoginSession, session_id).seen_at = now
+            session.commit()
 
 
 @lru_cache(maxsize=2)

@@ -77,9 +77,14 @@ def refuse_duplicate(session: ScopedSession, student_id: int | None, number: str
 
 
 @check(Student)
-def schooling(session: ScopedSession, actor: Actor, student: Student) -> None:
+def born(session: ScopedSession, actor: Actor, student: Student) -> None:
     if student.birth_date and student.birth_date > date.today():
         raise Invalid("出生日期不能晚于今天。请改正。", "birth_date")
+
+
+@check(Student)
+def student_number(session: ScopedSession, actor: Actor, student: Student) -> None:
+    """学籍号: a letter and the 18 characters behind it (全国中小学生学籍管理办法)."""
     text = normalise(plain(student.student_number))
     if text:
         if not _STUDENT_NUMBER.match(text):

@@ -14,7 +14,7 @@ from admin_app.exchange.exporter import unfinished_sheet
 from admin_app.services import attachments, batches
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, view_of
-from admin_app.web.exports import sheet_file
+from admin_app.web.downloads import stamped, workbook
 from admin_app.web.list_address import address, wanted_by
 from admin_app.web.ticked import chosen_rows
 from models.base import Base, declared
@@ -177,4 +177,4 @@ def refused(id: int) -> ResponseReturnValue:
     model, move = batches.move_named(actor(), run.table_name, run.verb)
     path = unfinished_sheet(session(), actor(), model, f"批量{move.label}未办理的记录",
                             {int(k): why for k, why in run.refused.items()})
-    return sheet_file(path, f"批量{move.label}未办理的记录", remove=True)
+    return workbook(path, stamped(f"批量{move.label}未办理的记录"))

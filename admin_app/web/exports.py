@@ -1,32 +1,26 @@
 """Exporting a list: what is seen, what is ticked, or all that match, in one of three grades."""
 
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from flask import Response, flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin_app import tasks
 from admin_app.access.masking import GRADE_LABELS, Grade
 from admin_app.access.permissions import Permission
-from admin_app.display import LOCAL_ZONE
 from admin_app.errors import Invalid
 from admin_app.exchange.exporter import Export, record_export
 from admin_app.exchange.workbook import MAX_ROWS, temporary
 from admin_app.listing import whole_count
 from admin_app.services import exports
 from admin_app.web.context import actor, display, plant, session
+from admin_app.web.downloads import stamped, workbook
 from admin_app.web.list_address import address, chosen_columns, wanted_by
 from admin_app.web.list_frame import said_of
 from admin_app.web.ticked import chosen_rows
 
 if TYPE_CHECKING:
     from views.base import RegisterView
-
-SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 
 def page(view: "RegisterView") -> ResponseReturnValue:
     """Choose the grade; then the file, or a task that makes it."""
@@ -84,17 +78,4 @@ def _give(what: Export, count: int) -> ResponseReturnValue:
         return redirect(url_for("tasks.task", id=number))
     path = temporary()
     exports.write(plant().engine, actor(), what, path)
-    return sheet_file(path, what.filename, remove=True)
-
-
-def sheet_file(path: Path, title: str, *, remove: bool) -> Response:
-    """A workbook as a download, under its Chinese name in every browser (RFC 6266)."""
-    stamp = datetime.now(LOCAL_ZONE).strftime("%Y%m%d-%H%M")
-    response = send_file(path, mimetype=SHEET_TYPE)
-    response.headers["Content-Disposition"] = (
-        f"attachment; filename=export-{stamp}.xlsx; filename*=UTF-8''{quote(f'{title}-{stamp}.xlsx')}")
-    if remove:
-        response.call_on_close(lambda: path.unlink(missing_ok=True))
-    return response
-
-
+    return workbook(path, stamped(what.filename))

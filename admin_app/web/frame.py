@@ -62,15 +62,20 @@ def install(app: Flask) -> None:
                         "news": who.news, "grants": [
                             {"id": g.id, "label": f"{g.region_name} · {ROLE_LABELS[g.role]}",
                              "active": g.id == who.grant_id} for g in who.grants]},
-            "menu": _menu(request.script_root, who.role, request.path), "demo": demo,
+            "menu": menu(who.role), "demo": demo,
         }
 
 
-@lru_cache(maxsize=256)
-def _menu(root: str, role: Role, path: str) -> Markup:
+def menu(role: Role) -> Markup:
     """The pages that the role may open, in groups, with the one that is open marked."""
-    groups = [(label, [(name, url, path == url or (url != "/" and path.startswith(url))) for name, url in entries])
-              for label, entries in _entries(root, role)]
+    root, path = request.script_root, request.path
+    urls = [url for _, entries in _entries(root, role) for _, url in entries]
+    return _menu(root, role, next((url for url in urls if path == url or (url != "/" and path.startswith(url))), ""))
+
+
+@lru_cache(maxsize=256)
+def _menu(root: str, role: Role, opened: str) -> Markup:
+    groups = [(label, [(name, url, url == opened) for name, url in entries]) for label, entries in _entries(root, role)]
     return cast(Markup, get_template_attribute("macros.html", "menu")(groups))
 
 

@@ -105,7 +105,9 @@ def install(app: Flask) -> None:
     manager.session_protection = None  # our own table of sessions decides
 
     def load(_request: object) -> Person | None:
-        token = request.cookies.get(COOKIE)
+        if "signed_in" in g:
+            return None  # it could not be told: the page that says so is for nobody
+        token, g.signed_in = request.cookies.get(COOKIE), None
         who = g.signed_in = recognise(token) if token else None
         return Person(who) if who else None
 
@@ -164,6 +166,7 @@ def finish(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
     if request.method in WRITES and request.endpoint not in {None, "session.sign_in"}:
         at_hand = plant()
+        response.direct_passthrough = False  # or a file is handed to the server, and nobody is called at the end
         response.call_on_close(lambda: seal(at_hand.engine, at_hand.keys))
     return response
 

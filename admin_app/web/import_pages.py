@@ -1,22 +1,21 @@
 """The import wizard: upload, preview, confirm, result, the file of refused rows, the template."""
 
 import tempfile
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from admin_app.display import LOCAL_ZONE, local_time
+from admin_app.display import local_time
 from admin_app.errors import Conflict, Invalid
 from admin_app.exchange import importer
 from admin_app.exchange.exporter import OUTCOME_LABELS, refused_sheet
 from admin_app.exchange.exporter import template as write_template
 from admin_app.exchange.sheets import sheet_named
 from admin_app.web.context import actor, display, session
+from admin_app.web.downloads import workbook
 from models.account import Account
 from models.import_run import ImportRow, ImportRun
 from models.region import Region, prefix_of
@@ -26,7 +25,6 @@ PAGE = 50
 _COLOURS = {"new": "green", "changed": "azure", "same": "secondary", "refused": "red"}
 _STATES = {importer.CHECKED: "待确认", importer.CONFIRMED: "已导入", importer.SET_ASIDE: "已放弃"}
 _STATE_COLOURS = {importer.CHECKED: "yellow", importer.CONFIRMED: "green", importer.SET_ASIDE: "secondary"}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @pages.route("/<sheet>", methods=["GET", "POST"])
@@ -70,7 +68,7 @@ def template(sheet: str) -> ResponseReturnValue:
         Region.code >= prefix, Region.code < prefix + ":", Region.level == "村",
         Region.valid_until.is_(None)).order_by(Region.code).limit(500)).all()
     form = sheet_named(sheet)
-    return _send(write_template(session(), actor(), form, villages), f"{form.title}模板.xlsx")
+    return workbook(write_template(session(), actor(), form, villages), f"{form.title}模板.xlsx")
 
 
 @pages.get("/run/<int:id>")
@@ -157,14 +155,4 @@ def result(id: int) -> ResponseReturnValue:
 def refused(id: int) -> ResponseReturnValue:
     run = importer.run_of(session(), actor(), id)
     rows, cells = importer.refused_rows(session(), run)
-    return _send(refused_sheet(run, rows, cells), f"{Path(run.filename).stem}-未导入的行.xlsx")
-
-
-def _send(path: Path, filename: str) -> Response:
-    """A workbook under a Chinese name that every browser keeps (RFC 6266)."""
-    stamp = datetime.now(LOCAL_ZONE).strftime("%Y%m%d")
-    response = send_file(path, mimetype=XLSX)
-    response.headers["Content-Disposition"] = (
-        f"attachment; filename=baoxue-{stamp}.xlsx; filename*=UTF-8''{quote(filename)}")
-    response.call_on_close(lambda: path.unlink(missing_ok=True))
-    return response
+    return workbook(refused_sheet(run, rows, cells), f"{Path(run.filename).stem}-未导入的行.xlsx")

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, exists, func, select
 
@@ -155,7 +155,8 @@ def _line(entry: history.Entry) -> dict[str, Any]:
     return {"record_label": f"{model.__title__}：{name}" if name else f"{model.__title__} {entry.row.pk}",
             "url": url_for(f"{entry.row.table_name}.details_view", id=entry.row.pk) if shown else None,
             "operation": OPERATION_LABELS.get(entry.row.operation, entry.row.operation),
-            "changes": [{"label": v.label, "before": v.before, "after": v.after} for v in entry.values],
+            "changes": [{"label": v.label, "before": v.before, "after": v.after, "looked": v.looked}
+                        for v in entry.values],
             "revert_url": url_for("ledger.revert", id=entry.change.id, row=entry.row.id)
             if actor().may(Permission.LEDGER_UNDO) and entry.row.operation == "update" else None}
 
@@ -193,4 +194,10 @@ def _undo(id: int, verb: str, rows: list[int] | None) -> ResponseReturnValue:
     with recording(session(), actor(), verb, request.form.get("reason"),
                    undoes_id=id if rows is None else None) as undoing:
         outcome = undo_change(session(), actor(), id, undoing, rows)
-    return change(id, outcome)
+    if outcome.kept:
+        return change(id, outcome)  # what it left stands on this page alone
+    if outcome.restored:
+        flash(f"撤销完成：恢复 {outcome.restored} 条。", "success")
+    else:
+        flash("没有可以恢复的内容：记录已经是变更前的样子。", "info")
+    return redirect(url_for("ledger.change", id=id))

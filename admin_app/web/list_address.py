@@ -1,7 +1,8 @@
 """What the address of a list asks for, and addresses like it. Everything that a list shows is in its
 address, so that a reload, the back button, a saved view and a colleague see the same.
 
-Arguments that mean nothing are passed over.
+Arguments that mean nothing are passed over. A filter whose value cannot be read finds nothing and says so: were
+it passed over, a batch over 全部符合条件 would take what nobody asked for.
 """
 
 import re
@@ -16,7 +17,7 @@ from sqlalchemy import Date
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission, Role
 from admin_app.display import names_region
-from admin_app.listing import BEFORE, LAST_PAGE, Wanted, sortable
+from admin_app.listing import BEFORE, LAST_PAGE, LONGEST_SEARCH, Wanted, sortable
 from admin_app.web.context import actor
 from models.base import Base, Privacy, declared, table_of
 from models.region import prefix_of
@@ -25,27 +26,38 @@ if TYPE_CHECKING:
     from views.base import RegisterView
 
 SIZES = (20, 50, 100)
+_LONGEST = LONGEST_SEARCH
 PLACE = "at"  # where a record stood in the list that led to it
+
+
+def given(name: str) -> str:
+    """What the address says under a name. No longer than anybody types: it stands in every link of the page."""
+    return request.args.get(name, "")[:_LONGEST].replace("\0", "").strip()
 
 
 def wanted_by(view: "RegisterView") -> Wanted:
     """The list that the address asks for."""
-    role, given = actor().role, request.args
+    role = actor().role
     plain = _in_full(view.model, view.filters, role)
-    asked = given.get("region", "").strip()
+    asked = given("region")
     region = asked if re.fullmatch(r"[0-9]{12}", asked) else ""
+    equals, before = _equals(view.model, plain), _before(view.model, plain)
+    unread = [(n, given(n)) for n in plain if given(n) and n not in equals and not names_region(view.model, n)
+              and not isinstance(table_of(view.model).c[n].type, Date)]
+    unread += [(n + BEFORE, given(n + BEFORE)) for n in plain if given(n + BEFORE) and n not in before]
+    unread += [("region", asked)] if asked and not region and view.model.__region__ else []
     if view.own_area_only and not region.startswith(prefix_of(actor().region_code)):
         region = actor().region_code
-    sort = given.get("sort", "")
+    sort = given("sort")
     ordered = may_sort(view, sort)
     return Wanted(
-        view.model, equals={**view.fixed, **_equals(view.model, plain)}, before=_before(view.model, plain),
+        view.model, equals={**view.fixed, **equals}, before=before, unread=tuple(unread),
         region=region or None,
-        search=given.get("search", "").replace("\0", "").strip(),
+        search=given("search"),
         search_columns=_in_full(view.model, view.search, role),
         may_search_identity=actor().may(Permission.FAMILY_REVEAL),
         may_search_names=sight(role, Privacy.NAME) is Sight.FULL,
-        sort=sort if ordered else "id", descending=ordered and given.get("desc") == "1",
+        sort=sort if ordered else "id", descending=ordered and given("desc") == "1",
     )
 
 
@@ -53,11 +65,13 @@ def _equals(model: type[Base], names: tuple[str, ...]) -> dict[str, Any]:
     """The filters that ask for one value."""
     found: dict[str, Any] = {}
     for name in filter(request.args.__contains__, names):
-        value = request.args[name].strip()
+        value = given(name)
         if not value or names_region(model, name):
             continue
         kind = table_of(model).c[name].type.python_type
-        if kind is int and value.isdecimal() and len(value) < 18:
+        if name == "school_year" and (year := re.fullmatch(r"(\d{4})(?:-\d{4})?(?:学年)?", value)):
+            found[name] = int(year[1])  # as the column writes it, 2026-2027学年, and as the list keeps it
+        elif kind is int and name != "school_year" and value.isdecimal() and len(value) < 18:
             found[name] = int(value)
         elif kind is str:
             found[name] = value
@@ -68,7 +82,7 @@ def _before(model: type[Base], names: tuple[str, ...]) -> dict[str, date]:
     """The filters that ask for a day earlier than one, or none."""
     found = {}
     for name in names:
-        said = request.args.get(name + BEFORE)
+        said = given(name + BEFORE)
         if said and isinstance(table_of(model).c[name].type, Date) and (day := day_in(said)):
             found[name] = day
     return found
@@ -132,8 +146,7 @@ def arguments(view: "RegisterView", **changes: Any) -> dict[str, Any]:
 
 
 def _arguments(view: "RegisterView") -> dict[str, Any]:
-    given = request.args
-    said: dict[str, Any] = {k: v for k in _known(view.filters) if (v := given.get(k))} if given else {}
+    said: dict[str, Any] = {k: v for k in _known(view.filters) if (v := given(k))} if request.args else {}
     columns = chosen_columns(view)
     if columns != [c for c in offered_columns(view) if c in view.columns]:
         said["cols"] = ",".join(columns)

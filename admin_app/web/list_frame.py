@@ -18,7 +18,9 @@ from admin_app.listing import BEFORE, COUNT_CAP, Wanted, cap_of, filter_kind
 from admin_app.reference import MOST_SCHOOLS, tree_root
 from admin_app.services import moves as move_service
 from admin_app.web.context import actor, display
-from admin_app.web.list_address import SIZES, address, arguments, may_sort, offered_columns, query_of, size_of_page
+from admin_app.web.list_address import (
+    SIZES, address, arguments, given, may_sort, offered_columns, query_of, size_of_page,
+)
 from models.base import declared, table_of
 from models.kinds import IdentityIndexed
 from models.region import prefix_of, spoken_name
@@ -111,7 +113,7 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
         options = [(i.code, i.label) for i in display().codes(field.codes)]
     elif pointed_at(view.model, name) is School:
         if len(display().schools()) > MOST_SCHOOLS:
-            value = request.args.get(name, "")
+            value = given(name)
             label = display().schools().get(int(value[:18]), "") if value.isdecimal() else ""
             return {"name": name, "label": field.label, "kind": "lookup", "options": [], "shown": label,
                     "value": value if label else "", "lookup_url": url_for("school.lookup")}
@@ -121,7 +123,7 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
         name, label = name + BEFORE, f"{field.label}早于（含空）"
     else:
         label = field.label
-    return {"name": name, "label": label, "kind": kind, "options": options, "value": request.args.get(name, "")}
+    return {"name": name, "label": label, "kind": kind, "options": options, "value": given(name)}
 
 
 def said_of(view: "RegisterView", wanted: Wanted) -> str:
@@ -139,11 +141,20 @@ def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
              for n, v in wanted.equals.items() if n not in view.fixed]
     chips += [chip(declared(view.model, n).label, f"早于 {day}（含空）", n + BEFORE)
               for n, day in wanted.before.items()]
+    chips += [chip(_caption(view, argument), f"“{value}”看不懂", argument) for argument, value in wanted.unread]
     if wanted.search:
         chips.append(chip("搜索", wanted.search, "search"))
     if wanted.region and wanted.region != actor().region_code:
         chips.append(chip("区划", display().region(wanted.region), "region"))
     return chips
+
+
+def _caption(view: "RegisterView", argument: str) -> str:
+    """What a filter is called, by its argument."""
+    if argument == "region":
+        return "区划"
+    name = argument.removesuffix(BEFORE)
+    return declared(view.model, name).label + ("早于" if name != argument else "")
 
 
 def _buttons(view: "RegisterView") -> list[dict[str, str]]:
@@ -175,7 +186,7 @@ def _batch(view: "RegisterView") -> dict[str, Any] | None:
 def _settings(view: "RegisterView", columns: list[str]) -> dict[str, Any]:
     """列设置: the columns that may be shown, and what else of the address to keep."""
     return {"columns": [(n, declared(view.model, n).label, n in columns) for n in offered_columns(view)],
-            "kept": arguments(view, cols=None, page=None), "reset_url": address(view, cols=None)}
+            "kept": arguments(view, cols=None, page=None), "reset_url": address(view, cols=None, page=None)}
 
 
 def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
@@ -194,6 +205,9 @@ def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
 
 
 def _empty(view: "RegisterView", wanted: Wanted) -> str:
+    if wanted.unread:
+        faults = "；".join(f"“{_caption(view, argument)}”中的“{value}”看不懂" for argument, value in wanted.unread)
+        return f"{faults}。请改正后再查，或去掉这个条件：没有按它猜着显示，以免办错。"
     if wanted.search or wanted.region or wanted.before or set(wanted.equals) - set(view.fixed):
         return "没有符合条件的记录。可以去掉上面的某个条件再试。"
     if view.import_sheet and actor().may(Permission.IMPORT_CREATE):

@@ -53,13 +53,14 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         badge=_badge(display().of(record, state)) if state else None,
         facts=[{"label": label, "items": items} for label, names in groups
                if (items := [_fact(record, name, open_to_see) for name in names if name != state])],
-        reveal_url=view.get_url(".reveal", id=record.id)
+        reveal_url=onward(view, ".reveal", id=record.id)
         if view.may("reveal") and revealable(record, actor().role) and not open_to_see else None,
         moves=[{"label": m.label, "url": onward(view, ".move", id=record.id, verb=m.verb),
                 "colour": "secondary"} for m in move_service.open_moves(actor(), record)],
         buttons=_buttons(view, record), related=[shown_block(block, record) for block in blocks],
         timeline=timeline(record, blocks) if view.related else [], walk=_walk(view, record),
-        back=back_to_list(view), **_attachments(record), history=_history(record),
+        back=back_to_list(view), **_attachments(record),
+        history=_history(record) if actor().may(Permission.LEDGER_VIEW) else None,
         why_url=view.get_url(".why", id=record.id),
     )
 
@@ -135,8 +136,6 @@ def _attachments(record: Base) -> dict[str, Any]:
 
 
 def _history(record: Base) -> list[dict[str, Any]]:
-    if not actor().may(Permission.LEDGER_VIEW):
-        return []
     found = history.of_record(session(), actor().role, record.__tablename__, record.id)
     return [entry_line(entry) for entry in found]
 
@@ -148,7 +147,7 @@ def entry_line(entry: Entry) -> dict[str, Any]:
         "when": local_time(change.at), "who": change.actor, "role": role_label(change.role),
         "verb": verb_label(change.verb), "origin": ORIGIN_LABELS.get(change.origin, change.origin),
         "reason": change.reason or "", "change_url": url_for("ledger.change", id=change.id),
-        "changes": [{"label": v.label, "before": v.before, "after": v.after} for v in entry.values],
+        "changes": [{"label": v.label, "before": v.before, "after": v.after, "looked": v.looked} for v in entry.values],
     }
 
 
@@ -180,7 +179,7 @@ def revealed(record: Base) -> bool:
 def reveal(view: "RegisterView", record: Base, columns: list[str], error: str | None) -> ResponseReturnValue:
     page = render_template(
         "admin/reveal.html", record_label=display().label_of(record), error=error, facts=[],
-        labels=[declared(type(record), c).label for c in columns], back=view.get_url(".details_view", id=record.id),
+        labels=[declared(type(record), c).label for c in columns], back=onward(view, ".details_view", id=record.id),
         reason=request.form.get("reason", ""))
     return page, 400 if error else 200
 

@@ -32,7 +32,7 @@ _DEVICES = 8  # accounts that one browser is remembered for
 def sign_in() -> ResponseReturnValue:
     username = request.form.get("username", "").strip()
     target = own_path(request.values.get("next"))
-    if request.method == "GET":
+    if request.method != "POST":  # HEAD too
         ended = "登录已结束（超时或授权有变）。请重新登录，您填写的内容会保留。" if request.args.get("ended") else None
         return render_template("sign_in.html", error=None, notice=ended, username="", next=target,
                                demo_accounts=current_app.extensions.get("demo_accounts", []))

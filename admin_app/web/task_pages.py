@@ -10,7 +10,7 @@ from admin_app.display import local_time
 from admin_app.errors import NotFound
 from admin_app.services.rules import number
 from admin_app.web.context import actor, plant, session
-from admin_app.web.exports import sheet_file
+from admin_app.web.downloads import stamped, workbook
 from models.task import Task
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
@@ -49,7 +49,7 @@ def file(id: int) -> ResponseReturnValue:
     path = plant().results / str(name)
     if name is None or not path.is_file():
         raise NotFound("文件已过保留期，或还没有做好。请重新导出。")
-    return sheet_file(path, str(found.result["filename"]) if found.result else "", remove=False)
+    return workbook(path, stamped(str(found.result["filename"]) if found.result else ""), keep=True)
 
 
 def _shown(task: Task) -> dict[str, Any]:

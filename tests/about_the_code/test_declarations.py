@@ -118,7 +118,7 @@ STEPS_OUT = {
     ("admin_app/services/accounts.py", "make_account"): "a username is taken anywhere",
     ("admin_app/services/places.py", "account"): "a username is taken anywhere",
     ("admin_app/services/sign_in.py", "own_sessions"): "one's own sessions",
-    ("admin_app/services/sign_in.py", "resume"): "a session notes that it was used",
+    ("admin_app/services/sign_in.py", "_note_use"): "a session notes that it was used",
     ("admin_app/services/sign_in.py", "sign_in"): "nobody is known before the sign-in",
     ("admin_app/services/sign_in.py", "sign_out"): "a session ends",
     ("admin_app/services/sign_in.py", "switch_grant"): "one's own grants lie in several regions",

@@ -165,11 +165,11 @@ def test_the_walk_goes_on_where_a_list_is_too_long_to_sort(district_application,
     assert officer.open(page.link("下一条")).facts["姓名"] == listed[3]
 
 
-def test_a_malformed_division_widens_nothing(district_application):
+def test_a_malformed_division_finds_nothing_and_says_so(district_application):
     district = desk(district_application, "城区主任")
-    own = district.rows("/admin/village/", "名称")
-    assert own
-    assert district.rows("/admin/village/?region=990101400x", "名称") == own
+    assert district.rows("/admin/village/", "名称")
+    assert district.rows("/admin/village/?region=990101400x", "名称") == []
+    assert "“区划”中的“990101400x”看不懂" in district.page.text
 
 
 def test_a_very_long_page_number_is_no_error(district_application):

@@ -1,6 +1,7 @@
 """Exports in three grades, at once or as a task; tasks that outlive their worker."""
 
 import json
+import tempfile
 import os
 from datetime import UTC, datetime, timedelta
 
@@ -69,6 +70,14 @@ def test_the_full_grade_wants_a_reason_prints_it_and_is_on_record(district_appli
     with unscoped(district_application.extensions["baoxue"].engine, "the ledger") as session:
         act = session.scalars(select(Change).where(Change.verb == "export").order_by(Change.id.desc())).first()
         assert (act.actor, "报县教科局 11 月月报" in act.reason, "1 条" in act.reason) == ("康宁网格员", True, True)
+
+
+def test_a_download_leaves_no_file_behind(officer, monkeypatch, tmp_path):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    assert officer.download(f"{STUDENTS}export/?cols=name").workbook()
+    assert list(temporary.iterdir()) == []
 
 
 def test_who_may_not_see_numbers_takes_none_out(district_application, district):

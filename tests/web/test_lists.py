@@ -5,10 +5,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sqlalchemy import select
+
+from admin_app import reference
 from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.services.records import edit
+from models.region import Region
 from models.school import School
 from models.student import Student
 from seed import makers
@@ -330,3 +334,46 @@ def test_a_new_school_stands_in_the_filter_at_once(village, officer):
             session.add(School(name="新建小学", kind="211", region_code="990101400000"))
 
     assert "新建小学" in officer.open(LIST).text
+
+
+def test_what_one_person_asked_for_never_stands_in_the_page_of_the_next(village, officer):
+    officer.open(f"{LIST}?page=李明-13800000000")
+    other = Desk(village).sign_in("康宁网格员", PASSWORD).open(LIST)
+
+    assert "13800000000" not in other.bytes.decode()
+    assert "张三" in other.text
+
+
+def test_a_word_longer_than_anybody_types_makes_no_longer_page(officer):
+    for argument in ("search", "schooling_state", "region", "sort", "cols", "page", "checked_on_before"):
+        page = officer.open(f"{LIST}?{argument}=" + "长" * 20_000)
+        assert len(page.bytes) < 60_000, argument
+
+
+def test_made_up_places_are_not_remembered(village, officer):
+    for number in range(20):
+        officer.open(f"{LIST}?region=99010140{number:04d}")
+    kept = reference._KEPT[village.extensions["baoxue"].engine]._regions
+
+    with unscoped(village.extensions["baoxue"].engine, "all places") as session:
+        assert 康宁 in kept.keys() <= set(session.scalars(select(Region.code)))
+
+
+@pytest.mark.parametrize("asked", ["checked_on_before=2026-13-40", "checked_on_before=hello", "school_id=abc", "region=1"])
+def test_a_condition_that_cannot_be_read_finds_nothing_says_so_and_is_taken_away_by_its_chip(officer, asked):
+    everybody = names(officer)
+    assert everybody
+    assert names(officer, f"?{asked}") == []
+    assert "看不懂" in officer.page.text
+    officer.open(next(href for words, href in officer.page.links if "看不懂" in words))
+    assert [row["姓名"] for row in officer.page.table("姓名")] == everybody
+
+
+def test_a_school_year_is_found_as_the_column_writes_it(officer):
+    letters = "/admin/responsibility_letter/"
+    whole = officer.rows(letters, "编号")
+    years = {row["学年"] for row in whole}
+    for year in years:
+        assert officer.rows(f"{letters}?school_year={year}", "编号") == [row for row in whole if row["学年"] == year]
+    assert years
+    assert officer.rows(f"{letters}?school_year=明年", "编号") == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, func, select, text, update
 
 from admin_app import create_app
 from admin_app.access.actor import Actor
@@ -23,7 +23,7 @@ from admin_app.services.sign_in import SlowDown
 from admin_app.store import open_store
 from admin_app.web.gate import HEADERS, own_path
 from models.account import Account
-from models.login_session import LoginSession
+from models.login_session import LoginSession, SignInAttempt
 from models.setting import Setting
 from tests.desk import PASSWORD, Page
 from tests.web.staff import Person, everything_in, hire_staff, settle, 城区, 康宁
@@ -509,3 +509,31 @@ def test_behind_a_proxy_cookies_are_only_for_https(app: Flask, office: Engine) -
     direct = Person(app).get("/login", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "1.2.3.4"})
     assert "Strict-Transport-Security" not in direct.headers
     assert not any("Secure" in cookie for cookie in cookies(direct).values())
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_page_is_not_held_up_by_the_note_that_its_session_was_used(office: Engine) -> None:
+    token = sign_in(office, now=NOW - timedelta(minutes=5))
+
+    def noted() -> datetime:
+        with unscoped(office, "when it was used") as session:
+            return session.scalars(select(LoginSession.seen_at)).one()
+
+    before = noted()
+    with unscoped(office, "somebody imports a big list", writing=True) as importing:
+        importing.execute(select(func.count()).select_from(Account))
+        assert holds(office, token), "the page comes all the same"
+        assert noted() == before
+        importing.rollback()
+    assert holds(office, token)
+    assert noted() == NOW, "the next page notes it"
+
+
+def test_only_a_sent_form_signs_in(app: Flask, office: Engine) -> None:
+    client = app.test_client()
+    answer = client.head("/login", data={"username": "康网格", "password": PASSWORD})
+
+    assert answer.status_code == 200
+    assert client.get_cookie("baoxue") is None
+    with unscoped(office, "nobody tried") as session:
+        assert session.scalars(select(SignInAttempt).order_by(SignInAttempt.at)).all() == []
