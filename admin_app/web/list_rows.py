@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
+from admin_app.display import names_region
 from admin_app.web.context import display
 from admin_app.web.list_address import PLACE, query_of
 from models.base import declared
+from models.region import spoken_name
 
 if TYPE_CHECKING:
     from views.base import RegisterView
@@ -50,10 +52,12 @@ class _Cells(dict[Any, str]):
     def __init__(self, view: "RegisterView", name: str) -> None:
         super().__init__()
         self._read = display().reader(view.model, name)
+        self._place = names_region(view.model, name)  # as people say it: the row stays one line
         self._start = f'<td data-label="{escape(declared(view.model, name).label)}"'
 
     def __missing__(self, value: Any) -> str:
-        cell = self[value] = self._written(*self._read(value))
+        text, colour = self._read(value)
+        cell = self[value] = self._written(spoken_name(text) if self._place else text, colour)
         return cell
 
     def _written(self, text: str, colour: str | None) -> str:
