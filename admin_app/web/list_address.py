@@ -42,10 +42,9 @@ def wanted_by(view: "RegisterView") -> Wanted:
     asked = given("region")
     region = asked if re.fullmatch(r"[0-9]{12}", asked) else ""
     equals, before = _equals(view.model, plain), _before(view.model, plain)
-    unread = [(n, given(n)) for n in plain if given(n) and n not in equals and not names_region(view.model, n)
-              and not isinstance(table_of(view.model).c[n].type, Date)]
-    unread += [(n + BEFORE, given(n + BEFORE)) for n in plain if given(n + BEFORE) and n not in before]
-    unread += [("region", asked)] if asked and not region and view.model.__region__ else []
+    unread = _unread(view.model, plain, equals, before)
+    if asked and not region and view.model.__region__:
+        unread.append(("region", asked))
     if view.own_area_only and not region.startswith(prefix_of(actor().region_code)):
         region = actor().region_code
     sort = given("sort")
@@ -86,6 +85,16 @@ def _before(model: type[Base], names: tuple[str, ...]) -> dict[str, date]:
         if said and isinstance(table_of(model).c[name].type, Date) and (day := day_in(said)):
             found[name] = day
     return found
+
+
+def _unread(model: type[Base], names: tuple[str, ...], equals: dict[str, Any],
+            before: dict[str, date]) -> list[tuple[str, str]]:
+    """The filters that ask for something, as argument and value, and could not be read."""
+    if not request.args:
+        return []
+    by_value = [n for n in names if not names_region(model, n) and not isinstance(table_of(model).c[n].type, Date)]
+    asked = [*(n for n in by_value if n not in equals), *(n + BEFORE for n in names if n not in before)]
+    return [(argument, said) for argument in asked if (said := given(argument))]
 
 
 def day_in(text: str) -> date | None:
