@@ -18,7 +18,7 @@ from tests.web.staff import Person, hire_staff, settle, 城区, 康宁, 牧童
 
 HOSTILE = {
     "script": "<script>alert(1)</script>", "attribute": "\"' onmouseover=alert(1) x=", "formula": "=cmd|'/c calc'!A1",
-    "template": "{{7*7}}{% raw %}", "sql": "'; DROP TABLE student; --", "four bytes": "𠮷𡈽😀", "right to left": "名\u202e字",
+    "template": "{{7770007*7}}{% raw %}", "sql": "'; DROP TABLE student; --", "four bytes": "𠮷𡈽😀", "right to left": "名\u202e字",
     "joined": "字\u200d\ufeff名", "percent": "%s %d %(x)s \\u0000 \\", "ten thousand": "长" * 10_000,
 }
 
@@ -72,7 +72,7 @@ def test_whatever_is_typed_is_saved_as_text_or_refused_with_a_sentence(app, vill
             shown = person.get(address)
             assert shown.status == 200, (address, shown.status)
             assert b"<script>alert(1)" not in shown.bytes, address
-        assert "49" not in details.text or text != HOSTILE["template"]
+        assert "54390049" not in details.text or text != HOSTILE["template"]
     if len(text) < 2000:
         assert len(saved) > 3, saved
 
