@@ -125,7 +125,8 @@ def test_what_was_typed_outlives_a_session_that_ends(screens):
     page.get_by_label("备注").fill("在外务工，年底回")
     page.wait_for_timeout(600)  # the draft is kept a moment after the last key
     screen.context.clear_cookies(name="baoxue")
-    page.get_by_role("button", name="保存", exact=True).click()
+    with next_page(page):
+        page.get_by_role("button", name="保存", exact=True).click()
     expect(page.locator("main")).to_contain_text("登录")
     page.fill("#username", "cun04")
     page.fill("#password", "baoxue-demo-2026")

@@ -70,12 +70,13 @@ function watch(key) {
 }
 
 // A sent draft was saved if the next page is an ordinary one of the same person; sign-in and error pages,
-// and the form coming back with errors, mean that it was not.
+// the form coming back with errors, or opened again with no word that it was saved, mean that it was not.
 const unsaved = !user || document.querySelector("[data-status], form[data-kept]");
+const here = form && user && !document.querySelector(".note-success") ? keyOf(user) : null;
 for (const key of keys()) {
   const draft = read(key);
   if (user && !key.startsWith(`${PREFIX}${user}:`)) drop(key);
-  else if (draft?.sent && unsaved) write(key, { ...draft, sent: false });
+  else if (draft?.sent && (unsaved || key === here)) write(key, { ...draft, sent: false });
   else if (!draft || draft.sent) drop(key);
 }
 document.querySelector("form[data-sign-out]")?.addEventListener("submit", () => keys().forEach(drop));
