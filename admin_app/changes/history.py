@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Boolean, Date, DateTime, func, select
 
-from admin_app.access.permissions import WITHOUT_CHILD_DATA, Permission, Role, permits
 from admin_app.access.bulk import in_parts
+from admin_app.access.permissions import WITHOUT_CHILD_DATA, Permission, Role, permits
 from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.changes.triggers import columns_of
 from admin_app.display import Display
 from models.base import Base, UtcDateTime, Wall, declared, model_of, table_of
 from models.change import Change, ChangeRow
@@ -74,8 +75,8 @@ def values_of(display: Display, role: Role, row: ChangeRow) -> list[ValueChange]
     if role is not Role.AUDITOR and not permits(role, Permission(f"{model.__area__}.view")):
         return []
     if row.operation == "reveal":
-        looked = [declared(model, name).label for name in row.columns.split(",") if name in table_of(model).c]
-        return [ValueChange("", "查看了", "", "、".join(looked), looked=True)]
+        looked = "、".join(column.info["field"].label for column in columns_of(table_of(model), row.columns))
+        return [ValueChange("", "查看了", "", looked, looked=True)]
     result = []
     for name in row.columns.split(","):
         if name not in table_of(model).c:

@@ -16,15 +16,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
-from admin_app.access.permissions import Permission
 from admin_app.access.bulk import in_parts
+from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.history import acts, last_rows
 from admin_app.changes.triggers import columns_of, recorded_columns
 from admin_app.errors import Conflict, NotFound, Refused
 from models.base import Base, model_of, models, table_of
 from models.change import Change, ChangeRow
-
 
 
 @dataclass(frozen=True, slots=True)

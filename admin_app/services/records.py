@@ -68,7 +68,8 @@ def faults_of(session: ScopedSession, actor: Actor, model: type[Base], values: M
     draft = model()
     with session.no_autoflush:
         if standing is not None:
-            _set(draft, {c.name: getattr(standing, c.name) for c in table_of(model).columns}, any_column=True)
+            for column in table_of(model).columns:
+                setattr(draft, column.name, getattr(standing, column.name))
         try:
             _set(draft, values)
             return list(_faults(session, actor, draft))
@@ -87,10 +88,10 @@ def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[
         raise faults[0]
 
 
-def _set(record: Base, values: Mapping[str, Any], *, any_column: bool = False) -> None:
+def _set(record: Base, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         field = declared(type(record), name)
-        if field.generated and not any_column:
+        if field.generated:
             raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)
         new = clean(field.label, name, value) if isinstance(value, str) else value
         if getattr(record, name) != new:

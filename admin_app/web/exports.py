@@ -22,6 +22,7 @@ from admin_app.web.ticked import chosen_rows
 if TYPE_CHECKING:
     from views.base import RegisterView
 
+
 def page(view: "RegisterView") -> ResponseReturnValue:
     """Choose the grade; then the file, or a task that makes it."""
     wanted = chosen_rows(wanted_by(view))

@@ -16,6 +16,7 @@ from admin_app.exchange.exporter import template as write_template
 from admin_app.exchange.sheets import sheet_named
 from admin_app.web.context import actor, display, session
 from admin_app.web.downloads import workbook
+from admin_app.web.pager import page_links
 from models.account import Account
 from models.import_run import ImportRow, ImportRun
 from models.region import Region, prefix_of
@@ -108,7 +109,6 @@ def _row(row: ImportRow) -> dict[str, Any]:
 
 def _pager(id: int, tab: str, number: int, total: int) -> dict[str, Any]:
     pages_ = max(1, -(-total // PAGE))
-    near = sorted({1, pages_, *range(max(1, number - 1), min(pages_, number + 3) + 1)})
 
     def to(page: int) -> str:
         return url_for("imports.preview", id=id, tab=tab or None, page=page)
@@ -116,7 +116,7 @@ def _pager(id: int, tab: str, number: int, total: int) -> dict[str, Any]:
     return {"page": number + 1, "pages": pages_, "total_label": f"共 {total:,} 行", "first": number * PAGE + 1,
             "last": min(total, (number + 1) * PAGE), "prev_url": to(number) if number else None,
             "next_url": to(number + 2) if number + 1 < pages_ else None,
-            "links": [{"label": str(n), "url": to(n), "active": n == number + 1} for n in near]}
+            "links": page_links(number, pages_, to)}
 
 
 @pages.post("/run/<int:id>/confirm")

@@ -155,8 +155,7 @@ def _line(entry: history.Entry) -> dict[str, Any]:
     return {"record_label": f"{model.__title__}：{name}" if name else f"{model.__title__} {entry.row.pk}",
             "url": url_for(f"{entry.row.table_name}.details_view", id=entry.row.pk) if shown else None,
             "operation": OPERATION_LABELS.get(entry.row.operation, entry.row.operation),
-            "changes": [{"label": v.label, "before": v.before, "after": v.after, "looked": v.looked}
-                        for v in entry.values],
+            "changes": entry.values,
             "revert_url": url_for("ledger.revert", id=entry.change.id, row=entry.row.id)
             if actor().may(Permission.LEDGER_UNDO) and entry.row.operation == "update" else None}
 

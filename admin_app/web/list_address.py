@@ -26,13 +26,12 @@ if TYPE_CHECKING:
     from views.base import RegisterView
 
 SIZES = (20, 50, 100)
-_LONGEST = LONGEST_SEARCH
 PLACE = "at"  # where a record stood in the list that led to it
 
 
 def given(name: str) -> str:
     """What the address says under a name. No longer than anybody types: it stands in every link of the page."""
-    return request.args.get(name, "")[:_LONGEST].replace("\0", "").strip()
+    return request.args.get(name, "")[:LONGEST_SEARCH].replace("\0", "").strip()
 
 
 def wanted_by(view: "RegisterView") -> Wanted:

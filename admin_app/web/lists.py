@@ -15,6 +15,7 @@ from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.list_address import address, arguments, chosen_columns, number_of_page, size_of_page, wanted_by
 from admin_app.web.list_frame import ListFrame, total_label
 from admin_app.web.list_rows import rows_as_html
+from admin_app.web.pager import page_links
 
 if TYPE_CHECKING:
     from views.base import RegisterView
@@ -39,18 +40,13 @@ def page(view: "RegisterView") -> ResponseReturnValue:
 
 def _pager(view: "RegisterView", count: int, cap: int, number: int, size: int, shown: int) -> dict[str, Any]:
     pages = max(1, -(-min(count, cap) // size))
-    near = sorted({1, pages, *range(max(1, number - 1), min(pages, number + 3) + 1)})
-    links = [{"label": str(n), "url": address(view, page=n), "active": n == number + 1} for n in near]
-    for at in range(len(near) - 1, 0, -1):
-        if near[at] - near[at - 1] > 1:
-            links.insert(at, {"label": "…", "url": None, "active": False})
     advice = "" if count <= cap else "，请再多输入几个字" if cap < COUNT_CAP else "，可用筛选缩小范围"
     return {
         "page": number + 1, "pages": pages, "total_label": total_label(count, cap) + advice,
         "first": number * size + 1 if shown else 0, "last": number * size + shown,
         "prev_url": address(view, page=number) if number else None,
         "next_url": address(view, page=number + 2) if number + 1 < pages else None,
-        "links": links,
+        "links": page_links(number, pages, lambda page: address(view, page=page)),
     }
 
 

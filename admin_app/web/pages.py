@@ -147,7 +147,7 @@ def entry_line(entry: Entry) -> dict[str, Any]:
         "when": local_time(change.at), "who": change.actor, "role": role_label(change.role),
         "verb": verb_label(change.verb), "origin": ORIGIN_LABELS.get(change.origin, change.origin),
         "reason": change.reason or "", "change_url": url_for("ledger.change", id=change.id),
-        "changes": [{"label": v.label, "before": v.before, "after": v.after, "looked": v.looked} for v in entry.values],
+        "changes": entry.values,
     }
 
 

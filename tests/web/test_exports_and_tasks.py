@@ -1,8 +1,8 @@
 """Exports in three grades, at once or as a task; tasks that outlive their worker."""
 
 import json
-import tempfile
 import os
+import tempfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
