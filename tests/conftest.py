@@ -389,12 +389,12 @@ def _child(session: Any, name: str, surname: str, village: str, sex: str, serial
            school_id: int) -> Child:
     born = date(2016, 3, 1 + serial)
     number = makers.make_identity_number(born, sex, serial=serial)
-    home = makers.household(session, village, head_name=f"{surname}建国", phone=f"1990000000{serial}",
+    home = makers.household(session, village, head_name=f"{surname}建国", phone=f"1993571246{serial}",
                             address=f"{PLACES[village]}1号")
     child = makers.student(session, home, name, sex=sex, birth_date=born, identity_number=number,
                            school_id=school_id, grade="13", note=f"{name}的备注")
     place = {"region_code": village}
-    guardian = Guardian(**place, student_id=child.id, name=f"{surname}建国", phone=f"1990000001{serial}")
+    guardian = Guardian(**place, student_id=child.id, name=f"{surname}建国", phone=f"1993571248{serial}")
     flag = SpecialGroupFlag(**place, student_id=child.id, kind="left_behind", state="reported")
     letter = ResponsibilityLetter(
         **place, number=f"{village}-2026-1", level="village_family", school_year=2026,
