@@ -55,10 +55,18 @@ def pointed_at(model: type[Base], column: str) -> type[Base] | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def names_region(model: type[Base], column: str) -> bool:
     return column == "region_code" or any(
         key.column.table.name == "region" for key in table_of(model).c[column].foreign_keys
     )
+
+
+@lru_cache(maxsize=1024)
+def recurring(model: type[Base], column: str) -> bool:
+    """Whether a column has few values, that come again and again: codes, states, divisions, schools."""
+    field = declared(model, column)
+    return bool(field.states or field.codes or names_region(model, column) or pointed_at(model, column) is School)
 
 
 @lru_cache(maxsize=256)
@@ -140,6 +148,14 @@ class Display:
         """How many rows a list has, at most one more than its cap."""
         return self._reference.count(self._session, wanted)
 
+    def places(self, wanted: Wanted) -> list[tuple[str, int]]:
+        """How many rows of a list each division has."""
+        return self._reference.places(self._session, wanted)
+
+    def cells(self, model: type[Base], column: str, make: Callable[[], Any]) -> Any:
+        """What the values of a recurring column are written as, for this role: kept while nothing is written."""
+        return self._reference.cells((self._role, model, column), make)
+
     def kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """What is made of reference data and the key alone, for this role and place: made once while nothing
         is written."""
@@ -165,9 +181,8 @@ class Display:
         field = declared(model, column)
         if sight_in(grade, self._role, field.privacy) is Sight.ABSENT:
             return lambda value: _EMPTY if value is None or value == "" else _ABSENT
-        recurring = field.states or field.codes or names_region(model, column) or pointed_at(model, column) is School
         read = self._full_reader(model, column, field, grade)
-        if recurring:
+        if recurring(model, column):
             return _Recurring(read).__getitem__
         return lambda value: _EMPTY if value is None or value == "" else read(value)
 

@@ -7,13 +7,13 @@ below the ORM, with the wall written into every statement (`walled`).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Date, Row, Select, false, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Date, Integer, Row, Select, String, bindparam, false, func, or_, select
 
 from admin_app.access.scope import CODE_LENGTH, ScopedSession, walled
 from models.base import Base, declared, model_of, table_of
@@ -30,6 +30,9 @@ _NEAR = 5
 LONGEST_SEARCH = 60
 BEFORE = "_before"  # `checked_on_before=2026-09-01`: earlier than that day, or not at all
 _AFTER_ALL = "\U0010ffff"
+_DEEP = 200  # rows before a page, from where it pays to know how many each division has
+_FIRST, _SIZE = bindparam("first", type_=Integer), bindparam("size", type_=Integer)
+_START = bindparam("start", type_=String)
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,8 @@ def order_of(wanted: Wanted) -> list[ColumnElement[Any]]:
     return [columns[n].desc() if wanted.descending else columns[n].asc() for n in (*names, "id")]
 
 
-def _keys(session: ScopedSession, wanted: Wanted, first: int, size: int) -> Select[Any]:
+def _keys(session: ScopedSession, wanted: Wanted, first: int | BindParameter[int],
+          size: int | BindParameter[int]) -> Select[Any]:
     """The numbers of the records from a place on (0 is the first)."""
     if wanted.by_name_alone and wanted.model.__region__ == "region_code" and wanted.sort == "id":
         return _keys_by_name(session, wanted).offset(first).limit(size)
@@ -227,13 +231,45 @@ def page_of(session: ScopedSession, wanted: Wanted, page: int, size: int) -> lis
     return [records[key] for key in keys if key in records]
 
 
-def rows_of(session: ScopedSession, wanted: Wanted, columns: Sequence[str], page: int, size: int) -> Sequence[Row[Any]]:
-    """The values of these columns of the records of one page, `id` first: what a list shows."""
-    table = table_of(wanted.model).c
-    keys = _keys(session, wanted, min(page, LAST_PAGE) * size, size)
-    # The wall stands in the keys. Said once more, SQLite would walk the village instead of the keys.
-    query = select(table.id, *[table[c] for c in columns if c != "id"]).where(table.id.in_(keys))
-    return session.connection().execute(query.order_by(*order_of(wanted))).all()
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """Asks for the pages of one list: the values of these columns, `id` first. Written once and kept, for it
+    depends on the wall and the list alone."""
+
+    wanted: Wanted
+    columns: list[str]
+    size: int
+    whole: Select[Any]
+    from_place: Select[Any] | None  # the same from a division on, where the list stands in their order
+
+    @classmethod
+    def of(cls, session: ScopedSession, wanted: Wanted, columns: list[str], size: int) -> Self:
+        table = table_of(wanted.model).c
+        keys = _keys(session, wanted, _FIRST, _SIZE)
+        in_order = order_of(wanted)
+        # The wall stands in the keys. Said once more, SQLite would walk the village instead of the keys.
+        rows = select(table.id, *[table[c] for c in columns if c != "id"]).order_by(*in_order)
+        placed = wanted.sort == "id" and not wanted.descending and wanted.model.__region__ == "region_code" \
+            and not wanted.by_name_alone
+        return cls(wanted, columns, size, rows.where(table.id.in_(keys)),
+                   rows.where(table.id.in_(keys.where(table.region_code >= _START))) if placed else None)
+
+    def page(self, session: ScopedSession, number: int,
+             places: Callable[[Wanted], Sequence[tuple[str, int]]]) -> Sequence[Row[Any]]:
+        """The rows of a page (0 is the first). `places` tells the divisions of a list in their order and how many
+        rows each has, so that a deep page walks one division and not all before it."""
+        first = min(number, LAST_PAGE) * self.size
+        said: dict[str, Any] = {"first": first, "size": self.size}
+        query = self.whole
+        if self.from_place is not None and first >= _DEEP:
+            for code, count in places(self.wanted):
+                if said["first"] < count:
+                    query, said["start"] = self.from_place, code
+                    break
+                said["first"] -= count
+            else:
+                said["first"] = first
+        return session.connection().execute(query, said).all()
 
 
 def capped_count(session: ScopedSession, wanted: Wanted) -> int:
@@ -245,6 +281,14 @@ def capped_count(session: ScopedSession, wanted: Wanted) -> int:
         return SEARCH_CAP + 1 if terms == _MOST_TERMS else min(owners, SEARCH_CAP + 1)
     some = select(table_of(wanted.model).c.id).where(*conditions(session, wanted)).limit(COUNT_CAP + 1)
     return session.connection().execute(select(func.count()).select_from(some.subquery())).scalar() or 0
+
+
+def count_by_place(session: ScopedSession, wanted: Wanted) -> list[tuple[str, int]]:
+    """How many rows of a list each division has, in their order; nothing for a list beyond the cap."""
+    code = table_of(wanted.model).c.region_code
+    some = select(code).where(*conditions(session, wanted)).limit(COUNT_CAP + 1).subquery().c.region_code
+    found = session.connection().execute(select(some, func.count()).group_by(some).order_by(some)).all()
+    return [(code, count) for code, count in found] if sum(count for _, count in found) <= COUNT_CAP else []
 
 
 def whole_count(session: ScopedSession, wanted: Wanted) -> int:

@@ -15,9 +15,11 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, select
 
 from admin_app.access.bulk import in_parts
+from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession
-from admin_app.listing import Wanted, capped_count
+from admin_app.listing import Wanted, capped_count, count_by_place
 from admin_app.services.rules import rules_of
+from models.base import Base
 from models.code_item import CodeItem
 from models.region import Region, prefix_of
 from models.school import School
@@ -53,7 +55,9 @@ class Reference:
         self._schools: dict[int, str] | None = None
         self._children: dict[str, list[tuple[str, str]]] = {}
         self._counts: dict[Any, int] = {}
+        self._places: dict[Any, list[tuple[str, int]]] = {}
         self._made: dict[Any, Any] = {}
+        self._cells: dict[Any, Any] = {}
         self._rules: dict[tuple[str, ...], dict[str, str]] = {}
 
     def codes(self, session: ScopedSession, table: str) -> dict[str, Code]:
@@ -110,9 +114,18 @@ class Reference:
         return cast(int, _made_once(self._counts, _MOST_COUNTS, (session.scope, wanted.identity),
                                     lambda: capped_count(session, wanted)))
 
+    def places(self, session: ScopedSession, wanted: Wanted) -> list[tuple[str, int]]:
+        """How many rows of a list each division has, in their order; counted once while nothing is written."""
+        return cast(list[tuple[str, int]], _made_once(self._places, _MOST_MADE, (session.scope, wanted.identity),
+                                                      lambda: count_by_place(session, wanted)))
+
     def kept(self, key: Any, make: Callable[[], Any]) -> Any:
         """Something that depends on the key and on reference data alone, made once."""
         return _made_once(self._made, _MOST_MADE, key, make)
+
+    def cells(self, key: tuple[Role, type[Base], str], make: Callable[[], Any]) -> Any:
+        """What the values of a column that has few are written as, for a role."""
+        return _made_once(self._cells, _MOST_COUNTS, key, make)
 
     def rules(self, session: ScopedSession, keys: tuple[str, ...]) -> dict[str, str]:
         """The values of some rules of the place."""

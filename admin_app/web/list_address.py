@@ -8,7 +8,7 @@ it passed over, a batch over 全部符合条件 would take what nobody asked for
 import re
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 from flask import g, request
@@ -29,19 +29,26 @@ SIZES = (20, 50, 100)
 PLACE = "at"  # where a record stood in the list that led to it
 
 
+def _said() -> dict[str, str]:
+    """What the address says, by name; nothing empty. No value is longer than anybody types: it stands in every link
+    of the page."""
+    if "said" not in g:
+        cut = {name: value[:LONGEST_SEARCH].replace("\0", "").strip() for name, value in request.args.items()}
+        g.said = {name: value for name, value in cut.items() if value}
+    return cast(dict[str, str], g.said)
+
+
 def given(name: str) -> str:
-    """What the address says under a name. No longer than anybody types: it stands in every link of the page."""
-    return request.args.get(name, "")[:LONGEST_SEARCH].replace("\0", "").strip()
+    """What the address says under a name, empty if nothing."""
+    return _said().get(name, "")
 
 
 def wanted_by(view: "RegisterView") -> Wanted:
     """The list that the address asks for."""
     role = actor().role
-    plain = _in_full(view.model, view.filters, role)
+    equals, before, unread = _filters(view.model, _in_full(view.model, view.filters, role))
     asked = given("region")
     region = asked if re.fullmatch(r"[0-9]{12}", asked) else ""
-    equals, before = _equals(view.model, plain), _before(view.model, plain)
-    unread = _unread(view.model, plain, equals, before)
     if asked and not region and view.model.__region__:
         unread.append(("region", asked))
     if view.own_area_only and not region.startswith(prefix_of(actor().region_code)):
@@ -59,41 +66,40 @@ def wanted_by(view: "RegisterView") -> Wanted:
     )
 
 
-def _equals(model: type[Base], names: tuple[str, ...]) -> dict[str, Any]:
-    """The filters that ask for one value."""
-    found: dict[str, Any] = {}
-    for name in filter(request.args.__contains__, names):
-        value = given(name)
-        if not value or names_region(model, name):
+def _filters(model: type[Base], names: tuple[str, ...]) -> tuple[
+        dict[str, Any], dict[str, date], list[tuple[str, str]]]:
+    """The filters that ask for one value, those that ask for a day earlier than one (or none), and those that
+    could not be read, as argument and value."""
+    equals: dict[str, Any] = {}
+    before: dict[str, date] = {}
+    unread: list[tuple[str, str]] = []
+    for argument, said in _said().items():
+        name = argument.removesuffix(BEFORE)
+        if name not in names:
             continue
-        kind = table_of(model).c[name].type.python_type
-        if name == "school_year" and (year := re.fullmatch(r"(\d{4})(?:-\d{4})?(?:学年)?", value)):
-            found[name] = int(year[1])  # as the column writes it, 2026-2027学年, and as the list keeps it
-        elif kind is int and name != "school_year" and value.isdecimal() and len(value) < 18:
-            found[name] = int(value)
-        elif kind is str:
-            found[name] = value
-    return found
+        dated = isinstance(table_of(model).c[name].type, Date)
+        if argument != name:
+            if dated and (day := day_in(said)):
+                before[name] = day
+            else:
+                unread.append((argument, said))
+        elif not dated and not names_region(model, name):
+            if (value := _value(model, name, said)) is not None:
+                equals[name] = value
+            else:
+                unread.append((argument, said))
+    return equals, before, unread
 
 
-def _before(model: type[Base], names: tuple[str, ...]) -> dict[str, date]:
-    """The filters that ask for a day earlier than one, or none."""
-    found = {}
-    for name in names:
-        said = given(name + BEFORE)
-        if said and isinstance(table_of(model).c[name].type, Date) and (day := day_in(said)):
-            found[name] = day
-    return found
-
-
-def _unread(model: type[Base], names: tuple[str, ...], equals: dict[str, Any],
-            before: dict[str, date]) -> list[tuple[str, str]]:
-    """The filters that ask for something, as argument and value, and could not be read."""
-    if not request.args:
-        return []
-    by_value = [n for n in names if not names_region(model, n) and not isinstance(table_of(model).c[n].type, Date)]
-    asked = [*(n for n in by_value if n not in equals), *(n + BEFORE for n in names if n not in before)]
-    return [(argument, said) for argument in asked if (said := given(argument))]
+def _value(model: type[Base], name: str, said: str) -> str | int | None:
+    """The value of a filter, None for one that cannot be read."""
+    kind = table_of(model).c[name].type.python_type
+    if name == "school_year":  # as the column writes it, 2026-2027学年, and as the list keeps it
+        year = re.fullmatch(r"(\d{4})(?:-\d{4})?(?:学年)?", said)
+        return int(year[1]) if year else None
+    if kind is int:
+        return int(said) if said.isdecimal() and len(said) < 18 else None
+    return said if kind is str else None
 
 
 def day_in(text: str) -> date | None:
@@ -154,16 +160,16 @@ def arguments(view: "RegisterView", **changes: Any) -> dict[str, Any]:
 
 
 def _arguments(view: "RegisterView") -> dict[str, Any]:
-    said: dict[str, Any] = {k: v for k in _known(view.filters) if (v := given(k))} if request.args else {}
-    columns = chosen_columns(view)
+    known, columns = _known(view.filters), chosen_columns(view)
+    said: dict[str, Any] = {k: v for k, v in _said().items() if k in known}
     if columns != [c for c in offered_columns(view) if c in view.columns]:
         said["cols"] = ",".join(columns)
     return said
 
 
 @lru_cache(maxsize=64)
-def _known(filters: tuple[str, ...]) -> tuple[str, ...]:
-    return ("search", "region", "sort", "desc", "page", "size", *filters, *[f + BEFORE for f in filters])
+def _known(filters: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(("search", "region", "sort", "desc", "page", "size", *filters, *[f + BEFORE for f in filters]))
 
 
 def query_of(view: "RegisterView", **changes: Any) -> str:

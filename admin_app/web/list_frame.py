@@ -14,12 +14,12 @@ from markupsafe import Markup
 
 from admin_app.access.permissions import Permission
 from admin_app.display import pointed_at
-from admin_app.listing import BEFORE, COUNT_CAP, Wanted, cap_of, filter_kind
+from admin_app.listing import BEFORE, COUNT_CAP, PageQuery, Wanted, as_shown, cap_of, filter_kind
 from admin_app.reference import MOST_SCHOOLS, tree_root
 from admin_app.services import moves as move_service
-from admin_app.web.context import actor, display
+from admin_app.web.context import actor, display, session
 from admin_app.web.list_address import (
-    SIZES, address, arguments, given, may_sort, offered_columns, query_of, size_of_page,
+    SIZES, address, arguments, chosen_columns, given, may_sort, offered_columns, query_of, size_of_page, wanted_by,
 )
 from models.base import declared, table_of
 from models.kinds import IdentityIndexed
@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListFrame:
-    """The pieces, as HTML, in the order in which a page shows them."""
+    """The pieces, as HTML, in the order in which a page shows them; and what asks for the rows."""
 
+    query: PageQuery
+    pages: int
+    total: str  # how many rows there are, in words
     tree: Markup
     heading: Markup
     save_view: Markup  # empty while the list is as it comes
@@ -47,11 +50,17 @@ class ListFrame:
     has_batch: bool
 
     @classmethod
-    def around(cls, view: "RegisterView", wanted: Wanted, columns: list[str], count: int) -> Self:
-        total, query, batch = total_label(count, cap_of(wanted)), query_of(view, page=None), _batch(view)
+    def around(cls, view: "RegisterView") -> Self:
+        wanted, columns, size = wanted_by(view), chosen_columns(view), size_of_page()
+        count, cap = display().count(wanted), cap_of(wanted)
+        wanted = as_shown(wanted, count)
+        total, query, batch = total_label(count, cap), query_of(view, page=None), _batch(view)
+        advice = "" if count <= cap else "，请再多输入几个字" if cap < COUNT_CAP else "，可用筛选缩小范围"
         heads = [_column(view, wanted, name, count) for name in columns]
         hidden = {k: v for k in ("region", "sort", "desc", "size", "cols") if (v := arguments(view).get(k))}
         return cls(
+            query=PageQuery.of(session(), wanted, columns, size), pages=max(1, -(-min(count, cap) // size)),
+            total=total + advice,
             tree=_piece("tree", _tree(view, wanted)),
             heading=_piece("heading", view.heading, _buttons(view)),
             save_view=_piece("save_view", query, url_for("saved_views.save", table=view.endpoint),

@@ -4,15 +4,15 @@ The one piece of HTML that is written in Python: two hundred cells in a template
 page cost (docs/benchmarks.md). Whatever comes from a record goes through `escape`.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from markupsafe import Markup, escape
 
-from admin_app.display import names_region
+from admin_app.display import Shown, names_region, recurring
 from admin_app.web.context import display
 from admin_app.web.list_address import PLACE, query_of
-from models.base import declared
+from models.base import Base, declared
 from models.region import spoken_name
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _LONGEST = 7  # characters that never wrap
 def rows_as_html(view: "RegisterView", columns: list[str], rows: Sequence[Any], first: int, ticks: bool) -> Markup:
     """`<tr>` for each row; `first` is the place of the first one in the list, `ticks` whether rows can be ticked."""
     called = display().reader(view.model, columns[0])
-    cells = [_Cells(view, name).__getitem__ for name in columns[1:]]
+    cells = [_cells(view.model, name).__getitem__ for name in columns[1:]]
     query = query_of(view, page=None)
     tail = escape(f"&{query}" if query else "")
     details, edit = view.get_url(".details_view"), view.get_url(".edit_view")
@@ -46,14 +46,22 @@ def rows_as_html(view: "RegisterView", columns: list[str], rows: Sequence[Any], 
     return Markup("".join(lines))  # noqa: S704  (every text of a record was escaped above)
 
 
-class _Cells(dict[Any, str]):
-    """The cells of one column by their values, each written once a page."""
+def _cells(model: type[Base], name: str) -> "_Cells":
+    if not recurring(model, name):
+        return _Cells(model, name, display().reader(model, name))
+    # These outlive the request: a new value is read through the display of whoever meets it first.
+    return cast(_Cells, display().cells(model, name, lambda: _Cells(
+        model, name, lambda value: display().value(model, name, value))))
 
-    def __init__(self, view: "RegisterView", name: str) -> None:
+
+class _Cells(dict[Any, str]):
+    """The cells of one column by their values, each written once."""
+
+    def __init__(self, model: type[Base], name: str, read: Callable[[Any], Shown]) -> None:
         super().__init__()
-        self._read = display().reader(view.model, name)
-        self._place = names_region(view.model, name)  # as people say it: the row stays one line
-        self._start = f'<td data-label="{escape(declared(view.model, name).label)}"'
+        self._read = read
+        self._place = names_region(model, name)  # as people say it: the row stays one line
+        self._start = f'<td data-label="{escape(declared(model, name).label)}"'
 
     def __missing__(self, value: Any) -> str:
         text, colour = self._read(value)

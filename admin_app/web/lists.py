@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin_app.listing import COUNT_CAP, as_shown, cap_of, rows_of
 from admin_app.services.saved_views import views_of
 from admin_app.web.context import actor, display, plant, session, signed_in
-from admin_app.web.list_address import address, arguments, chosen_columns, number_of_page, size_of_page, wanted_by
-from admin_app.web.list_frame import ListFrame, total_label
+from admin_app.web.list_address import address, arguments, number_of_page
+from admin_app.web.list_frame import ListFrame
 from admin_app.web.list_rows import rows_as_html
 from admin_app.web.pager import page_links
 
@@ -22,31 +21,26 @@ if TYPE_CHECKING:
 
 
 def page(view: "RegisterView") -> ResponseReturnValue:
-    wanted, size = wanted_by(view), size_of_page()
-    count, cap = display().count(wanted), cap_of(wanted)
-    wanted = as_shown(wanted, count)
-    number = min(number_of_page(), max(0, (min(count, cap) - 1) // size))
-    columns = chosen_columns(view)
-    rows = rows_of(session(), wanted, columns, number, size)
-    display().prepare(view.model, columns, rows)
     same = (view.endpoint, request.script_root, *arguments(view, page=None).items())
-    frame = display().kept(same, lambda: ListFrame.around(view, wanted, columns, count))
+    frame = display().kept(same, lambda: ListFrame.around(view))
+    number = min(number_of_page(), frame.pages - 1)
+    rows = frame.query.page(session(), number, display().places)
+    display().prepare(view.model, frame.query.columns, rows)
     return render_template(
         "admin/list.html", title=view.heading, view=view.endpoint, frame=frame,
-        rows=rows_as_html(view, columns, rows, number * size, frame.has_batch),
-        pager=_pager(view, count, cap, number, size, len(rows)), saved=_saved(view),
+        rows=rows_as_html(view, frame.query.columns, rows, number * frame.query.size, frame.has_batch),
+        pager=_pager(view, frame, number, len(rows)), saved=_saved(view),
     )
 
 
-def _pager(view: "RegisterView", count: int, cap: int, number: int, size: int, shown: int) -> dict[str, Any]:
-    pages = max(1, -(-min(count, cap) // size))
-    advice = "" if count <= cap else "，请再多输入几个字" if cap < COUNT_CAP else "，可用筛选缩小范围"
+def _pager(view: "RegisterView", frame: ListFrame, number: int, shown: int) -> dict[str, Any]:
+    first = number * frame.query.size
     return {
-        "page": number + 1, "pages": pages, "total_label": total_label(count, cap) + advice,
-        "first": number * size + 1 if shown else 0, "last": number * size + shown,
+        "page": number + 1, "pages": frame.pages, "total_label": frame.total,
+        "first": first + 1 if shown else 0, "last": first + shown,
         "prev_url": address(view, page=number) if number else None,
-        "next_url": address(view, page=number + 2) if number + 1 < pages else None,
-        "links": page_links(number, pages, lambda page: address(view, page=page)),
+        "next_url": address(view, page=number + 2) if number + 1 < frame.pages else None,
+        "links": page_links(number, frame.pages, lambda page: address(view, page=page)),
     }
 
 
