@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Date, select
 
 from admin_app.access.masking import ABSENT_TEXT, Grade, Sight, as_granted, masked, shown, sight, sight_in
 from admin_app.access.permissions import Role
@@ -64,9 +64,10 @@ def names_region(model: type[Base], column: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def recurring(model: type[Base], column: str) -> bool:
-    """Whether a column has few values, that come again and again: codes, states, divisions, schools."""
+    """Whether a column has few values, that come again and again: codes, states, divisions, schools, days."""
     field = declared(model, column)
-    return bool(field.states or field.codes or names_region(model, column) or pointed_at(model, column) is School)
+    return bool(field.states or field.codes or names_region(model, column) or pointed_at(model, column) is School
+                or isinstance(table_of(model).c[column].type, Date))
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,9 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Self
 
-from sqlalchemy import BindParameter, ColumnElement, Date, Integer, Row, Select, String, bindparam, false, func, or_, select
+from sqlalchemy import (
+    BindParameter, ColumnElement, Date, Integer, Row, Select, String, bindparam, false, func, or_, select,
+)
 
 from admin_app.access.scope import CODE_LENGTH, ScopedSession, walled
 from models.base import Base, declared, model_of, table_of

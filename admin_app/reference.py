@@ -26,7 +26,7 @@ from models.school import School
 
 _MOST_CHILDREN = 400
 _MOST_COUNTS = 5000
-_MOST_MADE = 200  # frames of lists, some 20 kB each
+_MOST_MADE = 500  # frames of lists, some 20 kB each, and the numbers under them
 MOST_SCHOOLS = 60  # that a filter lists; of more, one is found by typing
 
 

@@ -3,12 +3,14 @@
     pip install -r benchmarks/requirements.txt
     python -m benchmarks.lists [--store sqlite|postgresql|both] [--children 10000 1000000]
 
-All are asked in one process through their WSGI door, turn by turn, on the same children in 27 villages; medians of
-a round. Everyone is signed in but the floor: a Flask page written by hand, one SQL query; where it looks something
-up it uses the product's own indexes. Flask-Admin and Django look for names and numbers as their documentation does.
+All are asked in one process through their WSGI door, turn by turn in shuffled order (whoever comes next finds the
+processor's caches as another left them), on the same children in 27 villages; medians. Everyone is signed in but the
+floor: a Flask page written by hand, one SQL query; where it looks something up it uses the product's own indexes.
+Flask-Admin and Django look for names and numbers as their documentation does.
 """
 
 import argparse
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -136,8 +138,9 @@ def measure(where: Place, count: int) -> list[tuple[str, dict[str, float]]]:
                 sizes.append(len(answer.data))
         settle()  # as a server does; for all of them
         times: dict[str, list[float]] = {way: [] for way in ways}
+        order = random.Random(count)
         for turn in range(ROUNDS):
-            for way, ask in ways.items():
+            for way, ask in order.sample(list(ways.items()), len(ways)):
                 if turn < few or way in ("floor", "district", "village"):
                     times[way].append(seconds(ask))
         found.append((name, {way: median(taken) * 1000 for way, taken in times.items()}))

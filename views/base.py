@@ -33,6 +33,7 @@ _KEPT_ENDPOINTS = {"index_view", "create_view", "edit_view", "details_view", "lo
 _ACTS = {"index_view": "view", "details_view": "view", "lookup": "view", "why": "view",
          "create_view": "create", "edit_view": "edit", "reveal": "reveal", "export": "export",
          "move": "move"}
+_PERMISSIONS = {permission.value: permission for permission in Permission}
 
 
 class HomeView(AdminIndexView):  # type: ignore[misc]  # Flask-Admin carries no types
@@ -87,8 +88,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
 
     def _permission(self, act: str) -> Permission | None:
         """The permission of an act, None where the area has no such act: then it is closed."""
-        value = f"{self.model.__area__}.{act}"
-        return Permission(value) if value in set(Permission) else None
+        return _PERMISSIONS.get(f"{self.model.__area__}.{act}")
 
     def create_blueprint(self, admin: Any) -> Any:
         self._urls = [entry for entry in self._urls if entry[1] in _KEPT_ENDPOINTS]

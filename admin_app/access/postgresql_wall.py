@@ -7,6 +7,8 @@ of times slower; unset settings raise an error or compare with '', and both show
 """
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
@@ -79,41 +81,57 @@ def guard(engine: Engine) -> None:
     @event.listens_for(engine, "before_cursor_execute")
     def keep_the_wall(conn: Connection, _cursor: Any, statement: str, _parameters: Any, _context: Any,
                       _many: bool) -> None:
-        harmless = _ROWS_ONLY.fullmatch(statement) and not _MOVES_THE_WALL.search(statement)
-        if not harmless and not conn.info.get(_BUILDING):
+        if not conn.info.get(_BUILDING) and not _leaves_the_wall(statement):
             raise OutsideScope("a statement may not move the wall")
+
+
+@lru_cache(maxsize=512)
+def _leaves_the_wall(statement: str) -> bool:
+    return _ROWS_ONLY.fullmatch(statement) is not None and not _MOVES_THE_WALL.search(statement)
 
 
 def _set(connection: Connection, statement: str, values: dict[str, str]) -> None:
     connection.info[_BUILDING] = True
     try:
-        connection.execute(text(statement), values)
+        connection.exec_driver_sql(statement, values)
     finally:
         connection.info[_BUILDING] = False
 
 
-def enter(connection: Connection, office: Span, child: Span, system: bool) -> None:
-    """One round trip: the role, the ranges, and no change open."""
-    _set(
-        connection,
-        "SELECT set_config('role', :role, true), "
-        "set_config('app.office_lo', :office_lo, true), set_config('app.office_hi', :office_hi, true), "
-        "set_config('app.child_lo', :child_lo, true), set_config('app.child_hi', :child_hi, true), "
-        "set_config('app.system', :system, true), set_config('app.change_id', '', true), "
-        "set_config('app.change_region', '', true)",
-        {
-            "role": APPLICATION_ROLE,
-            "office_lo": office[0], "office_hi": office[1],
-            "child_lo": child[0], "child_hi": child[1],
-            "system": "on" if system else "off",
-        },
-    )
+def _settings(names: Iterable[str]) -> str:
+    """The statement that sets these until the end of the transaction."""
+    return "SELECT " + ", ".join(f"set_config('{name}', %({name})s, true)" for name in names)
+
+
+def _reach(office: Span, child: Span, system: bool) -> dict[str, str]:
+    """What says how far a transaction reaches. A list is planned for its own place each time; who asks is looked up
+    over all places, by a plan that is kept."""
+    return {"app.office_lo": office[0], "app.office_hi": office[1], "app.child_lo": child[0], "app.child_hi": child[1],
+            "app.system": "on" if system else "off", "plan_cache_mode": "auto" if system else "force_custom_plan"}
+
+
+_START = {"role": APPLICATION_ROLE, "app.change_id": "", "app.change_region": ""}
+_CHANGE = _settings(["app.change_id", "app.change_region"])
+_NARROW = _settings(_reach(("", ""), ("", ""), False))
+_ENTER = _settings([*_reach(("", ""), ("", ""), False), *_START, "transaction_read_only"])
+
+
+def enter(connection: Connection, office: Span, child: Span, system: bool, writing: bool) -> None:
+    """One round trip: the role, the ranges, no change open, and whether rows may be written at all."""
+    _set(connection, _ENTER, {**_reach(office, child, system), **_START,
+                              "transaction_read_only": "off" if writing else "on"})
+
+
+def narrow(connection: Connection, office: Span, child: Span) -> None:
+    """From here on, this transaction reaches no further than these."""
+    _set(connection, _NARROW, _reach(office, child, False))
 
 
 def announce_writing(connection: Connection) -> None:
     """Until the end of the transaction, sealing waits: a change that is still being written may get
-    a lower number than one already there."""
-    connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": WRITING_LOCK})
+    a lower number than one already there. Sealing itself writes unannounced (`nobody_writes`)."""
+    if not connection.get_execution_options().get("unannounced", False):
+        connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": WRITING_LOCK})
 
 
 def nobody_writes(connection: Connection) -> bool:
@@ -123,8 +141,4 @@ def nobody_writes(connection: Connection) -> bool:
 
 def open_change(connection: Connection, change_id: int, region_code: str) -> None:
     """From here to the end of the transaction, the ledger's triggers write under this change."""
-    _set(
-        connection,
-        "SELECT set_config('app.change_id', :id, true), set_config('app.change_region', :region, true)",
-        {"id": str(change_id), "region": region_code},
-    )
+    _set(connection, _CHANGE, {"app.change_id": str(change_id), "app.change_region": region_code})

@@ -7,11 +7,13 @@ and flushed. Underneath, the database repeats the range (`postgresql_wall.py`: r
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, and_, event, false, func, inspect, true
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import (
     ORMExecuteState,
     Session,
@@ -82,6 +84,17 @@ class ScopedSession(Session):
         super().__init__(engine, autoflush=True)
         self._scope = scope
         self.writing = writing
+        self._reads_on: Connection | None = None
+
+    def close(self) -> None:
+        """A transaction that only read has nothing to take back. It is committed, for a driver forgets its prepared
+        statements at a rollback; the database refuses to write in it (`postgresql_wall.enter`)."""
+        transaction = self._reads_on.get_transaction() if self._reads_on is not None else None
+        self._reads_on = None
+        if transaction is not None and transaction.is_active:
+            with suppress(DBAPIError):  # the connection is lost: so is what there was to end
+                transaction.commit()
+        super().close()
 
     @property
     def scope(self) -> Scope:
@@ -90,12 +103,12 @@ class ScopedSession(Session):
     def narrow(self, scope: Scope) -> None:
         """From here on this session sees `scope` alone, in the transaction that it is in. Only for one that
         stepped out of scope to read who asks; what it read is let go of. Raises OutsideScope."""
-        if self._scope != Scope.everything() or self.writing:
+        if self._scope != Scope.everything() or self.writing or scope.system:
             raise OutsideScope("only a reading session over all rows is narrowed")
         self.expunge_all()
         self._scope = scope
-        if self.in_transaction():
-            _wall_of(self.connection()).enter(self.connection(), scope.office, scope.child, scope.system)
+        if self._reads_on is not None:
+            _wall_of(self._reads_on).narrow(self._reads_on, scope.office, scope.child)
 
     def merge(self, instance: Any, *, load: bool = True, **kwargs: Any) -> Any:
         if not load:
@@ -209,9 +222,11 @@ def _raise_wall(session: ScopedSession, transaction: SessionTransaction, connect
     if transaction.nested:
         return  # a savepoint stays inside, and keeps the open change
     wall = _wall_of(connection)
-    wall.enter(connection, session.scope.office, session.scope.child, session.scope.system)
+    wall.enter(connection, session.scope.office, session.scope.child, session.scope.system, session.writing)
     if session.writing:
         wall.announce_writing(connection)
+    else:
+        session._reads_on = connection
 
 
 @event.listens_for(ScopedSession, "before_attach")

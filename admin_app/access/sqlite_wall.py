@@ -10,6 +10,7 @@ The scope itself is a value beside the connection, read by SQL functions; unset 
 
 import re
 import sqlite3
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event
@@ -104,15 +105,19 @@ def install(engine: Engine) -> None:
     @event.listens_for(engine, "before_cursor_execute", retval=True)
     def name_the_table(conn: Connection, _cursor: Any, statement: str, parameters: Any,
                        _context: Any, _many: bool) -> tuple[str, Any]:
-        if _NAMES_MAIN.search(statement):
-            raise OutsideScope("a statement may not name main")
-        held = conn.info["held"]
-        match = _LEADING_TABLE.match(statement)
-        held.writing = match is not None
-        if match and match[3] in names:
-            statement = f'{match[1]} main."{match[3]}"{statement[match.end():]}'
+        statement, writes = rewritten(statement)
+        conn.info["held"].writing = writes
         return statement, parameters
 
+    @lru_cache(maxsize=512)
+    def rewritten(statement: str) -> tuple[str, bool]:
+        """The statement with the real table where it writes, and whether it does."""
+        if _NAMES_MAIN.search(statement):
+            raise OutsideScope("a statement may not name main")
+        match = _LEADING_TABLE.match(statement)
+        if match and match[3] in names:
+            statement = f'{match[1]} main."{match[3]}"{statement[match.end():]}'
+        return statement, match is not None
 
     @event.listens_for(engine, "after_cursor_execute")
     def end_of_write(conn: Connection, *_: Any) -> None:
@@ -139,8 +144,12 @@ def _authorizer(held: _Held, names: frozenset[str]) -> Any:
     return authorize
 
 
-def enter(connection: Connection, office: Span, child: Span, system: bool) -> None:
+def enter(connection: Connection, office: Span, child: Span, system: bool, _writing: bool) -> None:
     connection.info["held"].enter(office, child, system)
+
+
+def narrow(connection: Connection, office: Span, child: Span) -> None:
+    connection.info["held"].enter(office, child, False)
 
 
 def announce_writing(connection: Connection) -> None:

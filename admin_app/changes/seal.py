@@ -49,7 +49,8 @@ def seal(engine: Engine, keys: FieldKeys) -> int:
     sealed = 0
     sqlite = engine.dialect.name == "sqlite"
     try:
-        with unscoped(engine, "seals cover all regions", writing=sqlite) as session:
+        alone = engine.execution_options(unannounced=True)
+        with unscoped(alone, "seals cover all regions", writing=True) as session:
             if not sqlite and not postgresql_wall.nobody_writes(session.connection()):
                 return 0
             while block := _seal_block(session, keys):

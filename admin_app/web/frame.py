@@ -1,7 +1,7 @@
 """What stands around every page: who is signed in, the menu, the demo banner."""
 
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from flask import Flask, current_app, get_template_attribute, request, url_for
 from markupsafe import Markup
@@ -53,17 +53,42 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def frame() -> dict[str, Any]:
-        who = signed_in()
-        demo = plant().deployment.demo
+        who, root, demo = signed_in(), request.script_root, plant().deployment.demo
         if who is None or who.must_change_password:
-            return {"current": None, "menu": Markup(), "demo": demo}
-        return {
-            "current": {"name": who.name, "role_label": ROLE_LABELS[who.role], "region_name": who.region_name,
-                        "news": who.news, "grants": [
-                            {"id": g.id, "label": f"{g.region_name} · {ROLE_LABELS[g.role]}",
-                             "active": g.id == who.grant_id} for g in who.grants]},
-            "menu": menu(who.role), "demo": demo,
-        }
+            return {"current": None, "menu": Markup(), "head": _head(root), "top": _top(root, demo, None),
+                    "token_forms": ()}
+        current = Current(who.name, ROLE_LABELS[who.role], who.region_name, who.news, tuple(
+            OtherSelf(g.id, f"{g.region_name} · {ROLE_LABELS[g.role]}", g.id == who.grant_id) for g in who.grants))
+        return {"current": current, "menu": menu(who.role), "head": _head(root), "top": _top(root, demo, current),
+                "token_forms": ("sign-out", "switch-grant") if len(who.grants) > 1 else ("sign-out",)}
+
+
+class OtherSelf(NamedTuple):
+    """One of the grants under which a person may work."""
+
+    id: int
+    label: str
+    active: bool
+
+
+class Current(NamedTuple):
+    """What the top of the screen says of whoever is signed in."""
+
+    name: str
+    role_label: str
+    region_name: str
+    news: int
+    grants: tuple[OtherSelf, ...]
+
+
+@lru_cache(maxsize=8)
+def _head(_root: str) -> Markup:
+    return cast(Markup, get_template_attribute("frame.html", "head")())
+
+
+@lru_cache(maxsize=256)
+def _top(_root: str, demo: bool, current: Current | None) -> Markup:
+    return cast(Markup, get_template_attribute("frame.html", "top")(current, demo))
 
 
 def menu(role: Role) -> Markup:

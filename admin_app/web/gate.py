@@ -120,7 +120,8 @@ def install(app: Flask) -> None:
 def pass_gate() -> ResponseReturnValue | None:
     """Who asks, and may they ask this at all. Rows are the wall's business."""
     endpoint = request.endpoint
-    if any("\0" in "".join(texts) for sent in (request.args, request.form) for texts in sent.listvalues()):
+    sent = (request.args, request.form) if request.method in WRITES else (request.args,)
+    if any("\0" in "".join(texts) for said in sent for texts in said.listvalues()):
         raise Invalid("发来的内容中有无法保存的字符。请返回上一页，重新输入后再试。")
     if endpoint is None:
         return None  # no such address: the 404 page
@@ -158,8 +159,8 @@ def own_path(target: str | None) -> str:
 
 def finish(response: Response) -> Response:
     """Security headers on every answer; seals after every write, once the answer is out."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    own = set(response.headers.keys())
+    response.headers.extend([(name, value) for name, value in HEADERS.items() if name not in own])
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint != "static":

@@ -160,9 +160,10 @@ def arguments(view: "RegisterView", **changes: Any) -> dict[str, Any]:
 
 
 def _arguments(view: "RegisterView") -> dict[str, Any]:
-    known, columns = _known(view.filters), chosen_columns(view)
+    known = _known(view.filters)
     said: dict[str, Any] = {k: v for k, v in _said().items() if k in known}
-    if columns != [c for c in offered_columns(view) if c in view.columns]:
+    columns = chosen_columns(view) if {"col", "cols"} & request.args.keys() else []
+    if columns and columns != [c for c in offered_columns(view) if c in view.columns]:
         said["cols"] = ",".join(columns)
     return said
 

@@ -61,22 +61,22 @@ class ListFrame:
         return cls(
             query=PageQuery.of(session(), wanted, columns, size), pages=max(1, -(-min(count, cap) // size)),
             total=total + advice,
-            tree=_piece("tree", _tree(view, wanted)),
-            heading=_piece("heading", view.heading, _buttons(view)),
-            save_view=_piece("save_view", query, url_for("saved_views.save", table=view.endpoint),
+            tree=piece("tree", _tree(view, wanted)),
+            heading=piece("heading", view.heading, _buttons(view)),
+            save_view=piece("save_view", query, url_for("saved_views.save", table=view.endpoint),
                              actor().may(Permission.FAMILY_CONFIRM)) if query else Markup(),
-            search=_piece("search", _search(view, wanted),
+            search=piece("search", _search(view, wanted),
                           [_filter(view, name) for name in view.filters if _offered(view, name)], _chips(view, wanted),
                           hidden, request.path),
-            batch=_piece("batch_bar", batch, total, query) if batch else Markup(),
-            head=_piece("head", view.heading, total, batch is not None, heads), order=_piece("order", heads),
-            empty=_piece("nothing", _empty(view, wanted)), sizes=_piece("sizes", _sizes(view)),
-            settings=_piece("column_settings", _settings(view, columns)), has_batch=batch is not None,
+            batch=piece("batch_bar", batch, total, query) if batch else Markup(),
+            head=piece("head", view.heading, total, batch is not None, heads), order=piece("order", heads),
+            empty=piece("nothing", _empty(view, wanted)), sizes=piece("sizes", _sizes(view)),
+            settings=piece("column_settings", _settings(view, columns)), has_batch=batch is not None,
         )
 
 
-def _piece(name: str, *said: Any) -> Markup:
-    return cast(Markup, get_template_attribute("admin/list_frame.html", name)(*said))
+def piece(name: str, *said: Any, source: str = "admin/list_frame.html") -> Markup:
+    return cast(Markup, get_template_attribute(source, name)(*said))
 
 
 def total_label(count: int, cap: int) -> str:

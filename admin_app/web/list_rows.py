@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from markupsafe import Markup, escape
 
-from admin_app.display import Shown, names_region, recurring
+from admin_app.display import Display, Shown, names_region, recurring
 from admin_app.web.context import display
 from admin_app.web.list_address import PLACE, query_of
 from models.base import Base, declared
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from views.base import RegisterView
 
 _LONGEST = 7  # characters that never wrap
+_MOST_CELLS = 10_000  # that are kept of one column
 
 
 def rows_as_html(view: "RegisterView", columns: list[str], rows: Sequence[Any], first: int, ticks: bool) -> Markup:
     """`<tr>` for each row; `first` is the place of the first one in the list, `ticks` whether rows can be ticked."""
-    called = display().reader(view.model, columns[0])
-    cells = [_cells(view.model, name).__getitem__ for name in columns[1:]]
+    shown = display()
+    called = shown.reader(view.model, columns[0])
+    cells = [_cells(shown, view.model, name).__getitem__ for name in columns[1:]]
     query = query_of(view, page=None)
     tail = escape(f"&{query}" if query else "")
     details, edit = view.get_url(".details_view"), view.get_url(".edit_view")
@@ -46,11 +48,11 @@ def rows_as_html(view: "RegisterView", columns: list[str], rows: Sequence[Any], 
     return Markup("".join(lines))  # noqa: S704  (every text of a record was escaped above)
 
 
-def _cells(model: type[Base], name: str) -> "_Cells":
+def _cells(shown: Display, model: type[Base], name: str) -> "_Cells":
     if not recurring(model, name):
-        return _Cells(model, name, display().reader(model, name))
+        return _Cells(model, name, shown.reader(model, name))
     # These outlive the request: a new value is read through the display of whoever meets it first.
-    return cast(_Cells, display().cells(model, name, lambda: _Cells(
+    return cast(_Cells, shown.cells(model, name, lambda: _Cells(
         model, name, lambda value: display().value(model, name, value))))
 
 
@@ -65,6 +67,8 @@ class _Cells(dict[Any, str]):
 
     def __missing__(self, value: Any) -> str:
         text, colour = self._read(value)
+        if len(self) >= _MOST_CELLS:
+            self.clear()
         cell = self[value] = self._written(spoken_name(text) if self._place else text, colour)
         return cell
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from admin_app.services.saved_views import views_of
 from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.list_address import address, arguments, number_of_page
-from admin_app.web.list_frame import ListFrame
+from admin_app.web.list_frame import ListFrame, piece
 from admin_app.web.list_rows import rows_as_html
 from admin_app.web.pager import page_links
 
@@ -29,19 +30,19 @@ def page(view: "RegisterView") -> ResponseReturnValue:
     return render_template(
         "admin/list.html", title=view.heading, view=view.endpoint, frame=frame,
         rows=rows_as_html(view, frame.query.columns, rows, number * frame.query.size, frame.has_batch),
-        pager=_pager(view, frame, number, len(rows)), saved=_saved(view),
+        pager=display().kept((*same, number), lambda: _pager(view, frame, number, len(rows))), saved=_saved(view),
     )
 
 
-def _pager(view: "RegisterView", frame: ListFrame, number: int, shown: int) -> dict[str, Any]:
+def _pager(view: "RegisterView", frame: ListFrame, number: int, shown: int) -> Markup:
     first = number * frame.query.size
-    return {
+    return piece("pager", {
         "page": number + 1, "pages": frame.pages, "total_label": frame.total,
         "first": first + 1 if shown else 0, "last": first + shown,
         "prev_url": address(view, page=number) if number else None,
         "next_url": address(view, page=number + 2) if number + 1 < frame.pages else None,
         "links": page_links(number, frame.pages, lambda page: address(view, page=page)),
-    }
+    }, frame.sizes, source="macros.html")
 
 
 def _saved(view: "RegisterView") -> list[dict[str, Any]]:
