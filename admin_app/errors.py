@@ -17,12 +17,14 @@ class BaoxueError(Exception):
 
 
 class Invalid(BaoxueError):
-    """Something that was typed does not do. `column` names the field it belongs to, if one; `further` are the
-    other faults of the same record, so that they are all put right at once."""
+    """Something that was typed does not do. `column` names the field it belongs to, if one; `standing` is the
+    record that stands in the way, as table and number, where it is the person's own; `further` are the other
+    faults of the same record, so that they are all put right at once."""
 
-    def __init__(self, message: str, column: str | None = None) -> None:
+    def __init__(self, message: str, column: str | None = None, standing: tuple[str, int] | None = None) -> None:
         super().__init__(message)
         self.column = column
+        self.standing = standing
         self.further: tuple[Invalid, ...] = ()
 
 

@@ -271,7 +271,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         """Put each sentence beside the field that it is about, or above the form."""
         for one in (fault, *fault.further):
             if one.column and one.column in form:
-                form[one.column].errors = [*form[one.column].errors, one.message]
+                form[one.column].errors = [*form[one.column].errors, pages.said(one)]
             else:
                 flash(one.message, "danger")
 

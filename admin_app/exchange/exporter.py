@@ -17,7 +17,7 @@ from admin_app.changes.ledger import recording
 from admin_app.display import LOCAL_ZONE, Display, Shown, names_region, pointed_at
 from admin_app.errors import Invalid
 from admin_app.exchange.sheet import Sheet
-from admin_app.exchange.workbook import Frame, temporary, write_table, write_template
+from admin_app.exchange.workbook import Frame, half_characters, temporary, write_table, write_template
 from admin_app.listing import Wanted, all_rows
 from models.base import Base, Privacy, declared, table_of
 from models.import_run import ImportRow, ImportRun
@@ -97,7 +97,8 @@ def list_sheet(session: ScopedSession, actor: Actor, export: Export, path: Path,
                   note="　".join(filter(None, (f"条件：{export.conditions}" if export.conditions else "全部",
                                               GRADE_LABELS[export.grade]))))
     captions = [declared(model, name).label for name in export.columns]
-    return write_table(path, frame, captions, rows(), [_width(model, name) for name in export.columns])
+    return write_table(path, frame, captions, rows(),
+                       [_width(display, model, name) for name in export.columns])
 
 
 def _reader(display: Display, model: type[Base], name: str, grade: Grade) -> Callable[[Any], Any]:
@@ -125,16 +126,21 @@ class _Texts(dict[Any, str]):
         return text
 
 
-def _width(model: type[Base], name: str) -> int:
-    """How wide a column is printed, in half characters: by what stands in it, at least its caption."""
+def _width(display: Display, model: type[Base], name: str) -> int:
+    """How wide a column is printed, in half characters: by what stands in it, at least its caption. A label of a
+    code is never wrapped: its row would be higher than the program that opens the file makes it."""
     field = declared(model, name)
-    if names_region(model, name) or pointed_at(model, name):
+    labels = [state.label for state in model.__moves__.states] if field.states and model.__moves__ else \
+        [code.label for code in display.codes(field.codes)] if field.codes else []
+    if labels:
+        width = max(map(half_characters, labels)) + 2
+    elif names_region(model, name) or pointed_at(model, name):
         width = 24
     elif field.privacy in _WIDTHS:
         width = _WIDTHS[field.privacy]
     else:
         width = 30 if field.multiline else 10
-    return max(width, 2 * len(field.label) + 2)
+    return max(width, half_characters(field.label) + 2)
 
 
 def refused_sheet(run: ImportRun, rows: Sequence[ImportRow], cells: Sequence[list[str]]) -> Path:

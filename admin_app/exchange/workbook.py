@@ -8,6 +8,7 @@ landscape, the header repeated on every page.
 import errno
 import re
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,9 +52,14 @@ def writable(value: Any) -> str:
     return _UNWRITABLE.sub("", str(value))[:_LONGEST_CELL]
 
 
+def half_characters(text: str) -> int:
+    """How wide a text is: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)
+
+
 def width_of(caption: str, longest: int) -> int:
-    """A column's width in characters; a Chinese character takes two."""
-    return max(6, min(42, max(2 * len(caption) + 2, longest)))
+    """A column's width in half characters."""
+    return max(6, min(42, max(half_characters(caption) + 2, longest)))
 
 
 def write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterable[Sequence[Any]],

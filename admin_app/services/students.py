@@ -67,8 +67,7 @@ def refuse_duplicate(session: ScopedSession, student_id: int | None, number: str
         own = session.scalar(select(Student).where(Student.identity_index == index,
                                                    Student.id != (student_id or 0)))
     if own is not None:
-        raise Invalid(f"该身份证号已登记在“{own.name}”名下（第 {own.id} 号记录）。请先在学生列表中查找。",
-                      "identity_number")
+        raise Invalid(f"该身份证号已登记在“{own.name}”名下。", "identity_number", ("student", own.id))
     with unscoped(session.get_bind().engine, "is this number taken elsewhere in the district") as wide:
         taken = wide.scalar(select(func.count()).select_from(Student).where(
             Student.identity_index == index, Student.id != (student_id or 0)))
@@ -123,7 +122,7 @@ def head(session: ScopedSession, actor: Actor, household: Household) -> None:
         Household.register_number == household.register_number, Household.id != (household.id or 0)))
     if twin is not None:
         raise Invalid(f"户编号“{household.register_number}”已用于“{twin}”。请换一个，或留空由系统编号。",
-                      "register_number")
+                      "register_number", ("household", twin.id))
 
 
 def next_register_number(session: ScopedSession, region_code: str) -> str:
@@ -154,4 +153,5 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
         ResponsibilityLetter.region_code == record.region_code,
         ResponsibilityLetter.id != (record.id or 0)))
     if twin is not None:
-        raise Invalid(f"编号“{record.number}”在本学年已经用过。请换一个。", "number")
+        raise Invalid(f"编号“{record.number}”在本学年已经用过。请换一个。", "number",
+                      ("responsibility_letter", twin.id))

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from admin_app.access.permissions import Permission
 from admin_app.display import local_time
@@ -16,8 +16,9 @@ from admin_app.listing import BEFORE, COUNT_CAP, Wanted
 from admin_app.services.rules import term_begins
 from admin_app.text import verb_label
 from admin_app.web.context import actor, display, session
+from admin_app.web.ledger_pages import records_of
 from models.base import model_of
-from models.change import Change, ChangeRow
+from models.change import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +55,11 @@ def page() -> ResponseReturnValue:
                                .order_by(Change.id.desc()).limit(8)).all() if who.may("ledger.view") else []
     days = {"term": term_begins(session(), date.today()), "today": date.today()}
     todo = [line for line in (_line(entry, days) for entry in TODO) if line]
-    named = _named([c.id for c in recent])
+    named = records_of([c.id for c in recent])
     return render_template(
         "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}", todo=[*todo, *_imports()],
         recent=[{"when": local_time(c.at), "label": verb_label(c.verb), "of": named.get(c.id, ""),
                  "url": url_for("ledger.change", id=c.id)} for c in recent])
-
-
-def _named(changes: list[int]) -> dict[int, str]:
-    """What each of these acts touched: its one record by name, or how many."""
-    first = select(ChangeRow.change_id, func.min(ChangeRow.id).label("row"), func.count().label("rows")).where(
-        ChangeRow.change_id.in_(changes)).group_by(ChangeRow.change_id).subquery()
-    found = session().execute(select(first.c.change_id, first.c.rows, ChangeRow.table_name, ChangeRow.pk)
-                              .join(ChangeRow, ChangeRow.id == first.c.row)).all()
-    open_ = [row for row in found if actor().may(f"{model_of(row.table_name).__area__}.view")]
-    for table in {row.table_name for row in open_}:
-        display().load_records(model_of(table), [r.pk for r in open_ if r.table_name == table and r.rows == 1])
-    return {row.change_id: f"{row.rows:,} 条{model_of(row.table_name).__title__}等" if row.rows > 1 else
-            display().loaded(model_of(row.table_name), row.pk) or "" for row in open_}
 
 
 def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:

@@ -31,13 +31,25 @@ def changes() -> ResponseReturnValue:
     number = _page()
     found = session().scalars(query.order_by(Change.id.desc()).offset(number * PAGE).limit(PAGE + 1)).all()
     more, shown = len(found) > PAGE, found[:PAGE]
-    counts = dict(session().execute(
-        select(ChangeRow.change_id, func.count()).where(ChangeRow.change_id.in_([c.id for c in shown]))
-        .group_by(ChangeRow.change_id)).all())
+    named = records_of([c.id for c in shown])
     return render_template(
         "admin/history.html", title="变更台账",
-        changes=[{**_act(c), "count": counts.get(c.id, 0), "url": url_for("ledger.change", id=c.id)} for c in shown],
+        changes=[{**_act(c), "records": named.get(c.id, ""), "url": url_for("ledger.change", id=c.id)} for c in shown],
         filters=_filters(), pager=_pager(number, len(shown), more))
+
+
+def records_of(acts: list[int]) -> dict[int, str]:
+    """What each of these acts touched: its one record by name, or how many."""
+    first = select(ChangeRow.change_id, func.min(ChangeRow.id).label("row"), func.count().label("rows")).where(
+        ChangeRow.change_id.in_(acts)).group_by(ChangeRow.change_id).subquery()
+    found = session().execute(select(first.c.change_id, first.c.rows, ChangeRow.table_name, ChangeRow.pk)
+                              .join(ChangeRow, ChangeRow.id == first.c.row)).all()
+    named = [row for row in found if row.rows == 1 and actor().may(f"{model_of(row.table_name).__area__}.view")]
+    for table in {row.table_name for row in named}:
+        display().load_records(model_of(table), [row.pk for row in named if row.table_name == table])
+    names = {row.change_id: display().loaded(model_of(row.table_name), row.pk) for row in named}
+    return {row.change_id: names.get(row.change_id) or f"{row.rows:,} 条{model_of(row.table_name).__title__}"
+            f"{'等' if row.rows > 1 else ''}" for row in found}
 
 
 def _wanted() -> Select[Any]:
