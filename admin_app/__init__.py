@@ -51,8 +51,8 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     if deployment.behind_proxy:
         app.config["SESSION_COOKIE_SECURE"] = True
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
-    app.extensions["baoxue"] = Plant(deployment, open_store(deployment.database_url), keys,
-                                     FileStore(deployment.data_dir / "attachments"))
+    store = open_store(deployment.database_url, behind_pooler=deployment.behind_pooler)
+    app.extensions["baoxue"] = Plant(deployment, store, keys, FileStore(deployment.data_dir / "attachments"))
     Babel(app)
     CSRFProtect(app)
     errors.install(app)

@@ -149,9 +149,9 @@ class Display:
         """How many rows a list has, at most one more than its cap."""
         return self._reference.count(self._session, wanted)
 
-    def places(self, wanted: Wanted) -> list[tuple[str, int]]:
-        """How many rows of a list each division has."""
-        return self._reference.places(self._session, wanted)
+    def marks(self, wanted: Wanted) -> list[tuple[str, int]]:
+        """Where the records of a list stand, one of many."""
+        return self._reference.marks(self._session, wanted)
 
     def cells(self, model: type[Base], column: str, make: Callable[[], Any]) -> Any:
         """What the values of a recurring column are written as, for this role: kept while nothing is written."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Self
 
 from sqlalchemy import (
-    BindParameter, ColumnElement, Date, Integer, Row, Select, String, bindparam, false, func, or_, select,
+    BigInteger, BindParameter, ColumnElement, Date, Integer, Row, Select, String, bindparam, false, func, or_, select,
 )
 
 from admin_app.access.scope import CODE_LENGTH, ScopedSession, walled
@@ -32,9 +32,10 @@ _NEAR = 5
 LONGEST_SEARCH = 60
 BEFORE = "_before"  # `checked_on_before=2026-09-01`: earlier than that day, or not at all
 _AFTER_ALL = "\U0010ffff"
-_DEEP = 200  # rows before a page, from where it pays to know how many each division has
+MARK_EVERY = 10  # every size of a page is a multiple of it
+_DEEP = 200  # rows before a page, from where it pays to know where its first one stands
 _FIRST, _SIZE = bindparam("first", type_=Integer), bindparam("size", type_=Integer)
-_START = bindparam("start", type_=String)
+_MARK_PLACE, _MARK_KEY = bindparam("place", type_=String), bindparam("key", type_=BigInteger)
 
 
 @dataclass(frozen=True)
@@ -242,36 +243,45 @@ class PageQuery:
     columns: list[str]
     size: int
     whole: Select[Any]
-    from_place: Select[Any] | None  # the same from a division on, where the list stands in their order
+    from_mark: Select[Any] | None  # the same of one division, from a record on; where a list stands in their order
 
     @classmethod
     def of(cls, session: ScopedSession, wanted: Wanted, columns: list[str], size: int) -> Self:
         table = table_of(wanted.model).c
         keys = _keys(session, wanted, _FIRST, _SIZE)
-        in_order = order_of(wanted)
         # The wall stands in the keys. Said once more, SQLite would walk the village instead of the keys.
-        rows = select(table.id, *[table[c] for c in columns if c != "id"]).order_by(*in_order)
-        placed = wanted.sort == "id" and not wanted.descending and wanted.model.__region__ == "region_code" \
+        rows = select(table.id, *[table[c] for c in columns if c != "id"]).order_by(*order_of(wanted))
+        marked = wanted.sort == "id" and not wanted.descending and wanted.model.__region__ == "region_code" \
             and not wanted.by_name_alone
-        return cls(wanted, columns, size, rows.where(table.id.in_(keys)),
-                   rows.where(table.id.in_(keys.where(table.region_code >= _START))) if placed else None)
+        return cls(wanted, columns, size, rows.where(table.id.in_(keys)), rows.where(table.id.in_(
+            keys.where(table.region_code == _MARK_PLACE, table.id >= _MARK_KEY))) if marked else None)
 
     def page(self, session: ScopedSession, number: int,
-             places: Callable[[Wanted], Sequence[tuple[str, int]]]) -> Sequence[Row[Any]]:
-        """The rows of a page (0 is the first). `places` tells the divisions of a list in their order and how many
-        rows each has, so that a deep page walks one division and not all before it."""
+             marks_of: Callable[[Wanted], Sequence[tuple[str, int]]]) -> Sequence[Row[Any]]:
+        """The rows of a page (0 is the first). `marks_of` tells where every MARK_EVERY-th record of a list stands,
+        so that a deep page does not walk all those before it."""
         first = min(number, LAST_PAGE) * self.size
-        said: dict[str, Any] = {"first": first, "size": self.size}
-        query = self.whole
-        if self.from_place is not None and first >= _DEEP:
-            for code, count in places(self.wanted):
-                if said["first"] < count:
-                    query, said["start"] = self.from_place, code
-                    break
-                said["first"] -= count
-            else:
-                said["first"] = first
-        return session.connection().execute(query, said).all()
+        if self.from_mark is not None and first >= _DEEP:
+            mark = first // MARK_EVERY
+            marks = marks_of(self.wanted)[:mark]
+            if len(marks) == mark:
+                place, key = marks[-1]
+                said = {"first": first % MARK_EVERY, "size": self.size, "place": place, "key": key}
+                rows = session.connection().execute(self.from_mark, said).all()
+                if len(rows) == self.size:  # else the page goes on in the next division, or is the last
+                    return rows
+        return session.connection().execute(self.whole, {"first": first, "size": self.size}).all()
+
+
+def marks_of(session: ScopedSession, wanted: Wanted) -> list[tuple[str, int]]:
+    """Where every MARK_EVERY-th record of a list in the order of its divisions stands (the first is left out): its
+    division and its number, as far as pages are turned."""
+    table = table_of(wanted.model).c
+    order = order_of(wanted)
+    numbered = select(table.region_code, table.id, (func.row_number().over(order_by=order) - 1).label("at")).where(
+        *conditions(session, wanted)).order_by(*order).limit(COUNT_CAP + 1).subquery().c
+    query = select(numbered.region_code, numbered.id).where(numbered.at > 0, numbered.at % MARK_EVERY == 0)
+    return [(place, key) for place, key in session.connection().execute(query.order_by(numbered.at))]
 
 
 def capped_count(session: ScopedSession, wanted: Wanted) -> int:
@@ -283,14 +293,6 @@ def capped_count(session: ScopedSession, wanted: Wanted) -> int:
         return SEARCH_CAP + 1 if terms == _MOST_TERMS else min(owners, SEARCH_CAP + 1)
     some = select(table_of(wanted.model).c.id).where(*conditions(session, wanted)).limit(COUNT_CAP + 1)
     return session.connection().execute(select(func.count()).select_from(some.subquery())).scalar() or 0
-
-
-def count_by_place(session: ScopedSession, wanted: Wanted) -> list[tuple[str, int]]:
-    """How many rows of a list each division has, in their order; nothing for a list beyond the cap."""
-    code = table_of(wanted.model).c.region_code
-    some = select(code).where(*conditions(session, wanted)).limit(COUNT_CAP + 1).subquery().c.region_code
-    found = session.connection().execute(select(some, func.count()).group_by(some).order_by(some)).all()
-    return [(code, count) for code, count in found] if sum(count for _, count in found) <= COUNT_CAP else []
 
 
 def whole_count(session: ScopedSession, wanted: Wanted) -> int:

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, select
 from admin_app.access.bulk import in_parts
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession
-from admin_app.listing import Wanted, capped_count, count_by_place
+from admin_app.listing import Wanted, capped_count, marks_of
 from admin_app.services.rules import rules_of
 from models.base import Base
 from models.code_item import CodeItem
@@ -27,6 +27,7 @@ from models.school import School
 _MOST_CHILDREN = 400
 _MOST_COUNTS = 5000
 _MOST_MADE = 500  # frames of lists, some 20 kB each, and the numbers under them
+_MOST_MARKED = 50  # lists, some 100 kB each
 MOST_SCHOOLS = 60  # that a filter lists; of more, one is found by typing
 
 
@@ -55,7 +56,7 @@ class Reference:
         self._schools: dict[int, str] | None = None
         self._children: dict[str, list[tuple[str, str]]] = {}
         self._counts: dict[Any, int] = {}
-        self._places: dict[Any, list[tuple[str, int]]] = {}
+        self._marks: dict[Any, list[tuple[str, int]]] = {}
         self._made: dict[Any, Any] = {}
         self._cells: dict[Any, Any] = {}
         self._rules: dict[tuple[str, ...], dict[str, str]] = {}
@@ -114,10 +115,10 @@ class Reference:
         return cast(int, _made_once(self._counts, _MOST_COUNTS, (session.scope, wanted.identity),
                                     lambda: capped_count(session, wanted)))
 
-    def places(self, session: ScopedSession, wanted: Wanted) -> list[tuple[str, int]]:
-        """How many rows of a list each division has, in their order; counted once while nothing is written."""
-        return cast(list[tuple[str, int]], _made_once(self._places, _MOST_MADE, (session.scope, wanted.identity),
-                                                      lambda: count_by_place(session, wanted)))
+    def marks(self, session: ScopedSession, wanted: Wanted) -> list[tuple[str, int]]:
+        """Where the records of a list stand, one of many (`marks_of`): looked up once while nothing is written."""
+        return cast(list[tuple[str, int]], _made_once(self._marks, _MOST_MARKED, (session.scope, wanted.identity),
+                                                      lambda: marks_of(session, wanted)))
 
     def kept(self, key: Any, make: Callable[[], Any]) -> Any:
         """Something that depends on the key and on reference data alone, made once."""

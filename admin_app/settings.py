@@ -39,6 +39,7 @@ class Deployment:
     field_key_file: Path
     trusted_hosts: tuple[str, ...] = ()
     behind_proxy: bool = False
+    behind_pooler: bool = False
     demo: bool = False
 
     @classmethod
@@ -63,6 +64,7 @@ class Deployment:
             Path(environ.get("BAOXUE_FIELD_KEY_FILE") or data_dir / "keys" / "field.keys"),
             tuple(h for h in environ.get("BAOXUE_TRUSTED_HOSTS", "").replace(",", " ").split() if h),
             _flag("BAOXUE_BEHIND_PROXY", environ.get("BAOXUE_BEHIND_PROXY", "")),
+            _flag("BAOXUE_BEHIND_POOLER", environ.get("BAOXUE_BEHIND_POOLER", "")),
             _flag("BAOXUE_DEMO", environ.get("BAOXUE_DEMO", "")),
         )
 

@@ -21,16 +21,17 @@ from admin_app.changes import triggers
 
 BUSY_SECONDS = 10
 IDLE_SECONDS = 2
+PREPARE_AFTER = 5  # times that PostgreSQL was asked the same on one connection
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def _engine(url: str, **options: Any) -> Engine:
+def _engine(url: str, *, behind_pooler: bool = False, **options: Any) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}, **options)
         _tune_sqlite(engine)
         return engine
-    # Behind a pooler with transaction pooling a prepared statement may meet another server.
-    engine = create_engine(url, hide_parameters=True, connect_args={"prepare_threshold": 5}, **options)
+    prepare_after = None if behind_pooler else PREPARE_AFTER
+    engine = create_engine(url, hide_parameters=True, connect_args={"prepare_threshold": prepare_after}, **options)
     _check_idle_connections(engine)
     return engine
 
@@ -77,9 +78,10 @@ def _tune_sqlite(engine: Engine) -> None:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
 
 
-def open_store(url: str) -> Engine:
-    """The engine for all work. The tables must stand already (`upgrade`)."""
-    engine = _engine(url)
+def open_store(url: str, *, behind_pooler: bool = False) -> Engine:
+    """The engine for all work. The tables must stand already (`upgrade`). Behind a pooler no statement is prepared:
+    it might meet another server the next time."""
+    engine = _engine(url, behind_pooler=behind_pooler)
     if engine.dialect.name == "sqlite":
         sqlite_wall.install(engine)
     else:

@@ -25,7 +25,7 @@ def page(view: "RegisterView") -> ResponseReturnValue:
     same = (view.endpoint, request.script_root, *arguments(view, page=None).items())
     frame = display().kept(same, lambda: ListFrame.around(view))
     number = min(number_of_page(), frame.pages - 1)
-    rows = frame.query.page(session(), number, display().places)
+    rows = frame.query.page(session(), number, display().marks)
     display().prepare(view.model, frame.query.columns, rows)
     return render_template(
         "admin/list.html", title=view.heading, view=view.endpoint, frame=frame,

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, event, insert, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from admin_app import store
 from admin_app.access.actor import Actor
 from admin_app.access.postgresql_wall import APPLICATION_ROLE
 from admin_app.access.permissions import Role
@@ -361,6 +362,47 @@ def test_postgresql_no_session_works_as_the_owner(engine, district, 康宁干部
     with ScopedSession(engine, 康宁干部.scope) as session:
         assert session.scalar(text("SELECT current_user")) == APPLICATION_ROLE
         assert session.scalar(text("SELECT session_user")) == make_url(store_url).username
+
+
+@on_postgresql
+def test_postgresql_a_session_that_reads_writes_nothing(engine, district, 康宁干部, what_lies_there):
+    note = text("UPDATE student SET note = '甲' WHERE id = :id")
+    with ScopedSession(engine, 康宁干部.scope) as session:
+        with pytest.raises(DBAPIError, match="read-only"):
+            session.execute(note, {"id": district.李明.id})
+    with unscoped(engine, "also over all rows") as session:
+        session.narrow(康宁干部.scope)
+        with pytest.raises(DBAPIError, match="read-only"):
+            session.execute(note, {"id": district.李明.id})
+    with ScopedSession(engine, 康宁干部.scope, writing=True) as session, recording(session, 康宁干部, "control"):
+        session.execute(note, {"id": district.李明.id})
+    assert what_lies_there(f"SELECT note FROM student WHERE id = {district.李明.id}") == [("甲",)]
+
+
+@on_postgresql
+def test_postgresql_a_kept_plan_shows_each_village_its_own_children(engine, district, 康宁干部, 牧童干部):
+    """One connection, one statement, asked often enough to be prepared, by turns behind two walls."""
+    for turn in range(12):
+        for officer, children in ((康宁干部, ["李明"]), (牧童干部, ["王芳"])):
+            with unscoped(engine, "who asks is not known yet") as session:
+                assert len(session.scalars(text("SELECT name FROM student ORDER BY id")).all()) > 2, turn
+                session.narrow(officer.scope)
+                assert session.scalars(text("SELECT name FROM student ORDER BY id")).all() == children, turn
+
+
+@on_postgresql
+def test_postgresql_a_connection_that_died_while_it_lay_idle_is_replaced(engine, district, 康宁干部, monkeypatch, owner):
+    def backend() -> Any:
+        with ScopedSession(engine, 康宁干部.scope) as session:
+            return session.scalar(text("SELECT pg_backend_pid()"))
+
+    first = backend()
+    assert backend() == first, "the control: the connection is kept"
+    monkeypatch.setattr(store, "IDLE_SECONDS", -1)
+    assert backend() == first, "asked, it lives"
+    with owner.connect() as connection:
+        assert connection.scalar(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
+    assert backend() != first
 
 
 POSTGRESQL_WAYS = {

@@ -7,7 +7,7 @@ import pytest
 
 from sqlalchemy import select
 
-from admin_app import reference
+from admin_app import listing, reference
 from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
@@ -149,6 +149,37 @@ def test_a_list_stands_in_the_order_of_its_villages_and_pages_without_gaps(villa
 
     assert [r["村（社区）"] for r in rows] == sorted((r["村（社区）"] for r in rows), key=["康宁社区", "牧童社区"].index)
     assert len({r["姓名"] for r in rows}) == len(rows) == len(CHILDREN) + 2
+
+
+def test_pages_turned_far_down_show_every_child_once_and_in_order(village, monkeypatch):
+    monkeypatch.setattr(listing, "_DEEP", 20)  # rows, from where a page is found by a mark
+    engine = village.extensions["baoxue"].engine
+    with unscoped(engine, "two villages that end in the middle of a page", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, "990101000000"), "seed"):
+            for code, many in ((牧童, 45), (康宁, 33)):
+                home = makers.household(session, code, head_name="赵大海", register_number=f"9902-{many}")
+                for serial in range(many):
+                    makers.student(session, home, f"赵{code[-1]}第{serial:02}", birth_date=date(2014, 1, 1), grade="13",
+                                   schooling_state="unknown" if serial % 3 else "enrolled")
+    desk = Desk(village).sign_in("城区主任", PASSWORD)
+
+    def turned(query):
+        found, page = [], desk.open(f"{LIST}?{query}")
+        while True:
+            found += [row["姓名"] for row in page.table("姓名")]
+            following = [href for text, href in page.links if text == "下一页"]
+            if not following:
+                return found
+            page = desk.open(following[0])
+
+    for query in ("", "schooling_state=unknown"):
+        listed = names(desk, f"?size=100&{query}")
+        assert len(listed) > 50
+        assert turned(query) == listed, "every child once, in the order of the villages"
+        desk.open(f"{LIST}?{query}&page=2")  # the marks are kept now
+        assert turned(query) == listed
+    officer = Desk(village).sign_in("康宁网格员", PASSWORD)
+    assert "赵2第20" not in officer.open(f"{LIST}?page=3").text, "the marks of one place are not those of another"
 
 
 def test_children_not_checked_this_term_are_counted_and_listed_alike(village, district):
