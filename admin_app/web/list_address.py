@@ -17,7 +17,7 @@ from sqlalchemy import Date
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission, Role
 from admin_app.display import names_region
-from admin_app.listing import BEFORE, LAST_PAGE, LONGEST_SEARCH, Wanted, sortable
+from admin_app.listing import BEFORE, LAST_PAGE, LONGEST_SEARCH, Wanted, sortable, without_numbers
 from admin_app.web.context import actor
 from models.base import Base, Privacy, declared, table_of
 from models.region import prefix_of
@@ -30,11 +30,11 @@ PLACE = "at"  # where a record stood in the list that led to it
 
 
 def _said() -> dict[str, str]:
-    """What the address says, by name; nothing empty. No value is longer than anybody types: it stands in every link
-    of the page."""
+    """What the address says, by name; nothing empty. No value is longer than anybody types, and no identity number is
+    told: it stands in every link of the page."""
     if "said" not in g:
         cut = {name: value[:LONGEST_SEARCH].replace("\0", "").strip() for name, value in request.args.items()}
-        g.said = {name: value for name, value in cut.items() if value}
+        g.said = {name: without_numbers(value) if name == "search" else value for name, value in cut.items() if value}
     return cast(dict[str, str], g.said)
 
 

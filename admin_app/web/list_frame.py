@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from admin_app.access.permissions import Permission
 from admin_app.display import pointed_at
-from admin_app.listing import BEFORE, COUNT_CAP, PageQuery, Wanted, as_shown, cap_of, filter_kind
+from admin_app.listing import BEFORE, COUNT_CAP, PageQuery, Wanted, as_shown, cap_of, filter_kind, in_words
 from admin_app.reference import MOST_SCHOOLS, tree_root
 from admin_app.services import moves as move_service
 from admin_app.web.context import actor, display, session
@@ -152,7 +152,7 @@ def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
               for n, day in wanted.before.items()]
     chips += [chip(_caption(view, argument), f"“{value}”看不懂", argument) for argument, value in wanted.unread]
     if wanted.search:
-        chips.append(chip("搜索", wanted.search, "search"))
+        chips.append(chip("搜索", in_words(wanted.search), "search"))
     if wanted.region and wanted.region != actor().region_code:
         chips.append(chip("区划", display().region(wanted.region), "region"))
     return chips

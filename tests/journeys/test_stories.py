@@ -65,6 +65,18 @@ def test_a_roster_comes_in_and_the_village_finds_its_children(screens, village):
     expect(officer.open("/admin/student/?search=丁一航").locator(".empty-state")).to_be_visible()
 
 
+def test_a_number_that_was_searched_for_does_not_stay_in_the_address(screens):
+    screen = screens("cun01")
+    page = screen.open("/admin/student/")
+    number = make_identity_number(date(2016, 5, 9), "1", serial=470)
+    page.get_by_label("搜索").fill(number)
+    with next_page(page):
+        page.get_by_role("button", name="查询").click()
+    expect(page.get_by_label("搜索")).to_have_value(re.compile(f"尾号{number[-4:]}#"))
+    assert "search=" in page.url and number not in page.url
+    expect(page.locator(".empty-state")).to_be_visible()
+
+
 def test_letters_are_signed_by_the_dozen_and_unsigned_again(screens):
     screen = screens("cun02")
     page = screen.open("/admin/responsibility_letter/?state=unsigned&school_year=2026")

@@ -129,6 +129,20 @@ def test_a_view_is_shared_with_a_role_below_but_never_a_childs_name(village):
     assert "待核查共享" not in [text for text, _ in Desk(village).sign_in("督导老林", PASSWORD).open(LIST).links]
 
 
+def test_a_child_is_found_by_its_number_and_no_link_of_the_page_carries_it(officer, district):
+    number = district.李明.identity_number
+    page = officer.open(f"{LIST}?search={number}&size=20")
+    assert [row["姓名"] for row in page.table("姓名")] == ["李明"]
+    assert number not in page.text and not [href for _, href in page.links if number in href]
+    assert f"搜索：尾号{number[-4:]}" in page.text
+    assert number not in page.bytes.decode(), "neither in a form, nor in what is exported or saved from here"
+
+    told = next(f.fields["search"] for f in page.forms if "search" in f.fields)
+    assert names(officer, f"?search={told.replace('#', '%23')}") == ["李明"], "what stands there instead finds the same"
+    other = officer.open(f"{LIST}?search=尾号{number[-4:]}%23{'0' * 12}")
+    assert "李明" not in other.text
+
+
 def test_the_next_and_the_one_before_walk_the_same_list(officer):
     listed = names(officer, "?search=小&sort=birth_date&desc=1")
     assert listed == ["欧阳小明", "单小明", "张小山"]

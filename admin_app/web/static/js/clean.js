@@ -5,3 +5,11 @@ for (const form of document.querySelectorAll("form[data-clean]")) {
     for (const [name, value] of [...formData]) if (!value || name.endsWith("-shown")) formData.delete(name);
   });
 }
+
+// A search as the page has understood it: an identity number that was typed does not stay in the address.
+const box = document.querySelector("input[name='search']");
+const here = new URL(location);
+if (box?.value && here.searchParams.has("search") && here.searchParams.get("search") !== box.value) {
+  here.searchParams.set("search", box.value);
+  history.replaceState(history.state, "", here);
+}
