@@ -176,6 +176,28 @@ def test_a_big_export_shows_its_progress_and_is_downloaded_under_a_chinese_name(
     assert sum(1 for row in rows if isinstance(row[0], int)) > 2000
 
 
+def test_the_menu_leads_back_to_a_list_as_it_was_set_up_until_that_is_taken_back(screens):
+    page = screens("cun06").open("/admin/household/?size=50")
+    page.get_by_text("列设置").click()
+    page.get_by_label("备注", exact=True).check()
+    with next_page(page):
+        page.get_by_role("button", name="应用").click()
+    menu = page.get_by_label("主菜单")
+    with next_page(page):
+        menu.get_by_role("link", name="学生", exact=True).click()
+    assert "备注" not in page.get_by_role("columnheader").all_inner_texts(), "each list for itself"
+    with next_page(page):
+        menu.get_by_role("link", name="户", exact=True).click()
+    assert "备注" in page.get_by_role("columnheader").all_inner_texts()
+    assert page.locator("tbody tr").count() > 20
+    page.get_by_text("列设置").click()
+    with next_page(page):
+        page.get_by_role("link", name="恢复默认").click()
+    with next_page(page):
+        menu.get_by_role("link", name="户", exact=True).click()
+    assert "备注" not in page.get_by_role("columnheader").all_inner_texts()
+
+
 def test_a_list_is_set_up_saved_and_comes_back_with_reload_and_the_back_button(screens):
     screen = screens("cun05")
     page = screen.open("/admin/student/?schooling_state=enrolled")
