@@ -1,22 +1,22 @@
 """Home: what this person must do next, each number opening exactly its list."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from admin_app.access.permissions import Permission
+from admin_app.access.permissions import Permission, Role
 from admin_app.display import local_time
 from admin_app.exchange import importer
 from admin_app.listing import BEFORE, COUNT_CAP, Wanted
 from admin_app.services.rules import term_begins
 from admin_app.text import verb_label
 from admin_app.web.context import actor, display, session
-from admin_app.web.ledger_pages import records_of
+from admin_app.web.ledger_pages import acts, records_of
 from models.base import model_of
 from models.change import Change
 
@@ -57,7 +57,7 @@ def page() -> ResponseReturnValue:
     todo = [line for line in (_line(entry, days) for entry in TODO) if line]
     named = records_of([c.id for c in recent])
     return render_template(
-        "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}", todo=[*todo, *_imports()],
+        "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}", todo=[*todo, *_imports(), *_reviews()],
         recent=[{"when": local_time(c.at), "label": verb_label(c.verb), "of": named.get(c.id, ""),
                  "url": url_for("ledger.change", id=c.id)} for c in recent])
 
@@ -83,3 +83,18 @@ def _imports() -> list[dict[str, Any]]:
     runs = importer.unfinished(session(), actor(), "roster")
     return [{"label": "导入时有未通过的行", "count": f"{len(runs):,}", "colour": "orange",
              "url": url_for("imports.upload", sheet="roster", refused=1)}] if runs else []
+
+
+def _reviews() -> list[dict[str, Any]]:
+    """For the auditor: who looked at families in full, took them out, or took a change back, this week."""
+    if actor().role is not Role.AUDITOR:
+        return []
+    found = []
+    for verb in ("reveal", "export", "undo"):
+        said = {"verb": verb, "since": (date.today() - timedelta(days=6)).isoformat()}
+        some = acts(said).with_only_columns(Change.id).limit(COUNT_CAP + 1).subquery()
+        if count := session().scalar(select(func.count()).select_from(some)):
+            found.append({"label": f"近七天{verb_label(verb)}，请抽查", "colour": "azure",
+                          "count": f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}",
+                          "url": f"{url_for('ledger.changes')}?{urlencode(said)}"})
+    return found

@@ -1,6 +1,7 @@
 """The change ledger on the screen: who did what, one act in full, undo and revert."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -15,19 +16,21 @@ from admin_app.changes.ledger import recording
 from admin_app.changes.undo import Undone, changed, undo as undo_change
 from admin_app.display import LOCAL_ZONE, local_time
 from admin_app.errors import NotFound
-from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, role_label, verb_label
+from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, VERB_LABELS, role_label, verb_label
 from admin_app.web.context import actor, display, session
 from models.base import model_of, models
 from models.change import Change, ChangeRow
 
 pages = Blueprint("ledger", __name__, url_prefix="/changes")
 PAGE, LAST_PAGE = 50, 400
+ARGUMENTS = frozenset({"who", "origin", "verb", "since", "until", "table", "pk"})
+LOOKED_FOR = ("reveal", "export", "import", "undo", "revert", "hand_over", "reset_password", "revoke_sessions")
 
 
 @pages.get("/")
 def changes() -> ResponseReturnValue:
     """Acts in scope, newest first, by person, time, origin, record."""
-    query = _wanted()
+    query = acts(request.args)
     number = _page()
     found = session().scalars(query.order_by(Change.id.desc()).offset(number * PAGE).limit(PAGE + 1)).all()
     more, shown = len(found) > PAGE, found[:PAGE]
@@ -38,10 +41,10 @@ def changes() -> ResponseReturnValue:
         filters=_filters(), pager=_pager(number, len(shown), more))
 
 
-def records_of(acts: list[int]) -> dict[int, str]:
+def records_of(numbers: list[int]) -> dict[int, str]:
     """What each of these acts touched: its one record by name, or how many."""
     first = select(ChangeRow.change_id, func.min(ChangeRow.id).label("row"), func.count().label("rows")).where(
-        ChangeRow.change_id.in_(acts)).group_by(ChangeRow.change_id).subquery()
+        ChangeRow.change_id.in_(numbers)).group_by(ChangeRow.change_id).subquery()
     found = session().execute(select(first.c.change_id, first.c.rows, ChangeRow.table_name, ChangeRow.pk)
                               .join(ChangeRow, ChangeRow.id == first.c.row)).all()
     named = [row for row in found if row.rows == 1 and actor().may(f"{model_of(row.table_name).__area__}.view")]
@@ -52,19 +55,18 @@ def records_of(acts: list[int]) -> dict[int, str]:
             f"{'等' if row.rows > 1 else ''}" for row in found}
 
 
-def _wanted() -> Select[Any]:
+def acts(said: Mapping[str, str]) -> Select[Any]:
+    """The acts in scope that fit the arguments of this page's address; what cannot be read is passed over."""
     query = select(Change)
-    for name in ("who", "origin", "verb"):
-        value = request.args.get(name, "").strip()
-        column = {"who": Change.actor, "origin": Change.origin, "verb": Change.verb}[name]
-        if value:
+    for name, column in (("who", Change.actor), ("origin", Change.origin), ("verb", Change.verb)):
+        if value := said.get(name, "").strip():
             query = query.where(column.contains(value, autoescape=True) if name == "who" else column == value)
     for name, side in (("since", 0), ("until", 1)):
-        day = _day(request.args.get(name, ""))
+        day = _day(said.get(name, ""))
         if day is not None:
             moment = datetime(day.year, day.month, day.day, tzinfo=LOCAL_ZONE) + timedelta(days=side)
             query = query.where(Change.at < moment if side else Change.at >= moment)
-    table, pk = request.args.get("table", ""), request.args.get("pk", "")
+    table, pk = said.get("table", ""), said.get("pk", "")
     touched = [ChangeRow.table_name == table] if table else []
     if table and pk.isdecimal() and len(pk) < 18:
         touched.append(ChangeRow.pk == int(pk))
@@ -92,6 +94,8 @@ def _filters() -> list[dict[str, Any]]:
         {"name": "who", "label": "操作人", "kind": "text", "options": [], "value": value("who", "")},
         {"name": "table", "label": "台账", "kind": "options", "value": value("table", ""), "options": [
             (m.__tablename__, m.__title__) for m in models() if m.__recorded__]},
+        {"name": "verb", "label": "办理", "kind": "options", "value": value("verb", ""), "options": [
+            (verb, VERB_LABELS[verb]) for verb in LOOKED_FOR]},
         {"name": "pk", "label": "记录编号", "kind": "text", "options": [], "value": value("pk", "")},
         {"name": "origin", "label": "方式", "kind": "options", "options": origins, "value": value("origin", "")},
         {"name": "since", "label": "从", "kind": "date", "options": [], "value": value("since", "")},
@@ -100,7 +104,7 @@ def _filters() -> list[dict[str, Any]]:
 
 
 def _pager(number: int, shown: int, more: bool) -> dict[str, Any]:
-    arguments = {k: v for k, v in request.args.items() if k in {"who", "origin", "since", "until", "table", "pk"}}
+    arguments = {k: v for k, v in request.args.items() if k in ARGUMENTS}
 
     def to(page: int) -> str:
         return f"{request.path}?{urlencode({**arguments, 'page': page})}"

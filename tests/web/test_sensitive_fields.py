@@ -281,6 +281,21 @@ def test_looking_at_it_in_full_asks_a_reason_and_is_on_record(
     assert family.number not in page.text
 
 
+def test_the_auditors_first_page_counts_who_looked_in_full_and_opens_exactly_those(
+        app: Flask, family: SimpleNamespace) -> None:
+    auditor, said = Person(app, STAFF[Role.AUDITOR][0]), "近七天查看完整信息，请抽查"
+    assert said not in auditor.get("/").text
+    for name, why in (("康干部", "核对学籍照片"), ("周主任", "补录户口簿")):
+        assert reveal(Person(app, name), family, why).status == 302
+    page = auditor.get("/")
+    [(counted, link)] = [(text, href) for text, href in page.links if said in text]
+    assert counted.split()[0].startswith("2")
+    listed = auditor.get(link).table("时间")
+    assert sorted((row["经办人"], row["原因"]) for row in listed) == [("周主任", "补录户口簿"), ("康干部", "核对学籍照片")]
+    assert {row["涉及记录"] for row in listed} == {"1 条学生"}, "whose record it was, the auditor does not learn"
+    assert said not in Person(app, "周主任").get("/").text
+
+
 def test_it_is_shown_for_ten_minutes_to_this_session_and_this_record_alone(
         app: Flask, family: SimpleNamespace, district: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     person, details = Person(app, "周主任"), f"/admin/student/details/?id={family.id}"
