@@ -14,8 +14,11 @@ from functools import lru_cache
 from typing import Any, Self
 
 from sqlalchemy import (
-    BigInteger, BindParameter, ColumnElement, Date, Integer, Row, Select, String, bindparam, false, func, or_, select,
+    BigInteger, BindParameter, ColumnElement, Date, Integer, LargeBinary, Row, Select, String, bindparam, false, func,
+    or_, select,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from admin_app.access.scope import CODE_LENGTH, ScopedSession, walled
 from models.base import Base, declared, model_of, table_of
@@ -30,6 +33,7 @@ LAST_PAGE = 500
 LAST_PLACE = 50_000
 _NEAR = 5
 LONGEST_SEARCH = 60
+_NAMES = frozenset({"name", "head_name", "display_name"})
 _TOLD = 12  # digits of a blind index that stand for a number in an address
 BEFORE = "_before"  # `checked_on_before=2026-09-01`: earlier than that day, or not at all
 _AFTER_ALL = "\U0010ffff"
@@ -216,13 +220,32 @@ def _by_identity(session: ScopedSession, model: type[Base], holder: type[Base],
     return _key(model, holder).in_(select(columns.id).where(found, *walled(session, holder)))
 
 
+class in_phone_book_order(FunctionElement[bytes]):  # noqa: N801  (a function of SQL)
+    """A name as it is put in order: by the national code (GB 18030), whose 3,755 common characters stand in the order
+    of their pinyin, with those of the second level behind and the rarest before. By code points 张 comes before 李."""
+
+    type = LargeBinary()
+    inherit_cache = True
+
+
+@compiles(in_phone_book_order, "sqlite")
+def _sqlite_order(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"gb18030({compiler.process(element.clauses, **kw)})"  # `store.py` makes it
+
+
+@compiles(in_phone_book_order, "postgresql")
+def _postgresql_order(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"convert_to({compiler.process(element.clauses, **kw)}, 'GB18030')"
+
+
 def order_of(wanted: Wanted) -> list[ColumnElement[Any]]:
     """The order of a list; with the number last, so that no two rows stand in the same place."""
     columns = table_of(wanted.model).c
     names = [wanted.sort] if wanted.sort in sortable(wanted.model) - {"id"} else []
     if not names and wanted.model.__region__ == "region_code":
         names = ["region_code"]
-    return [columns[n].desc() if wanted.descending else columns[n].asc() for n in (*names, "id")]
+    order = [in_phone_book_order(columns[n]) if n in _NAMES else columns[n] for n in (*names, "id")]
+    return [one.desc() if wanted.descending else one.asc() for one in order]
 
 
 def _keys(session: ScopedSession, wanted: Wanted, first: int | BindParameter[int],

@@ -54,6 +54,11 @@ def _check_idle_connections(engine: Engine) -> None:
                 raise DisconnectionError
 
 
+def _gb18030(text: str | None) -> bytes | None:
+    """What PostgreSQL's `convert_to` makes of a text."""
+    return None if text is None else text.encode("gb18030", "replace")
+
+
 def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def tune(connection: sqlite3.Connection, _record: Any) -> None:
@@ -62,6 +67,7 @@ def _tune_sqlite(engine: Engine) -> None:
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "recursive_triggers = ON",
                        "cache_size = -32000", "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("gb18030", 1, _gb18030, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

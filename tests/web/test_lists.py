@@ -165,6 +165,21 @@ def test_a_list_stands_in_the_order_of_its_villages_and_pages_without_gaps(villa
     assert len({r["姓名"] for r in rows}) == len(rows) == len(CHILDREN) + 2
 
 
+def test_names_stand_in_the_order_of_their_pinyin_and_rare_characters_at_the_ends(village):
+    officer, engine = Desk(village).sign_in("牧童网格员", PASSWORD), village.extensions["baoxue"].engine
+    with unscoped(engine, "names", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 牧童), "seed"):
+            home = makers.household(session, 牧童, head_name="赵大海", register_number="9902-1")
+            for name in ("张一", "𠮷野", "李安", "陈二", "梁三", "闫四", "李白"):
+                makers.student(session, home, name, birth_date=date(2014, 1, 1), grade="13")
+    order = ["𠮷野", "陈二", "李安", "李白", "梁三", "王芳", "张一", "闫四"]
+    assert names(officer, "?sort=name") == order
+    assert names(officer, "?sort=name&desc=1") == order[::-1]
+    officer.open(f"{LIST}?sort=name")
+    officer.open(officer.page.link("李白"))
+    assert officer.open(officer.page.link("下一条")).facts["姓名"] == "梁三"
+
+
 def test_pages_turned_far_down_show_every_child_once_and_in_order(village, monkeypatch):
     monkeypatch.setattr(listing, "_DEEP", 20)  # rows, from where a page is found by a mark
     engine = village.extensions["baoxue"].engine
