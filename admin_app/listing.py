@@ -7,16 +7,13 @@ below the ORM, with the wall written into every statement (`walled`).
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 
-from sqlalchemy import (
-    BigInteger, BindParameter, ColumnElement, Date, Integer, LargeBinary, Row, Select, String, bindparam, false, func,
-    or_, select,
-)
+from sqlalchemy import BindParameter, ColumnElement, Date, LargeBinary, Row, Select, false, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -34,13 +31,12 @@ LAST_PLACE = 50_000
 _NEAR = 5
 LONGEST_SEARCH = 60
 _NAMES = frozenset({"name", "head_name", "display_name"})
+# Any 18 characters with a day of birth in their place, also where the last one is mistyped.
+_NUMBER = re.compile(r"(?<!\d)\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)", re.A)
+_HALF_WIDTH = {ord(c) + 0xFEE0: c for c in "0123456789Xx"}
 _TOLD = 12  # digits of a blind index that stand for a number in an address
 BEFORE = "_before"  # `checked_on_before=2026-09-01`: earlier than that day, or not at all
 _AFTER_ALL = "\U0010ffff"
-MARK_EVERY = 10  # every size of a page is a multiple of it
-_DEEP = 200  # rows before a page, from where it pays to know where its first one stands
-_FIRST, _SIZE = bindparam("first", type_=Integer), bindparam("size", type_=Integer)
-_MARK_PLACE, _MARK_KEY = bindparam("place", type_=String), bindparam("key", type_=BigInteger)
 
 
 @dataclass(frozen=True)
@@ -96,14 +92,22 @@ def words_of(search: str) -> list[str]:
     return ["".join(words)] if words and re.fullmatch(r"[A-Za-z]+", "".join(words)) else words
 
 
-def without_numbers(search: str) -> str:
-    """A search with each whole identity number in it told by its last four characters and the beginning of its blind
-    index, 尾号0016#3f9a2c71e0ab, which finds the same: an address lies in histories and logs, and is sent around."""
+def without_numbers(search: str, *, found_by_number: bool = False) -> str:
+    """A search with each whole identity number in it told by its last four characters: an address lies in histories
+    and logs, and is sent around. Where a number finds somebody, the beginning of its blind index stands behind,
+    尾号0016#3f9a2c71e0ab, and finds the same; nobody else is told what a number's index is."""
     def told(found: re.Match[str]) -> str:
         number = found[0].upper()
-        return f"尾号{number[-4:]}#{cipher().index(number, IDENTITY_INDEX)[:_TOLD]}"
+        index = f"#{cipher().index(number, IDENTITY_INDEX)[:_TOLD]}" if found_by_number else ""
+        return f" 尾号{number[-4:]}{index} "
 
-    return re.sub(r"(?<!\S)[0-9]{17}[0-9Xx](?!\S)", told, search)
+    search = search.translate(_HALF_WIDTH)
+    return " ".join(_NUMBER.sub(told, search).split()) if _NUMBER.search(search) else search
+
+
+def holds_numbers(model: type[Base]) -> bool:
+    """Whether records of this list are found by an identity number."""
+    return any(issubclass(holder, IdentityIndexed) for holder in _holders(model))
 
 
 def in_words(search: str) -> str:
@@ -248,7 +252,7 @@ def order_of(wanted: Wanted) -> list[ColumnElement[Any]]:
     return [one.desc() if wanted.descending else one.asc() for one in order]
 
 
-def _keys(session: ScopedSession, wanted: Wanted, first: int | BindParameter[int],
+def keys_of(session: ScopedSession, wanted: Wanted, first: int | BindParameter[int],
           size: int | BindParameter[int]) -> Select[Any]:
     """The numbers of the records from a place on (0 is the first)."""
     if wanted.by_name_alone and wanted.model.__region__ == "region_code" and wanted.sort == "id":
@@ -268,61 +272,11 @@ def _keys_by_name(session: ScopedSession, wanted: Wanted) -> Select[Any]:
 def page_of(session: ScopedSession, wanted: Wanted, page: int, size: int) -> list[Any]:
     """The records of one page (0 is the first)."""
     model: Any = wanted.model
-    keys = session.connection().execute(_keys(session, wanted, min(page, LAST_PAGE) * size, size)).scalars().all()
+    keys = session.connection().execute(keys_of(session, wanted, min(page, LAST_PAGE) * size, size)).scalars().all()
     if not keys:
         return []
     records = {r.id: r for r in session.scalars(select(model).where(model.id.in_(keys)))}
     return [records[key] for key in keys if key in records]
-
-
-@dataclass(frozen=True, slots=True)
-class PageQuery:
-    """Asks for the pages of one list: the values of these columns, `id` first. Written once and kept, for it
-    depends on the wall and the list alone."""
-
-    wanted: Wanted
-    columns: list[str]
-    size: int
-    whole: Select[Any]
-    from_mark: Select[Any] | None  # the same of one division, from a record on; where a list stands in their order
-
-    @classmethod
-    def of(cls, session: ScopedSession, wanted: Wanted, columns: list[str], size: int) -> Self:
-        table = table_of(wanted.model).c
-        keys = _keys(session, wanted, _FIRST, _SIZE)
-        # The wall stands in the keys. Said once more, SQLite would walk the village instead of the keys.
-        rows = select(table.id, *[table[c] for c in columns if c != "id"]).order_by(*order_of(wanted))
-        marked = wanted.sort == "id" and not wanted.descending and wanted.model.__region__ == "region_code" \
-            and not wanted.by_name_alone
-        return cls(wanted, columns, size, rows.where(table.id.in_(keys)), rows.where(table.id.in_(
-            keys.where(table.region_code == _MARK_PLACE, table.id >= _MARK_KEY))) if marked else None)
-
-    def page(self, session: ScopedSession, number: int,
-             marks_of: Callable[[Wanted], Sequence[tuple[str, int]]]) -> Sequence[Row[Any]]:
-        """The rows of a page (0 is the first). `marks_of` tells where every MARK_EVERY-th record of a list stands,
-        so that a deep page does not walk all those before it."""
-        first = min(number, LAST_PAGE) * self.size
-        if self.from_mark is not None and first >= _DEEP:
-            mark = first // MARK_EVERY
-            marks = marks_of(self.wanted)[:mark]
-            if len(marks) == mark:
-                place, key = marks[-1]
-                said = {"first": first % MARK_EVERY, "size": self.size, "place": place, "key": key}
-                rows = session.connection().execute(self.from_mark, said).all()
-                if len(rows) == self.size:  # else the page goes on in the next division, or is the last
-                    return rows
-        return session.connection().execute(self.whole, {"first": first, "size": self.size}).all()
-
-
-def marks_of(session: ScopedSession, wanted: Wanted) -> list[tuple[str, int]]:
-    """Where every MARK_EVERY-th record of a list in the order of its divisions stands (the first is left out): its
-    division and its number, as far as pages are turned."""
-    table = table_of(wanted.model).c
-    order = order_of(wanted)
-    numbered = select(table.region_code, table.id, (func.row_number().over(order_by=order) - 1).label("at")).where(
-        *conditions(session, wanted)).order_by(*order).limit(COUNT_CAP + 1).subquery().c
-    query = select(numbered.region_code, numbered.id).where(numbered.at > 0, numbered.at % MARK_EVERY == 0)
-    return [(place, key) for place, key in session.connection().execute(query.order_by(numbered.at))]
 
 
 def capped_count(session: ScopedSession, wanted: Wanted) -> int:
@@ -380,7 +334,7 @@ def around(session: ScopedSession, wanted: Wanted, place: int, key: int) -> tupl
     """What stands before and after a record in a list, each as its place (0 is the first) and its number.
     The record is looked for near the place where it stood when the list was shown."""
     first = max(0, min(place, LAST_PLACE) - _NEAR)
-    keys = session.connection().execute(_keys(session, wanted, first, 2 * _NEAR + 1)).scalars().all()
+    keys = session.connection().execute(keys_of(session, wanted, first, 2 * _NEAR + 1)).scalars().all()
     if key not in keys:
         return None, None
     at = keys.index(key)

@@ -17,7 +17,8 @@ from sqlalchemy import Engine, select
 from admin_app.access.bulk import in_parts
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession
-from admin_app.listing import Wanted, capped_count, marks_of
+from admin_app.listing import Wanted, capped_count
+from admin_app.paging import marks_of
 from admin_app.services.rules import rules_of
 from models.base import Base
 from models.code_item import CodeItem

@@ -22,6 +22,7 @@ ORIGIN_LABELS = {
     "page": "页面", "batch": "批量", "import": "导入", "job": "任务", "command": "命令行", "api": "接口",
 }
 OPERATION_LABELS = {"insert": "新增", "update": "修改", "delete": "删除", "reveal": "查看"}
+DATABASE_LOST = "与数据库的连接刚刚断开，没有写入任何内容。请刷新页面再试一次；如仍不行，请告诉系统管理员。"
 BUSY = "数据库正忙（别人正在保存较多数据）。您填写的内容没有丢失，请过几秒再试一次。"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event, text
 
 from admin_app.errors import OutsideScope
@@ -125,6 +126,15 @@ def enter(connection: Connection, office: Span, child: Span, system: bool, writi
 def narrow(connection: Connection, office: Span, child: Span) -> None:
     """From here on, this transaction reaches no further than these."""
     _set(connection, _NARROW, _reach(office, child, False))
+
+
+def end_reading(connection: Connection) -> None:
+    """Commit a transaction that only read, where all went well."""
+    if connection.closed or connection.invalidated or not connection.in_transaction():
+        return
+    driver = connection.connection.driver_connection
+    if driver is not None and driver.info.transaction_status == TransactionStatus.INTRANS:
+        connection.commit()
 
 
 def announce_writing(connection: Connection) -> None:

@@ -7,13 +7,11 @@ and flushed. Underneath, the database repeats the range (`postgresql_wall.py`: r
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, and_, event, false, func, inspect, true
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import (
     ORMExecuteState,
     Session,
@@ -87,13 +85,11 @@ class ScopedSession(Session):
         self._reads_on: Connection | None = None
 
     def close(self) -> None:
-        """A transaction that only read has nothing to take back. It is committed, for a driver forgets its prepared
-        statements at a rollback; the database refuses to write in it (`postgresql_wall.enter`)."""
-        transaction = self._reads_on.get_transaction() if self._reads_on is not None else None
-        self._reads_on = None
-        if transaction is not None and transaction.is_active:
-            with suppress(DBAPIError):  # the connection is lost: so is what there was to end
-                transaction.commit()
+        """A transaction that only read has nothing to take back. PostgreSQL, which refuses to write in it, commits
+        it: the driver forgets its prepared statements at a rollback, as it must where one has failed."""
+        reading, self._reads_on = self._reads_on, None
+        if reading is not None:
+            _wall_of(reading).end_reading(reading)
         super().close()
 
     @property
@@ -107,7 +103,7 @@ class ScopedSession(Session):
             raise OutsideScope("only a reading session over all rows is narrowed")
         self.expunge_all()
         self._scope = scope
-        if self._reads_on is not None:
+        if self._reads_on is not None and self.in_transaction():
             _wall_of(self._reads_on).narrow(self._reads_on, scope.office, scope.child)
 
     def merge(self, instance: Any, *, load: bool = True, **kwargs: Any) -> Any:

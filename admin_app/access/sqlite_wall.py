@@ -152,6 +152,10 @@ def narrow(connection: Connection, office: Span, child: Span) -> None:
     connection.info["held"].enter(office, child, False)
 
 
+def end_reading(connection: Connection) -> None:
+    """Nothing to do: what was read is let go of by the rollback at the end."""
+
+
 def announce_writing(connection: Connection) -> None:
     """Nothing to say: BEGIN IMMEDIATE lets one writer in at a time."""
 

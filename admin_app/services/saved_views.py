@@ -8,6 +8,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.permissions import ROLE_LABELS, Permission, Role
 from admin_app.access.scope import unscoped
 from admin_app.errors import Invalid, NotFound
+from admin_app.listing import without_numbers
 from models.region import prefix_of
 from models.saved_view import SavedView
 
@@ -43,13 +44,14 @@ def save(engine: Engine, actor: Actor, *, table: str, name: str, query: str, rol
             raise Invalid(f"没有这个角色。可共享给：{'、'.join(ROLE_LABELS.values())}。", "role")
         if any(k == "search" for k, _ in parse_qsl(query)):
             raise Invalid("共享的视图里不能有搜索词（可能是孩子的姓名）。请去掉搜索条件后再共享。", "role")
+    said = urlencode([(k, without_numbers(v)) for k, v in parse_qsl(query)], safe=",")
     with unscoped(engine, "one's own saved views", writing=True) as wide:
         own = select(SavedView).where(SavedView.account_id == actor.account_id, SavedView.table_name == table)
         held = wide.scalar(own.where(SavedView.name == name))
         if held is None and (wide.scalar(select(func.count()).select_from(own.subquery())) or 0) >= MOST_VIEWS:
             raise Invalid(f"每个列表最多保存 {MOST_VIEWS} 个视图。请先删去不用的。", "name")
         view = held or SavedView(account_id=actor.account_id, table_name=table, name=name)
-        view.query, view.role, view.region_code = urlencode(parse_qsl(query), safe=","), role or None, actor.region_code
+        view.query, view.role, view.region_code = said, role or None, actor.region_code
         wide.add(view)
         wide.commit()
 

@@ -138,7 +138,7 @@ def _line(record: Any, model: type[Base]) -> dict[str, Any]:
     state = display().of(record, model.__moves__.column)
     # A letter is called by its number, which tells nobody whose it is.
     parties = [c.name for c in table_of(model).columns if declared(model, c.name).privacy is Privacy.NAME
-               and c.name != name_column(model)]
+               and not declared(model, c.name).generated and c.name != name_column(model)]
     called = [display().label_of(record), *[display().of(record, c).text for c in parties]]
     return {"label": " · ".join(filter(None, called)), "place": display().of(record, "region_code").text,
             "state": {"text": state.text, "colour": state.colour},

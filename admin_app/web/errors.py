@@ -71,6 +71,9 @@ def _database(error: DBAPIError) -> Response:
         return page(404, NotFound().message)
     if isinstance(error, OperationalError) and ("locked" in reason or "busy" in reason):
         return page(503, text.BUSY)
+    if error.connection_invalidated:
+        log.error("%s the database was lost: %s", request_id(), type(error.orig).__name__)
+        return page(503, text.DATABASE_LOST)
     return _unexpected(error)
 
 

@@ -15,6 +15,7 @@ from werkzeug.routing import IntegerConverter
 from admin_app.access.permissions import Permission
 from admin_app.changes.seal import seal
 from admin_app.errors import Invalid, NotFound, Refused
+from admin_app.listing import without_numbers
 from admin_app.services.sign_in import SignedIn
 from admin_app.web.context import WRITES, actor, close_session, plant, recognise
 
@@ -134,7 +135,7 @@ def pass_gate() -> ResponseReturnValue | None:
         return sign_in_first()
     who: SignedIn = current_user.who
     if who.must_change_password and endpoint not in _BEFORE_PASSWORD:
-        return redirect(url_for("session.change_password", next=own_path(request.full_path)))
+        return redirect(url_for("session.change_password", next=_here()))
     if isinstance(asks, Permission) and endpoint not in VIEW_ENDPOINTS:
         actor().require(asks)
     return None
@@ -145,7 +146,12 @@ def sign_in_first() -> ResponseReturnValue:
     if request.method in WRITES:
         back = own_path((request.referrer or "").removeprefix(request.host_url.rstrip("/")).partition("?")[0])
         return redirect(url_for("session.sign_in", next=back, ended=1))
-    return redirect(url_for("session.sign_in", next=own_path(request.full_path)))
+    return redirect(url_for("session.sign_in", next=_here()))
+
+
+def _here() -> str:
+    """The page that was asked for, to come back to; without any identity number."""
+    return own_path(without_numbers(request.full_path).replace(" ", ""))
 
 
 def own_path(target: str | None) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import Date
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission, Role
 from admin_app.display import names_region
-from admin_app.listing import BEFORE, LAST_PAGE, LONGEST_SEARCH, Wanted, sortable, without_numbers
+from admin_app.listing import BEFORE, LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, sortable, without_numbers
 from admin_app.web.context import actor
 from models.base import Base, Privacy, declared, table_of
 from models.region import prefix_of
@@ -30,11 +30,11 @@ PLACE = "at"  # where a record stood in the list that led to it
 
 
 def _said() -> dict[str, str]:
-    """What the address says, by name; nothing empty. No value is longer than anybody types, and no identity number is
-    told: it stands in every link of the page."""
+    """What the address says, by name; nothing empty. No value is longer than anybody types: it stands in every link
+    of the page."""
     if "said" not in g:
         cut = {name: value[:LONGEST_SEARCH].replace("\0", "").strip() for name, value in request.args.items()}
-        g.said = {name: without_numbers(value) if name == "search" else value for name, value in cut.items() if value}
+        g.said = {name: value for name, value in cut.items() if value}
     return cast(dict[str, str], g.said)
 
 
@@ -58,12 +58,21 @@ def wanted_by(view: "RegisterView") -> Wanted:
     return Wanted(
         view.model, equals={**view.fixed, **equals}, before=before, unread=tuple(unread),
         region=region or None,
-        search=given("search"),
+        search=_search(view),
         search_columns=_in_full(view.model, view.search, role),
-        may_search_identity=actor().may(Permission.FAMILY_REVEAL),
+        may_search_identity=_may_search_identity(),
         may_search_names=sight(role, Privacy.NAME) is Sight.FULL,
         sort=sort if ordered else "id", descending=ordered and given("desc") == "1",
     )
+
+
+def _search(view: "RegisterView") -> str:
+    """What is searched for, and stands in every link of the page: never a whole identity number."""
+    return without_numbers(given("search"), found_by_number=_may_search_identity() and holds_numbers(view.model))
+
+
+def _may_search_identity() -> bool:
+    return actor().may(Permission.FAMILY_REVEAL)
 
 
 def _filters(model: type[Base], names: tuple[str, ...]) -> tuple[
@@ -162,6 +171,8 @@ def arguments(view: "RegisterView", **changes: Any) -> dict[str, Any]:
 def _arguments(view: "RegisterView") -> dict[str, Any]:
     known = _known(view.filters)
     said: dict[str, Any] = {k: v for k, v in _said().items() if k in known}
+    if "search" in said:
+        said["search"] = _search(view)
     columns = chosen_columns(view) if {"col", "cols"} & request.args.keys() else []
     if columns and columns != [c for c in offered_columns(view) if c in view.columns]:
         said["cols"] = ",".join(columns)

@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from admin_app.access.permissions import Permission
 from admin_app.display import pointed_at
-from admin_app.listing import BEFORE, COUNT_CAP, PageQuery, Wanted, as_shown, cap_of, filter_kind, in_words
+from admin_app.listing import BEFORE, COUNT_CAP, Wanted, as_shown, cap_of, filter_kind, in_words
+from admin_app.paging import PageQuery
 from admin_app.reference import MOST_SCHOOLS, tree_root
 from admin_app.services import moves as move_service
 from admin_app.web.context import actor, display, session

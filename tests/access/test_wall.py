@@ -391,6 +391,34 @@ def test_postgresql_a_kept_plan_shows_each_village_its_own_children(engine, dist
 
 
 @on_postgresql
+def test_postgresql_a_plan_that_no_longer_fits_fails_once_and_is_made_anew(engine, district, 康宁干部, owner):
+    def children() -> Any:
+        with ScopedSession(engine, 康宁干部.scope) as session:
+            return session.scalars(text("SELECT grade FROM student WHERE name = '李明'")).all()
+
+    for _ in range(8):
+        assert len(children()) == 1
+    with owner.begin() as connection:
+        connection.execute(text("ALTER TABLE student ALTER COLUMN grade TYPE varchar(77)"))
+    with pytest.raises(DBAPIError, match="cached plan"):
+        children()
+    assert len(children()) == 1
+
+
+@on_postgresql
+def test_postgresql_a_connection_lost_while_reading_is_no_second_fault(engine, district, 康宁干部, owner):
+    with pytest.raises(DBAPIError) as lost:
+        with ScopedSession(engine, 康宁干部.scope) as session:
+            mine = session.scalar(text("SELECT pg_backend_pid()"))
+            with owner.connect() as connection:
+                connection.scalar(text("SELECT pg_terminate_backend(:pid)"), {"pid": mine})
+            session.scalar(text("SELECT 1"))
+    assert lost.value.connection_invalidated
+    with ScopedSession(engine, 康宁干部.scope) as session:
+        assert session.scalar(text("SELECT count(*) FROM student")) == 1
+
+
+@on_postgresql
 def test_postgresql_a_connection_that_died_while_it_lay_idle_is_replaced(engine, district, 康宁干部, monkeypatch, owner):
     def backend() -> Any:
         with ScopedSession(engine, 康宁干部.scope) as session:

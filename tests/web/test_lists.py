@@ -7,7 +7,7 @@ import pytest
 
 from sqlalchemy import select
 
-from admin_app import listing, reference
+from admin_app import paging, reference
 from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
@@ -143,6 +143,38 @@ def test_a_child_is_found_by_its_number_and_no_link_of_the_page_carries_it(offic
     assert "李明" not in other.text
 
 
+@pytest.mark.parametrize("typed", ["{}", "李明 {}", "李明{}", "'{}", "{}，"])
+def test_however_a_number_is_typed_the_page_does_not_repeat_it(officer, district, typed):
+    number = district.李明.identity_number
+    wide = "".join(chr(ord(c) + 0xFEE0) for c in number)
+    for said in (typed.format(number), typed.format(wide)):
+        page = officer.open(f"{LIST}?search={said}")
+        assert number not in page.bytes.decode()
+        assert wide not in page.bytes.decode()
+        if typed[0] != "'" and typed[-1] != "，":
+            assert [row["姓名"] for row in page.table("姓名")] == ["李明"]
+
+
+def test_who_may_not_search_by_number_is_told_nothing_of_its_index(village, district):
+    number = district.李明.identity_number
+    for name, path in (("督导老林", LIST), ("督导老林", "/admin/region/"), ("城区主任", "/admin/school/")):
+        page = Desk(village).sign_in(name, PASSWORD).open(f"{path}?search={number}").bytes.decode()
+        assert f"尾号{number[-4:]}" in page
+        assert f"尾号{number[-4:]}#" not in page
+        assert number not in page
+    away = Desk(village).browser.get(f"{LIST}?search={number}")
+    assert (away.status_code, number in away.headers["Location"]) == (302, False)
+
+
+def test_a_register_number_as_long_as_an_identity_number_is_still_found(village, district):
+    engine = village.extensions["baoxue"].engine
+    with unscoped(engine, "a long number", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            makers.household(session, 康宁, head_name="赵大海", register_number="990101400001000123")
+    officer = Desk(village).sign_in("康宁网格员", PASSWORD)
+    assert [row["户主姓名"] for row in officer.rows("/admin/household/?search=990101400001000123", "户主姓名")] == ["赵大海"]
+
+
 def test_the_next_and_the_one_before_walk_the_same_list(officer):
     listed = names(officer, "?search=小&sort=birth_date&desc=1")
     assert listed == ["欧阳小明", "单小明", "张小山"]
@@ -181,7 +213,7 @@ def test_names_stand_in_the_order_of_their_pinyin_and_rare_characters_at_the_end
 
 
 def test_pages_turned_far_down_show_every_child_once_and_in_order(village, monkeypatch):
-    monkeypatch.setattr(listing, "_DEEP", 20)  # rows, from where a page is found by a mark
+    monkeypatch.setattr(paging, "_DEEP", 20)  # rows, from where a page is found by a mark
     engine = village.extensions["baoxue"].engine
     with unscoped(engine, "two villages that end in the middle of a page", writing=True) as session:
         with recording(session, actor("测试", Role.ADMINISTRATOR, "990101000000"), "seed"):

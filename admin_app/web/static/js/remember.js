@@ -4,24 +4,22 @@ const key = (path) => `list of ${document.body.dataset.user}: ${path}`;
 const kept = (path) => {
   try { return new URLSearchParams(localStorage.getItem(key(path)) || ""); } catch { return new URLSearchParams(); }
 };
-const keep = (path, settings) => {
-  try { localStorage.setItem(key(path), settings); } catch { /* for this page only */ }
+const keep = (name, value) => {
+  const settings = kept(location.pathname);
+  if (value) settings.set(name, value);
+  else settings.delete(name);
+  try { localStorage.setItem(key(location.pathname), settings); } catch { /* for this page only */ }
 };
 
-const panel = document.querySelector("[data-settings]");
-if (panel) {
-  const asked = new URLSearchParams(location.search);
-  const settings = kept(location.pathname);
-  const columns = asked.get("cols") || asked.getAll("col").join(",");
-  if (columns) settings.set("cols", columns);
-  if (asked.get("size")) settings.set("size", asked.get("size"));
-  if (String(settings)) keep(location.pathname, settings);
-  panel.querySelector("a").addEventListener("click", () => {
-    settings.delete("cols");
-    keep(location.pathname, settings);
-  });
-}
+// Only what is set by hand: an address that came from a colleague changes nothing.
+const columns = document.querySelector("[data-columns]");
+columns?.addEventListener("submit", () => keep("cols", new FormData(columns).getAll("col").join(",")));
+columns?.querySelector("a").addEventListener("click", () => keep("cols", null));
+document.querySelector("[data-sizes]")?.addEventListener("click", ({ target }) => {
+  if (target.matches("a")) keep("size", target.textContent);
+});
+
 for (const link of document.querySelectorAll("#nav a[href^='/admin/']")) {
-  const settings = kept(link.pathname);
-  if (String(settings)) link.search = settings;
+  const settings = String(kept(link.pathname));
+  if (settings) link.search = settings;
 }

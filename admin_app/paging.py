@@ -1,0 +1,66 @@
+"""Turning the pages of a list: one statement for all of them, and marks to begin a deep one at."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import BigInteger, Integer, Row, Select, String, bindparam, func, select
+
+from admin_app.access.scope import ScopedSession
+from admin_app.listing import COUNT_CAP, LAST_PAGE, Wanted, conditions, keys_of, order_of
+from models.base import table_of
+
+MARK_EVERY = 10  # every size of a page is a multiple of it
+_DEEP = 200  # rows before a page, from where it pays to know where its first one stands
+_FIRST, _SIZE = bindparam("first", type_=Integer), bindparam("size", type_=Integer)
+_MARK_PLACE, _MARK_KEY = bindparam("place", type_=String), bindparam("key", type_=BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """Asks for the pages of one list: the values of these columns, `id` first. Written once and kept, for it
+    depends on the wall and the list alone."""
+
+    wanted: Wanted
+    columns: list[str]
+    size: int
+    whole: Select[Any]
+    from_mark: Select[Any] | None  # the same of one division, from a record on; where a list stands in their order
+
+    @classmethod
+    def of(cls, session: ScopedSession, wanted: Wanted, columns: list[str], size: int) -> Self:
+        table = table_of(wanted.model).c
+        keys = keys_of(session, wanted, _FIRST, _SIZE)
+        # The wall stands in the keys. Said once more, SQLite would walk the village instead of the keys.
+        rows = select(table.id, *[table[c] for c in columns if c != "id"]).order_by(*order_of(wanted))
+        marked = wanted.sort == "id" and not wanted.descending and wanted.model.__region__ == "region_code" \
+            and not wanted.by_name_alone
+        return cls(wanted, columns, size, rows.where(table.id.in_(keys)), rows.where(table.id.in_(
+            keys.where(table.region_code == _MARK_PLACE, table.id >= _MARK_KEY))) if marked else None)
+
+    def page(self, session: ScopedSession, number: int,
+             marks_of: Callable[[Wanted], Sequence[tuple[str, int]]]) -> Sequence[Row[Any]]:
+        """The rows of a page (0 is the first). `marks_of` tells where every MARK_EVERY-th record of a list stands,
+        so that a deep page does not walk all those before it."""
+        first = min(number, LAST_PAGE) * self.size
+        if self.from_mark is not None and first >= _DEEP:
+            mark = first // MARK_EVERY
+            marks = marks_of(self.wanted)[:mark]
+            if len(marks) == mark:
+                place, key = marks[-1]
+                said = {"first": first % MARK_EVERY, "size": self.size, "place": place, "key": key}
+                rows = session.connection().execute(self.from_mark, said).all()
+                if len(rows) == self.size:  # else the page goes on in the next division, or is the last
+                    return rows
+        return session.connection().execute(self.whole, {"first": first, "size": self.size}).all()
+
+
+def marks_of(session: ScopedSession, wanted: Wanted) -> list[tuple[str, int]]:
+    """Where every MARK_EVERY-th record of a list in the order of its divisions stands (the first is left out): its
+    division and its number, as far as pages are turned."""
+    table = table_of(wanted.model).c
+    order = order_of(wanted)
+    numbered = select(table.region_code, table.id, (func.row_number().over(order_by=order) - 1).label("at")).where(
+        *conditions(session, wanted)).order_by(*order).limit(COUNT_CAP + 1).subquery().c
+    query = select(numbered.region_code, numbered.id).where(numbered.at > 0, numbered.at % MARK_EVERY == 0)
+    return [(place, key) for place, key in session.connection().execute(query.order_by(numbered.at))]
