@@ -20,8 +20,8 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One verb. `asks` are the columns that the verb wants filled in, `optional` may be;
-    `evidence` asks for at least one attachment."""
+    """One verb. A `target` of '' leaves the state as it is: something is noted of it. `asks` are the columns that the
+    verb wants filled in, `optional` may be; `evidence` asks for at least one attachment."""
 
     verb: str
     label: str

@@ -35,6 +35,7 @@ SCHOOLING_MOVES = Moves(
         State("deceased", "已死亡", "secondary", settled=True),
     ),
     (
+        Move("check", "登记核查", _LIVING, "", asks=("checked_on",)),
         Move("enrol", "登记在校", (*_OUT_OF_SCHOOL, *_APPROVED_LEAVE, "home_taught", "elsewhere"),
              "enrolled", asks=("school_id",), optional=("grade", "class_name", "boarding")),
         Move("study_elsewhere", "登记外地就读", tuple(s for s in _LIVING if s != "elsewhere"),

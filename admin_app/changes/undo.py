@@ -5,7 +5,7 @@ order of writing. An undo is a change itself, so it can be undone.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -69,7 +69,13 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
 
 def undone(session: ScopedSession, change_id: int) -> bool:
     """Whether a change was undone as a whole."""
-    return session.scalar(select(Change.id).where(Change.undoes_id == change_id).limit(1)) is not None
+    return bool(undone_of(session, [change_id]))
+
+
+def undone_of(session: ScopedSession, change_ids: Iterable[int]) -> set[int]:
+    """Which of these changes were undone as a whole."""
+    found = session.scalars(select(Change.undoes_id).where(Change.undoes_id.in_(list(change_ids))))
+    return {key for key in found if key}
 
 
 def _check_may_restore(actor: Actor, model: type[Base]) -> None:

@@ -43,9 +43,9 @@ TRUNCATED: Final = (
 )
 DATE_ADVICE: Final = "请写成“2015-04-04”或“2015年4月4日”。"
 
-YES: Final = frozenset({"是", "有", "对", "y", "yes", "true", "t", "1", "√", "✓", "✔", "☑"})
+YES: Final = frozenset({"是", "有", "对", "y", "yes", "true", "t", "1", "√", "✓", "✔", "☑", "在校", "在读"})
 NO: Final = frozenset(
-    {"否", "无", "没有", "不是", "错", "n", "no", "false", "f", "0", "×", "x", "✗"}
+    {"否", "无", "没有", "不是", "错", "n", "no", "false", "f", "0", "×", "x", "✗", "不在校", "离校"}
 )
 
 MIDDLE_DOTS: Final = re.compile(r"(?<=\w)\s*[·•・．‧∙⋅●]\s*(?=\w)")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 
 from admin_app.access.actor import Actor
 from admin_app.access.bulk import insert_rows
@@ -181,11 +181,12 @@ def recent(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
 
 
 def unfinished(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
-    """The unit's imports of the last two weeks that left rows behind."""
+    """The unit's imports of the last two weeks that left rows behind, and were not taken back."""
     since = datetime.now(UTC) - UNFINISHED_FOR
     query = select(ImportRun).where(
         ImportRun.region_code == actor.region_code, ImportRun.sheet == sheet, ImportRun.state == CONFIRMED,
-        ImportRun.confirmed_at >= since).order_by(ImportRun.id.desc()).limit(100)
+        ImportRun.confirmed_at >= since, ~exists().where(Change.undoes_id == ImportRun.change_id)
+    ).order_by(ImportRun.id.desc()).limit(100)
     return [run for run in session.scalars(query) if run.counts["refused"]]
 
 

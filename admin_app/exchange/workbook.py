@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from admin_app.display import LOCAL_ZONE
 MAX_ROWS = 1_048_000
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 _LONGEST_CELL = 32_767
+_LOOKED_AT = 500  # rows
+_WIDEST = 40  # half characters, of a column whose texts are not known to be longer
 _LONGEST_FOOTER = 200  # of Excel's 255, with the page numbers
 _OPTIONS: dict[str, Any] = {
     "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
@@ -89,8 +92,12 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
         sheet.repeat_rows(2)
         sheet.set_footer(f"&L&8{frame.mark.replace('&', '&&')[:_LONGEST_FOOTER]}&R第 &P 页，共 &N 页")
         sheet.set_column(0, 0, 6)
-        for number, caption in enumerate(captions, start=1):
-            sheet.set_column(number, number, widths[number - 1] if widths else width_of(caption, 12))
+        rows = iter(rows)
+        first = list(islice(rows, _LOOKED_AT))  # columns are set before the rows: the first tell how wide they are
+        for number, (caption, *column) in enumerate(zip(captions, *first, strict=True), start=1):
+            least = widths[number - 1] if widths else width_of(caption, 12)
+            longest = max((half_characters(value) + 2 for value in column if type(value) is str), default=0)
+            sheet.set_column(number, number, max(least, min(longest, _WIDEST)))
         sheet.set_row(0, 32)
         _banner(sheet, 0, last, writable(frame.title), formats["title"])
         now = datetime.now(LOCAL_ZONE)
@@ -101,7 +108,7 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
         for number, caption in enumerate(["序号", *captions]):
             sheet.write_string(2, number, writable(caption), formats["head"])
         count, cell = 0, formats["cell"]
-        for count, row in enumerate(rows, start=1):
+        for count, row in enumerate(chain(first, rows), start=1):
             line = count + 2
             sheet.write_number(line, 0, count, formats["number"])
             for number, value in enumerate(row, start=1):

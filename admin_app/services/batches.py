@@ -174,10 +174,11 @@ def _move(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
           values: Mapping[str, Any]) -> None:
     moves, every = model.__moves__, model.__mapper__.c
     assert moves is not None
+    state = {moves.column: move.target} if move.target else {}
     for part in in_parts(keys):
         moved = session.execute(
             update(model).where(every.id.in_(part), every[moves.column].in_(move.sources))
-            .values({moves.column: move.target, **values}).execution_options(synchronize_session=False))
+            .values({**state, **values}).execution_options(synchronize_session=False))
         if moved.rowcount != len(part):  # type: ignore[attr-defined]
             raise Conflict("别人刚刚办理过其中的记录，这次没有写入任何一条。请重新核对后再确认。")
 

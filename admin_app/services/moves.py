@@ -66,7 +66,7 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     state_column = getattr(model, moves.column)
     moved = session.execute(
         update(model).where(model.id == record.id, state_column == state)
-        .values({moves.column: move.target, **given}).execution_options(synchronize_session=False)
+        .values({moves.column: move.target or state, **given}).execution_options(synchronize_session=False)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("别人刚刚办理过这条记录，状态已经改变。请刷新页面后再看。")

@@ -108,6 +108,8 @@ def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Inva
             if fault.column is None or fault.column not in blamed:
                 yield fault
             blamed.add(fault.column)
+            if function is _place:
+                blamed.add("region_code")  # where it lies follows from what was blamed
     for column in table_of(type(record)).columns:
         field = column.info["field"]
         if not column.nullable and not field.generated and column.default is None \

@@ -39,6 +39,11 @@ def term_begins(session: ScopedSession, today: date) -> date:
     return max(day for day in begun if day <= today)
 
 
+def present_school_year(session: ScopedSession, today: date) -> int:
+    """The year in which the present school year began."""
+    return today.year - (today.month < number(session, "school_year_begins_month"))
+
+
 def load_rules(session: ScopedSession) -> int:
     """Put every rule that is not there yet into the table, with its default; gives how many."""
     standing = set(session.scalars(select(Setting.key)))

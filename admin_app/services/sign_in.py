@@ -37,7 +37,7 @@ TRIES_PER_DEVICE = 10
 TRIES_PER_NAME_AND_ADDRESS = 5
 TRIES_PER_NAME = 50  # from strange browsers, all addresses together
 TRIES_PER_ADDRESS = 100
-_WRONG = "用户名或密码不对。请检查大小写和输入法；忘记密码请联系上级管理员重置。"
+_WRONG = "账号或密码不对。请检查大小写和输入法；忘记密码请联系本单位管理员重置。"
 _RULES = ("session_idle_minutes", "session_absolute_hours", "password_policy")
 _LOGIN, _ACCOUNT, _GRANT = (model.__table__.c for model in (LoginSession, Account, Grant))
 _TASK, _VIEW = Task.__table__.c, SavedView.__table__.c
@@ -259,7 +259,7 @@ def _check(session: ScopedSession, conditions: list[ColumnElement[bool]], limit:
         select(func.count(), func.min(SignInAttempt.at)).where(*conditions)).one()
     if count >= limit:
         minutes = max(1, round((first + WINDOW - now).total_seconds() / 60))
-        raise SlowDown(f"密码错误次数过多。请 {minutes} 分钟后再试，或联系上级管理员重置密码。")
+        raise SlowDown(f"密码错误次数过多。请 {minutes} 分钟后再试，或联系本单位管理员重置密码。")
 
 
 def _digest(text: str) -> str:

@@ -104,6 +104,8 @@ def village(session: ScopedSession, actor: Actor, household: Household) -> None:
 
 @check(Household)
 def head(session: ScopedSession, actor: Actor, household: Household) -> None:
+    if not household.register_number and household.region_code:
+        household.register_number = next_register_number(session, household.region_code)
     number = normalise(plain(household.identity_number))
     if number:
         try:
@@ -115,8 +117,6 @@ def head(session: ScopedSession, actor: Actor, household: Household) -> None:
     if household.phone is not None:
         household.phone = checked_phone(plain(household.phone)) if not isinstance(household.phone, Sealed) \
             else household.phone
-    if not household.register_number and household.region_code:
-        household.register_number = next_register_number(session, household.region_code)
     twin = session.scalar(select(Household).where(
         Household.region_code == household.region_code,
         Household.register_number == household.register_number, Household.id != (household.id or 0)))

@@ -69,8 +69,11 @@ def _evidence() -> dict[str, Any] | None:
     return attachments.keep(session(), actor(), plant().files, stream=upload.stream, filename=upload.filename)
 
 
-def _state(model: type[Base], code: str) -> dict[str, str]:
+def _state(model: type[Base], code: str) -> dict[str, str] | None:
+    """None for a move that leaves the state as it is."""
     assert model.__moves__ is not None
+    if not code:
+        return None
     state = model.__moves__.state(code)
     return {"text": state.label, "colour": state.colour}
 

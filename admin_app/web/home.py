@@ -13,7 +13,7 @@ from admin_app.access.permissions import Permission, Role
 from admin_app.display import local_time
 from admin_app.exchange import importer
 from admin_app.listing import BEFORE, COUNT_CAP, Wanted
-from admin_app.services.rules import term_begins
+from admin_app.services.rules import present_school_year, term_begins
 from admin_app.text import verb_label
 from admin_app.web.context import actor, display, session
 from admin_app.web.ledger_pages import acts, records_of
@@ -31,10 +31,11 @@ class Todo:
     equals: dict[str, str] = field(default_factory=dict)
     before: tuple[str, str] | None = None
     colour: str = "secondary"
+    this_year: bool = False  # of the present school year alone: what is past is not to be done
 
 
 TODO: tuple[Todo, ...] = (
-    Todo("责任书待签订", "responsibility_letter", {"state": "unsigned"}, colour="yellow"),
+    Todo("责任书待签订", "responsibility_letter", {"state": "unsigned"}, colour="yellow", this_year=True),
     Todo("疑似辍学待核查", "student", {"schooling_state": "suspected"}, colour="orange"),
     Todo("辍学待劝返", "student", {"schooling_state": "dropped_out"}, colour="red"),
     Todo("失学待入学", "student", {"schooling_state": "never_enrolled"}, colour="red"),
@@ -57,7 +58,8 @@ def page() -> ResponseReturnValue:
     todo = [line for line in (_line(entry, days) for entry in TODO) if line]
     named = records_of([c.id for c in recent])
     return render_template(
-        "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}", todo=[*todo, *_imports(), *_reviews()],
+        "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}",
+        heading="督查重点" if who.role is Role.INSPECTOR else "待办", todo=[*todo, *_imports(), *_reviews()],
         recent=[{"when": local_time(c.at), "label": verb_label(c.verb), "of": named.get(c.id, ""),
                  "url": url_for("ledger.change", id=c.id)} for c in recent])
 
@@ -67,11 +69,14 @@ def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
     model = model_of(entry.table)
     if not actor().may(f"{model.__area__}.view"):
         return None
+    equals: dict[str, Any] = dict(entry.equals)
+    if entry.this_year:
+        equals["school_year"] = present_school_year(session(), date.today())
     before = {entry.before[0]: days[entry.before[1]]} if entry.before else {}
-    count = display().count(Wanted(model, dict(entry.equals), before))
+    count = display().count(Wanted(model, equals, before))
     if not count:
         return None
-    query = {**entry.equals, **{name + BEFORE: day.isoformat() for name, day in before.items()}}
+    query = {**equals, **{name + BEFORE: day.isoformat() for name, day in before.items()}}
     return {"label": entry.label, "count": f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}",
             "colour": entry.colour, "url": f"{url_for(f'{entry.table}.index_view')}?{urlencode(query)}"}
 

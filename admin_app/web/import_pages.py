@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from admin_app.display import local_time
+from admin_app.changes.undo import undone, undone_of
 from admin_app.errors import Conflict, Invalid
 from admin_app.exchange import importer
 from admin_app.exchange.exporter import OUTCOME_LABELS, refused_sheet
@@ -40,14 +41,21 @@ def upload(sheet: str) -> ResponseReturnValue:
     unfinished = request.args.get("refused") == "1"
     runs = (importer.unfinished if unfinished else importer.recent)(session(), actor(), sheet)
     display().load_records(Account, {r.account_id for r in runs})
-    recent = [{"id": r.id, "filename": r.filename, "when": local_time(r.created_at), "state_label": _STATES[r.state],
-               "colour": _STATE_COLOURS[r.state], "who": display().loaded(Account, r.account_id) or "",
+    taken_back = undone_of(session(), [r.change_id for r in runs if r.change_id])
+    recent = [{"id": r.id, "filename": r.filename, "when": local_time(r.created_at),
+               **_state(r, r.change_id in taken_back), "who": display().loaded(Account, r.account_id) or "",
                "counts_label": "，".join(f"{label} {r.counts[key]}" for key, label in OUTCOME_LABELS.items()),
                "url": url_for("imports.preview" if r.state == importer.CHECKED else "imports.result", id=r.id)}
               for r in runs]
     page = render_template("import/upload.html", sheet={"title": form.title, "name": sheet}, error=error,
                            unfinished=unfinished, template_url=url_for("imports.template", sheet=sheet), recent=recent)
     return page, 400 if error else 200
+
+
+def _state(run: ImportRun, taken_back: bool) -> dict[str, str]:
+    if taken_back:
+        return {"state_label": "已撤销", "colour": "secondary"}
+    return {"state_label": _STATES[run.state], "colour": _STATE_COLOURS[run.state]}
 
 
 def _check(sheet: str) -> ResponseReturnValue:
@@ -147,6 +155,7 @@ def result(id: int) -> ResponseReturnValue:
     undo = url_for("ledger.undo", id=run.change_id) if importer.undoable(session(), run) else None
     return render_template(
         "import/result.html", run=_run(run), counts=run.counts, undo_url=undo, change_url=change,
+        undone=run.change_id is not None and undone(session(), run.change_id),
         refused_url=url_for("imports.refused", id=id) if run.counts["refused"] else None,
         list_url=url_for("student.index_view"))
 

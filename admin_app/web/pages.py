@@ -255,7 +255,7 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
     model, table = type(record), type(record).__moves__
     assert table is not None
     columns = (*move.asks, *move.optional)
-    today = form_fields.today_in(tuple(n for n in move.asks if getattr(record, n) is None))
+    today = form_fields.today_in(tuple(n for n in move.asks if getattr(record, n) is None or not move.target))
     start = {**form_fields.start_values(model, columns, record, actor().role), **today}
     form = form_fields.form_class(model, columns, move, move.asks)(data=start)
     form_fields.prepare(form, model, columns, display(), actor().role, record)
@@ -274,7 +274,7 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
         "admin/move.html", title=f"{move.label}：{display().label_of(record)}", form=form,
         fieldsets=[{"label": "", "fields": [*columns, "reason", "evidence"]}], move_label=move.label,
         record_label=display().label_of(record), from_state=_state(table.state(getattr(record, table.column))),
-        to_state=_state(table.state(move.target)), conflict=None,
+        to_state=_state(table.state(move.target)) if move.target else None, conflict=None,
         errors_summary=[{"label": f.label.text, "text": e, "anchor": f.id} for f in form for e in f.errors],
         back=onward(view, ".details_view", id=record.id))
     return page, 400 if request.method == "POST" else 200

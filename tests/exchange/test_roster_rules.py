@@ -49,6 +49,27 @@ def previewed(desk: Desk, *children: dict[str, Any]) -> list[tuple[str, str]]:
 # --- the same list again, and a later one ---
 
 
+def test_a_school_named_much_like_one_that_stands_is_asked_about_before_it_is_made(主任: Desk) -> None:
+    [(outcome, said)] = previewed(主任, {**孙悦, "学校": "县示范小学"})
+    assert (outcome, "系统中有名称相近的学校“示范小学”" in said, "会新增学校“县示范小学”" in said) == ("新增", True, True)
+    assert previewed(主任, {**孙悦, "学校": "青山实验学堂"}) == [("新增", "")], "one that is like no other"
+    assert previewed(主任, 孙悦) == [("新增", "")], "the control: the school that stands"
+
+
+def test_an_import_that_was_taken_back_says_so_and_asks_for_nothing_more(主任: Desk) -> None:
+    wrong = {**孙悦, "儿童姓名": "错号码", "身份证号码": 孙悦号码[:-1] + ("1" if 孙悦号码[-1] != "1" else "2")}
+    assert [outcome for outcome, _ in previewed(主任, 孙悦, wrong)] == ["新增", "拒收"]
+    主任.press("确认导入")
+    receipt = 主任.page.address
+    todo = "导入时有未通过的行"
+    assert todo in 主任.open("/").text
+    主任.open(receipt)
+    主任.press("撤销这次导入")
+    assert "这次导入后来已撤销" in 主任.open(receipt).text
+    assert todo not in 主任.open("/").text
+    assert "已撤销" in 主任.open("/import/roster").text
+
+
 def test_the_same_file_again_changes_nothing(主任: Desk, what_lies_there: Look) -> None:
     imported(主任, 孙悦)
     before = what_lies_there("SELECT count(*) FROM change_row")

@@ -86,6 +86,37 @@ def test_only_the_ticked_are_taken(letters, officer):
     assert sorted(signed) == ["信1", "信3"]
 
 
+def test_a_preview_says_whose_letter_and_never_how_a_name_is_found(letters, officer):
+    choose(officer, LETTERS, "签订")
+    assert "信0 · 户主0" in officer.press("下一步：预览").text
+    choose(officer, STUDENTS, "登记核查")
+    page = officer.press("下一步：预览", checked_on="20261101").text
+    assert "李明" in page
+    assert "liming" not in page
+
+
+def test_children_are_checked_by_the_dozen_and_stay_in_their_state(letters, officer):
+    def checked():
+        with unscoped(letters.extensions["baoxue"].engine, "who was checked") as session:
+            return dict(session.execute(select(Student.name, Student.checked_on).where(Student.region_code == 康宁)).all())
+
+    def standing():
+        with unscoped(letters.extensions["baoxue"].engine, "their states") as session:
+            return session.execute(select(Student.name, Student.schooling_state).order_by(Student.id)).all()
+
+    before, stood = checked(), standing()
+    assert set(before.values()) == {None}
+    choose(officer, STUDENTS, "登记核查")
+    page = officer.press("下一步：预览")  # the day is today, unless another is typed
+    assert {row["现在的状态"] for row in page.table("所在")} == {"在校就读"} and "→" not in page.text
+    page = officer.press(f"确认登记核查 {len(before)} 条")
+    assert set(checked().values()) == {date.today()}
+    assert standing() == stood
+    officer.open(page.address)
+    officer.press("撤销")
+    assert checked() == before
+
+
 def test_nothing_of_the_next_village_is_taken_whatever_is_ticked(letters, officer, district):
     choose(officer, LETTERS, "签订", pks=[district.王芳.letter_id], status=400)
     assert "没有选中任何记录" in officer.page.text

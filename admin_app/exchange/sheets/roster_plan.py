@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import select
@@ -58,6 +59,7 @@ class Standing:
     codes: dict[str, dict[str, str | None]] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     schools: dict[str, int] = field(default_factory=dict)
+    alike: dict[str, str] = field(default_factory=dict)
     students: dict[str, Student] = field(default_factory=dict)
     nameless: dict[tuple[str, str, date | None], Student] = field(default_factory=dict)
     elsewhere: set[str] = field(default_factory=set)
@@ -65,6 +67,12 @@ class Standing:
     guardians: dict[int, list[Guardian]] = field(default_factory=dict)
     hardships: set[tuple[int, str]] = field(default_factory=set)
     flags: dict[int, set[str]] = field(default_factory=dict)
+
+    def school_like(self, name: str) -> str:
+        """A school whose name is much like this one, '' if there is none."""
+        if name not in self.alike:
+            self.alike[name] = next(iter(get_close_matches(name, self.schools, n=1)), "")
+        return self.alike[name]
 
 
 def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[PlannedRow]:
@@ -317,6 +325,9 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
         what["new_school"] = school if may else None
         if not may:
             row.warn("学校", f"系统中没有学校“{school}”，学校一项没有保存。请联系上级管理员登记学校。")
+        elif alike := standing.school_like(school):
+            row.warn("学校", f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
+                     f"否则确认导入时会新增学校“{school}”。")
     if child is None:
         return {**new, "identity_number": values.get("identity"), "school_id": standing.schools.get(school or ""),
                 "schooling_state": "enrolled" if values.get("at_school") and school else "unknown"}
