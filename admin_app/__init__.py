@@ -1,6 +1,8 @@
 """保学 (Baoxue): the register and working desk with which a district keeps every child in school."""
 
 import logging
+import os
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +11,14 @@ if TYPE_CHECKING:
     from admin_app.settings import Deployment
 
 UPLOAD_LIMIT = 64 << 20
+
+
+def _keep_beijing_time() -> None:
+    """Today is Beijing's today, wherever the machine stands: servers are often set to UTC, a day behind until eight
+    in the morning. Windows has no such switch; an office's computer has the office's time."""
+    os.environ["TZ"] = "Asia/Shanghai"
+    if hasattr(time, "tzset"):
+        time.tzset()
 
 
 def create_app(deployment: "Deployment | None" = None) -> "Flask":
@@ -38,6 +48,7 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     from models import kinds
     from views.base import HomeView
 
+    _keep_beijing_time()
     deployment = deployment or Deployment.from_environment()
     app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
     keys = FieldKeys.load_or_make(deployment.field_key_file)

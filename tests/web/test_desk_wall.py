@@ -1,6 +1,8 @@
 """What a review of the desk's doors found, and must not be found again."""
 
-from datetime import date
+import time
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -139,6 +141,12 @@ def test_every_number_of_the_home_page_opens_a_list_that_knows_its_conditions(di
     for todo in TODO:
         asked = {*todo.equals, *([todo.before[0]] if todo.before else [])}
         assert asked <= set(views[todo.table].filters), todo.label
+
+
+def test_today_is_beijings_today_on_a_machine_that_keeps_another_time(district_application):
+    assert time.localtime().tm_gmtoff == 8 * 3600
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    assert f"{now:%Y-%m-%d}" in desk(district_application).open("/").text
 
 
 def test_leave_that_is_over_is_counted_and_listed_alike(district_application):
