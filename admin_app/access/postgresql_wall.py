@@ -104,11 +104,12 @@ def _settings(names: Iterable[str]) -> str:
     return "SELECT " + ", ".join(f"set_config('{name}', %({name})s, true)" for name in names)
 
 
-def _reach(office: Span, child: Span, system: bool) -> dict[str, str]:
-    """What says how far a transaction reaches. A list is planned for its own place each time; who asks is looked up
-    over all places, by a plan that is kept."""
+def _reach(office: Span, child: Span, system: bool, writing: bool = False) -> dict[str, str]:
+    """What says how far a transaction reaches. A list is planned for its own place each time. Who asks is looked up
+    over all places by a plan that is kept; so are the triggers of a write, which run once for each row."""
     return {"app.office_lo": office[0], "app.office_hi": office[1], "app.child_lo": child[0], "app.child_hi": child[1],
-            "app.system": "on" if system else "off", "plan_cache_mode": "auto" if system else "force_custom_plan"}
+            "app.system": "on" if system else "off",
+            "plan_cache_mode": "auto" if system or writing else "force_custom_plan"}
 
 
 _START = {"role": APPLICATION_ROLE, "app.change_id": "", "app.change_region": ""}
@@ -119,7 +120,7 @@ _ENTER = _settings([*_reach(("", ""), ("", ""), False), *_START, "transaction_re
 
 def enter(connection: Connection, office: Span, child: Span, system: bool, writing: bool) -> None:
     """One round trip: the role, the ranges, no change open, and whether rows may be written at all."""
-    _set(connection, _ENTER, {**_reach(office, child, system), **_START,
+    _set(connection, _ENTER, {**_reach(office, child, system, writing), **_START,
                               "transaction_read_only": "off" if writing else "on"})
 
 
