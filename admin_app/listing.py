@@ -13,7 +13,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Date, LargeBinary, Row, Select, false, func, or_, select
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Date, LargeBinary, Row, Select, false, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -347,4 +347,5 @@ def filter_kind(model: type[Base], name: str) -> str:
     if isinstance(table_of(model).c[name].type, Date):
         return "date"
     field_ = declared(model, name)
-    return "options" if field_.codes or field_.states else "text"
+    chosen = field_.codes or field_.states or isinstance(table_of(model).c[name].type, Boolean)
+    return "options" if chosen else "text"

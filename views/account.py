@@ -12,6 +12,7 @@ class AccountView(RegisterView):
     model = Account
     category_name = "账号与授权"
     columns = ("display_name", "username", "region_code", "must_change_password", "disabled_at")
+    filters = ("must_change_password",)
     search = ("display_name", "username")
     fieldsets = (("账号", ("username", "display_name", "region_code", "note")),)
     related = (("grant", ("role", "region_code", "since", "until", "granted_by_id")),)

@@ -28,9 +28,10 @@ class Todo:
 
     label: str
     table: str
-    equals: dict[str, str] = field(default_factory=dict)
+    equals: dict[str, str | bool] = field(default_factory=dict)
     before: tuple[str, str] | None = None
     colour: str = "secondary"
+    act: str = "view"  # who may do this with the ledger, has it to do
     this_year: bool = False  # of the present school year alone: what is past is not to be done
 
 
@@ -46,6 +47,7 @@ TODO: tuple[Todo, ...] = (
     Todo("问责整改已过期限", "accountability_record", {"state": "decided"}, ("rectify_by", "today"), "red"),
     Todo("问责整改待上报", "accountability_record", {"state": "decided"}, colour="orange"),
     Todo("问责整改待复核", "accountability_record", {"state": "rectified"}, colour="azure"),
+    Todo("账号还没有改过初始密码", "account", {"must_change_password": True}, act="edit"),
 )
 
 
@@ -67,7 +69,7 @@ def page() -> ResponseReturnValue:
 def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
     """One thing to do, None when there is nothing or it is not this role's."""
     model = model_of(entry.table)
-    if not actor().may(f"{model.__area__}.view"):
+    if not actor().may(f"{model.__area__}.{entry.act}"):
         return None
     equals: dict[str, Any] = dict(entry.equals)
     if entry.this_year:
@@ -76,7 +78,8 @@ def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
     count = display().count(Wanted(model, equals, before))
     if not count:
         return None
-    query = {**equals, **{name + BEFORE: day.isoformat() for name, day in before.items()}}
+    said = {name: int(value) if isinstance(value, bool) else value for name, value in equals.items()}
+    query = {**said, **{name + BEFORE: day.isoformat() for name, day in before.items()}}
     return {"label": entry.label, "count": f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}",
             "colour": entry.colour, "url": f"{url_for(f'{entry.table}.index_view')}?{urlencode(query)}"}
 

@@ -106,6 +106,8 @@ def _value(model: type[Base], name: str, said: str) -> str | int | None:
     if name == "school_year":  # as the column writes it, 2026-2027学年, and as the list keeps it
         year = re.fullmatch(r"(\d{4})(?:-\d{4})?(?:学年)?", said)
         return int(year[1]) if year else None
+    if kind is bool:
+        return {"1": True, "0": False}.get(said)
     if kind is int:
         return int(said) if said.isdecimal() and len(said) < 18 else None
     return said if kind is str else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from flask import get_template_attribute, request, url_for
 from markupsafe import Markup
+from sqlalchemy import Boolean
 
 from admin_app.access.permissions import Permission
 from admin_app.display import pointed_at
@@ -121,6 +122,8 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
         options = [(s.code, s.label) for s in view.model.__moves__.states]
     elif field.codes:
         options = [(i.code, i.label) for i in display().codes(field.codes)]
+    elif isinstance(table_of(view.model).c[name].type, Boolean):
+        options = [("1", "是"), ("0", "否")]
     elif pointed_at(view.model, name) is School:
         if len(display().schools()) > MOST_SCHOOLS:
             value = given(name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, make_url, select, text
 
 from admin_app.access.actor import Actor
 from admin_app.access.field_keys import FieldKeys, KeyFault
@@ -19,6 +19,7 @@ from admin_app.access.masking import SIGHTS, Sight, masked
 from admin_app.access.permissions import Permission, Role, permits
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
+from models.account import Account
 from models.base import Privacy, declared, models
 from models.guardian import Guardian
 from models.household import Household
@@ -294,6 +295,20 @@ def test_the_auditors_first_page_counts_who_looked_in_full_and_opens_exactly_tho
     assert sorted((row["经办人"], row["原因"]) for row in listed) == [("周主任", "补录户口簿"), ("康干部", "核对学籍照片")]
     assert {row["涉及记录"] for row in listed} == {"1 条学生"}, "whose record it was, the auditor does not learn"
     assert said not in Person(app, "周主任").get("/").text
+
+
+def test_whoever_keeps_accounts_is_told_of_those_that_nobody_has_taken_up(app: Flask, family: SimpleNamespace) -> None:
+    engine, said = app.extensions["baoxue"].engine, "账号还没有改过初始密码"
+    keeper = Person(app, STAFF[Role.SYSTEM_ADMIN][0])
+    before = [text for text, _ in keeper.get("/").links if said in text]
+    with unscoped(engine, "an account that was just given out", writing=True) as session:
+        with recording(session, Actor(0, "试", Role.SYSTEM_ADMIN, "0" * 12), "edit"):
+            session.scalars(select(Account).where(Account.display_name == "康干部")).one().must_change_password = True
+    [(counted, link)] = [(text, href) for text, href in keeper.get("/").links if said in text]
+    listed = keeper.get(link)
+    assert "下次登录须改密码：是" in listed.text
+    assert (before, counted.split()[0][:1], [row["姓名"] for row in listed.table("姓名")]) == ([], "1", ["康干部"])
+    assert said not in Person(app, STAFF[Role.AUDITOR][0]).get("/").text, "who may only read them has nothing to do"
 
 
 def test_it_is_shown_for_ten_minutes_to_this_session_and_this_record_alone(
