@@ -34,7 +34,7 @@ _NAMES = frozenset({"name", "head_name", "display_name"})
 # Any 18 characters with a day of birth in their place, also where the last one is mistyped.
 _NUMBER = re.compile(r"(?<!\d)\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)", re.A)
 _HALF_WIDTH = {ord(c) + 0xFEE0: c for c in "0123456789Xx"}
-_TOLD = 12  # digits of a blind index that stand for a number in an address
+_TOLD = 32  # digits of a blind index, which stands for a number in an address
 BEFORE = "_before"  # `checked_on_before=2026-09-01`: earlier than that day, or not at all
 _AFTER_ALL = "\U0010ffff"
 
@@ -94,11 +94,11 @@ def words_of(search: str) -> list[str]:
 
 def without_numbers(search: str, *, found_by_number: bool = False) -> str:
     """A search with each whole identity number in it told by its last four characters: an address lies in histories
-    and logs, and is sent around. Where a number finds somebody, the beginning of its blind index stands behind,
-    尾号0016#3f9a2c71e0ab, and finds the same; nobody else is told what a number's index is."""
+    and logs, and is sent around. Where a number finds somebody, its blind index stands behind, 尾号0016#3f9a…,
+    and finds the same; nobody else is told what a number's index is."""
     def told(found: re.Match[str]) -> str:
         number = found[0].upper()
-        index = f"#{cipher().index(number, IDENTITY_INDEX)[:_TOLD]}" if found_by_number else ""
+        index = f"#{cipher().index(number, IDENTITY_INDEX)}" if found_by_number else ""
         return f" 尾号{number[-4:]}{index} "
 
     search = search.translate(_HALF_WIDTH)
@@ -217,7 +217,7 @@ def _by_identity(session: ScopedSession, model: type[Base], holder: type[Base],
     elif re.fullmatch(rf"\d{{{TAIL_LENGTH - 1}}}[\dX]", number):
         found = columns.identity_tail == cipher().index(number, IDENTITY_INDEX + ".tail")
     elif told := re.fullmatch(rf"尾号[0-9]{{3}}[0-9X]#([0-9a-f]{{{_TOLD}}})", term):
-        found = columns.identity_index.between(told[1], told[1] + "g")  # the digits are hexadecimal
+        found = columns.identity_index == told[1]
     else:
         return None
     # Its numbers first: a planner without statistics would rather walk a village in its order.
