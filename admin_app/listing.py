@@ -98,11 +98,16 @@ def without_numbers(search: str, *, found_by_number: bool = False) -> str:
     and finds the same; nobody else is told what a number's index is."""
     def told(found: re.Match[str]) -> str:
         number = found[0].upper()
-        index = f"#{cipher().index(number, IDENTITY_INDEX)}" if found_by_number else ""
+        index = f"#{_veiled(cipher().index(number, IDENTITY_INDEX))}" if found_by_number else ""
         return f" 尾号{number[-4:]}{index} "
 
     search = search.translate(_HALF_WIDTH)
     return " ".join(_NUMBER.sub(told, search).split()) if _NUMBER.search(search) else search
+
+
+def _veiled(index: str) -> str:
+    """A blind index as it stands in an address, and back: no page holds what is stored."""
+    return f"{int(index, 16) ^ int(cipher().index('', 'address'), 16):0{_TOLD}x}"
 
 
 def holds_numbers(model: type[Base]) -> bool:
@@ -217,7 +222,7 @@ def _by_identity(session: ScopedSession, model: type[Base], holder: type[Base],
     elif re.fullmatch(rf"\d{{{TAIL_LENGTH - 1}}}[\dX]", number):
         found = columns.identity_tail == cipher().index(number, IDENTITY_INDEX + ".tail")
     elif told := re.fullmatch(rf"尾号[0-9]{{3}}[0-9X]#([0-9a-f]{{{_TOLD}}})", term):
-        found = columns.identity_index == told[1]
+        found = columns.identity_index == _veiled(told[1])
     else:
         return None
     # Its numbers first: a planner without statistics would rather walk a village in its order.
