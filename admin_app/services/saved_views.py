@@ -29,6 +29,11 @@ def views_of(engine: Engine, actor: Actor, table: str) -> list[SavedView]:
     return [v for v in found if v.account_id == actor.account_id or here.startswith(prefix_of(v.region_code))]
 
 
+def kept_query(query: str) -> str:
+    """The address of a list as it is kept: readable, and without identity numbers."""
+    return urlencode([(name, without_numbers(value)) for name, value in parse_qsl(query)], safe=",")
+
+
 def save(engine: Engine, actor: Actor, *, table: str, name: str, query: str, role: str | None) -> None:
     """Keep the list under a name; the same name again replaces one's own view of that name.
 
@@ -44,14 +49,13 @@ def save(engine: Engine, actor: Actor, *, table: str, name: str, query: str, rol
             raise Invalid(f"没有这个角色。可共享给：{'、'.join(ROLE_LABELS.values())}。", "role")
         if any(k == "search" for k, _ in parse_qsl(query)):
             raise Invalid("共享的视图里不能有搜索词（可能是孩子的姓名）。请去掉搜索条件后再共享。", "role")
-    said = urlencode([(k, without_numbers(v)) for k, v in parse_qsl(query)], safe=",")
     with unscoped(engine, "one's own saved views", writing=True) as wide:
         own = select(SavedView).where(SavedView.account_id == actor.account_id, SavedView.table_name == table)
         held = wide.scalar(own.where(SavedView.name == name))
         if held is None and (wide.scalar(select(func.count()).select_from(own.subquery())) or 0) >= MOST_VIEWS:
             raise Invalid(f"每个列表最多保存 {MOST_VIEWS} 个视图。请先删去不用的。", "name")
         view = held or SavedView(account_id=actor.account_id, table_name=table, name=name)
-        view.query, view.role, view.region_code = said, role or None, actor.region_code
+        view.query, view.role, view.region_code = kept_query(query), role or None, actor.region_code
         wide.add(view)
         wide.commit()
 

@@ -1,12 +1,9 @@
 """Saving a list under a name, and taking the name away."""
 
-from urllib.parse import parse_qsl, urlencode
-
 from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from admin_app.errors import Invalid
-from admin_app.listing import without_numbers
 from admin_app.services import saved_views
 from admin_app.web.context import actor, plant, view_of
 
@@ -23,7 +20,7 @@ def save(table: str) -> ResponseReturnValue:
         flash("已保存为常用视图。", "success")
     except Invalid as fault:
         flash(fault.message, "warning")
-    said = urlencode([(k, without_numbers(v)) for k, v in parse_qsl(query)], safe=",")
+    said = saved_views.kept_query(query)
     return redirect(f"{list_url}?{said}" if said else list_url)
 
 
