@@ -102,7 +102,8 @@ def without_numbers(search: str, *, found_by_number: bool = False) -> str:
         return f" 尾号{number[-4:]}{index} "
 
     search = search.translate(_HALF_WIDTH)
-    return " ".join(_NUMBER.sub(told, search).split()) if _NUMBER.search(search) else search
+    with_told, numbers = _NUMBER.subn(told, search)
+    return " ".join(with_told.split()) if numbers else search
 
 
 def _veiled(index: str) -> str:
@@ -110,6 +111,7 @@ def _veiled(index: str) -> str:
     return f"{int(index, 16) ^ int(cipher().index('', 'address'), 16):0{_TOLD}x}"
 
 
+@lru_cache(maxsize=64)
 def holds_numbers(model: type[Base]) -> bool:
     """Whether records of this list are found by an identity number."""
     return any(issubclass(holder, IdentityIndexed) for holder in _holders(model))

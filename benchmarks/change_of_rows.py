@@ -31,8 +31,8 @@ GRADE, CLASS = "14", "9班"
 _COLUMNS = '(change_id, table_name, pk, region_code, operation, columns, "before", "after")'
 _CHANGE = ("INSERT INTO change (at, actor, role, origin, verb, request_id, region_code) VALUES "
            "('2026-01-01 00:00:00', 'hand', 'administrator', 'command', 'hand', '', '140722400000')")
-_OPEN_POLICIES = ("SELECT set_config('app.child_lo', '', false), set_config('app.child_hi', ':', false), "
-                  "set_config('app.office_lo', '', false), set_config('app.office_hi', ':', false)")
+OPEN_POLICIES = text("SELECT set_config('app.child_lo', '', false), set_config('app.child_hi', '\\:', false), "
+                     "set_config('app.office_lo', '', false), set_config('app.office_hi', '\\:', false)")
 
 
 def _quoted(store: str, value: str) -> str:
@@ -67,8 +67,8 @@ def undo_by_hand(store: str, change: int) -> list[str]:
     ]
 
 
-def _remove_triggers(store: str, url: str) -> int:
-    """Takes what records off the tables by hand; gives the number of the next change."""
+def remove_triggers(store: str, url: str) -> int:
+    """Takes what records and what guards off the tables, by hand; gives the number of the next change."""
     engine = owner_engine(url)
     with engine.begin() as connection:
         if store == "sqlite":
@@ -77,12 +77,11 @@ def _remove_triggers(store: str, url: str) -> int:
                 connection.execute(text(f'DROP TRIGGER "{name}"'))
             number = connection.scalar(text("SELECT max(id) FROM change"))
         else:
-            connection.execute(text(_OPEN_POLICIES.replace("':'", "'\\:'")))
-            connection.execute(text('DROP TRIGGER "record_student_update" ON student'))
+            connection.execute(OPEN_POLICIES)
             number = connection.scalar(text("SELECT max(id) FROM change"))
-            connection.execute(text("ALTER TABLE student DISABLE ROW LEVEL SECURITY"))
-            connection.execute(text("ALTER TABLE change_row DISABLE ROW LEVEL SECURITY"))
-            connection.execute(text("ALTER TABLE change DISABLE ROW LEVEL SECURITY"))
+            for name in connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all():
+                connection.execute(text(f'ALTER TABLE "{name}" DISABLE TRIGGER USER'))
+                connection.execute(text(f'ALTER TABLE "{name}" DISABLE ROW LEVEL SECURITY'))
     engine.dispose()
     return int(number or 0) + 1
 
@@ -100,7 +99,7 @@ def by_hand(where: Place) -> tuple[float, float]:
         add_children(engine, where.actor, ROWS)
         _analyse(where, url)
         engine.dispose()
-        change = _remove_triggers(where.store, url)
+        change = remove_triggers(where.store, url)
 
         if where.store == "sqlite":
             connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)

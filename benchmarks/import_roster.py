@@ -4,13 +4,14 @@
 
 The floor reads the same file with calamine in the same process, and writes the same families, children
 and guardians by hand (sqlite3 executemany, psycopg COPY) into plain tables with primary and foreign keys: no
-checks, no preview, no sealed numbers, no walls, no ledger. Floor and product take turns on fresh
-databases; medians. Sealing, which runs after the transaction, is reported apart.
+checks, no preview, no sealed numbers, no walls, no ledger. Two more steps up from it show what the register's own
+tables cost by hand: the rows that the import left in them, ready made, with all indexes; and its search terms as well.
+All take turns on fresh databases; medians. Sealing, which runs after the transaction, is reported apart.
 """
 
 import dataclasses
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
@@ -29,6 +30,7 @@ from admin_app.exchange.sheets import roster_apply
 from admin_app.exchange.sheets.roster import ROSTER
 from admin_app.store import owner_engine
 from benchmarks import roster_file
+from benchmarks.change_of_rows import OPEN_POLICIES, remove_triggers
 from benchmarks.stores import Place, Stages, place, seconds, stores_asked, table
 from models.change import ChangeRow
 from models.student import Student
@@ -107,6 +109,55 @@ def floor(where: Place, path: Path) -> float:
     return taken
 
 
+# --- the same rows, by hand, into the product's own tables ----------------------------------------------
+
+
+_LEFT = ("school", "household", "student", "guardian", "household_hardship", "special_group_flag")
+Rows = dict[str, tuple[list[str], list[Any]]]  # table → its columns, and the rows that an import left in it
+
+
+def _rows_left(url: str) -> Rows:
+    engine = owner_engine(url)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(OPEN_POLICIES)
+        found = {name: connection.execute(text(f"SELECT * FROM {name}")) for name in (*_LEFT, "search_term")}
+        rows = {name: (list(result.keys()), [tuple(row) for row in result]) for name, result in found.items()}
+    engine.dispose()
+    return rows
+
+
+def own_tables(where: Place, path: Path, rows: Rows, names: Sequence[str]) -> float:
+    """Reading the file with calamine, and the rows ready made into the product's tables, without trigger or wall."""
+    with where.opened() as (url, engine):
+        engine.dispose()
+        remove_triggers(where.store, url)
+
+        def write() -> None:
+            _read_bare(path)
+            (_own_sqlite if where.store == "sqlite" else _own_postgresql)(url, {n: rows[n] for n in names})
+
+        return seconds(write)
+
+
+def _own_sqlite(url: str, rows: Rows) -> None:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        for pragma in ("foreign_keys = ON", "synchronous = NORMAL", "cache_size = -32000"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("BEGIN IMMEDIATE")
+        for name, (columns, found) in rows.items():
+            connection.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})", found)
+        connection.execute("COMMIT")
+
+
+def _own_postgresql(url: str, rows: Rows) -> None:
+    with psycopg.connect(_plain_address(url)) as connection:
+        for name, (columns, found) in rows.items():
+            with connection.cursor().copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN") as copy:
+                for row in found:
+                    copy.write_row(row)
+
+
 # --- the product --------------------------------------------------------------------------------------
 
 
@@ -148,14 +199,18 @@ def _import(where: Place, engine: Any, path: Path, count: int, stages: Stages) -
         return seconds(check), seconds(confirm)
 
 
-def product(where: Place, path: Path, count: int, stages: Stages) -> tuple[float, float, float]:
-    """Seconds for check, confirm and seal on a fresh database."""
-    with where.opened() as (_url, engine):
+def product(where: Place, path: Path, count: int, stages: Stages, left: Rows | None = None) -> tuple[
+        float, float, float]:
+    """Seconds for check, confirm and seal on a fresh database; what it left there goes into `left`."""
+    with where.opened() as (url, engine):
         checked, confirmed = _import(where, engine, path, count, stages)
         with unscoped(engine, "everything must have been written") as session:
             assert session.scalar(select(func.count()).select_from(Student)) == count
             assert (session.scalar(select(func.count()).select_from(ChangeRow)) or 0) > 2 * count
-        return checked, confirmed, seconds(lambda: seal.seal(engine, where.keys))
+        sealed = seconds(lambda: seal.seal(engine, where.keys))
+        if left is not None:
+            left |= _rows_left(url)
+        return checked, confirmed, sealed
 
 
 def without_triggers(where: Place, path: Path, count: int) -> float:
@@ -185,22 +240,26 @@ def measure(where: Place) -> None:
         path = roster_file.write(where.folder / f"{count}.xlsx", count)
         if not lines:
             product(where, path, count, Stages())  # a server has compiled its statements long ago
-        floors, runs, stages = [], [], Stages()
+        floors, runs, stages, left = [], [], Stages(), {}
+        by_hand: list[tuple[float, float]] = []
         for _ in range(rounds):
             floors.append(floor(where, path))
-            runs.append(product(where, path, count, stages))
+            runs.append(product(where, path, count, stages, left))
+            by_hand.append((own_tables(where, path, left, _LEFT), own_tables(where, path, left, tuple(left))))
         low = median(floors)
         checked, confirmed, sealed = (median(run[i] for run in runs) for i in range(3))
         whole = median(run[0] + run[1] for run in runs)
         ratio = median((run[0] + run[1]) / bare for run, bare in zip(runs, floors, strict=True))
         lines.append([f"{count:,}", f"{low:.3f}", f"{checked:.3f}", f"{confirmed:.3f}", f"{whole:.3f}",
-                      f"{count / whole:,.0f}", f"{ratio:.2f}", f"{sealed:.3f}"])
+                      f"{count / whole:,.0f}", f"{ratio:.2f}", *[f"{whole / median(h[i] for h in by_hand):.2f}"
+                                                                 for i in range(2)], f"{sealed:.3f}"])
         shares[count] = stages.medians() | {"check, whole": checked, "confirm, whole": confirmed}
         if count == TARGET_ROWS:
             shares[count]["  triggers (apply with − without)"] = shares[count]["apply"] - without_triggers(
                 where, path, count)
     print(f"\nImport of a roster, {where.store} (seconds; target: {TARGET_ROWS:,} rows within {TARGET:g} × the floor)")
-    print(table(("rows", "floor", "check", "confirm", "both", "rows/s", "× floor", "(seal)"), lines))
+    print(table(("rows", "floor", "check", "confirm", "both", "rows/s", "× floor", "× own tables", "× and terms",
+                 "(seal)"), lines))
     print("\nWhere the time goes (seconds; indented: part of the stage above)")
     names = ("read and parse", "  read (child process)", "plan", "keep preview", "check, whole", "apply",
              *(f"  insert {name}" for name in ("household", "student", "guardian")),

@@ -68,9 +68,10 @@ def plant() -> Plant:
 
 def request_id() -> str:
     """The number under which the log and the ledger know this request."""
-    if "request_id" not in g:
-        g.request_id = secrets.token_hex(6)
-    return cast(str, g.request_id)
+    found = g.get("request_id")
+    if found is None:
+        found = g.request_id = secrets.token_hex(6)
+    return cast(str, found)
 
 
 def signed_in() -> SignedIn | None:
@@ -92,21 +93,22 @@ def recognise(token: str) -> SignedIn | None:
 
 def actor() -> Actor:
     """Who asks. Raises RuntimeError where nobody is signed in: such a page has no business asking."""
-    if "actor" not in g:
+    found = g.get("actor")
+    if found is None:
         who = signed_in()
         if who is None:
             raise RuntimeError("nobody is signed in")
-        g.actor = who.actor(address=request.remote_addr or "", request_id=request_id())
-    return cast(Actor, g.actor)
+        found = g.actor = who.actor(address=request.remote_addr or "", request_id=request_id())
+    return cast(Actor, found)
 
 
 def session() -> ScopedSession:
     """The one session of this request, with the actor's scope."""
-    if "scoped_session" not in g:
-        who = signed_in()
-        scope = actor().scope if who else Scope.nothing()
-        g.scoped_session = ScopedSession(plant().engine, scope, writing=request.method in WRITES)
-    return cast(ScopedSession, g.scoped_session)
+    found = g.get("scoped_session")
+    if found is None:
+        scope = actor().scope if signed_in() else Scope.nothing()
+        found = g.scoped_session = ScopedSession(plant().engine, scope, writing=request.method in WRITES)
+    return cast(ScopedSession, found)
 
 
 def view_of(table: str) -> Any:
@@ -118,12 +120,13 @@ def view_of(table: str) -> Any:
 
 
 def display() -> Display:
-    if "display" not in g:
+    found = g.get("display")
+    if found is None:
         who = signed_in()
         # A request that writes may write reference data: it reads its own.
         kept = reference_at(plant().engine, who.position) if who and request.method not in WRITES else None
-        g.display = Display(session(), actor().role, kept)
-    return cast(Display, g.display)
+        found = g.display = Display(session(), actor().role, kept)
+    return cast(Display, found)
 
 
 def close_session(_error: BaseException | None = None) -> None:

@@ -23,6 +23,7 @@ from admin_app.web.context import actor, display, session
 from admin_app.web.list_address import (
     SIZES, address, arguments, chosen_columns, given, may_sort, offered_columns, query_of, size_of_page, wanted_by,
 )
+from admin_app.web.list_rows import RowWriter
 from models.base import declared, table_of
 from models.kinds import IdentityIndexed
 from models.region import prefix_of, spoken_name
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListFrame:
-    """The pieces, as HTML, in the order in which a page shows them; and what asks for the rows."""
+    """The pieces, as HTML, in the order in which a page shows them; what asks for the rows, and what writes them."""
 
     query: PageQuery
+    writer: RowWriter
     pages: int
     total: str  # how many rows there are, in words
     tree: Markup
@@ -61,7 +63,8 @@ class ListFrame:
         heads = [_column(view, wanted, name, count) for name in columns]
         hidden = {k: v for k in ("region", "sort", "desc", "size", "cols") if (v := arguments(view).get(k))}
         return cls(
-            query=PageQuery.of(session(), wanted, columns, size), pages=max(1, -(-min(count, cap) // size)),
+            query=PageQuery.of(session(), wanted, columns, size),
+            writer=RowWriter.of(view, columns, ticks=batch is not None), pages=max(1, -(-min(count, cap) // size)),
             total=total + advice,
             tree=piece("tree", _tree(view, wanted)),
             heading=piece("heading", view.heading, _buttons(view)),

@@ -5,7 +5,8 @@ page cost (docs/benchmarks.md). Whatever comes from a record goes through `escap
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from markupsafe import Markup, escape
 
@@ -22,48 +23,80 @@ _LONGEST = 7  # characters that never wrap
 _MOST_CELLS = 10_000  # that are kept of one column
 
 
-def rows_as_html(view: "RegisterView", columns: list[str], rows: Sequence[Any], first: int, ticks: bool) -> Markup:
-    """`<tr>` for each row; `first` is the place of the first one in the list, `ticks` whether rows can be ticked."""
-    shown = display()
-    called = shown.reader(view.model, columns[0])
-    cells = [_cells(shown, view.model, name).__getitem__ for name in columns[1:]]
-    query = query_of(view, page=None)
-    tail = escape(f"&{query}" if query else "")
-    details, edit = view.get_url(".details_view"), view.get_url(".edit_view")
-    may_edit, with_id = view.can_change and view.may("edit"), "id" in columns
-    lines = []
-    for place, row in enumerate(rows, first):
-        # `id` comes first in a row, and is a column of the list only where a view asks for it.
-        own, *values = row[1:] if not with_id else [getattr(row, c) for c in columns]
-        text = called(own).text
-        name, record = escape(text), f"?id={row[0]}&amp;{PLACE}={place}{tail}"
-        tick = ('<td class="tick"><input type="checkbox" class="form-check-input" name="pk" '
-                f'value="{row[0]}" form="batch" aria-label="选中{name}"></td>') if ticks else ""
-        change = f'<a href="{edit}{record}">修改</a>' if may_edit else ""
-        lines.append(
-            f'<tr>{tick}<td class="no">{place + 1}</td>'
-            f'<th scope="row"{_wraps(text)}><a href="{details}{record}">{name or "（空）"}</a></th>'
-            f"{''.join([cell(value) for cell, value in zip(cells, values, strict=True)])}"
-            f'<td class="row-actions"><a href="{details}{record}">查看</a>{change}</td></tr>\n')
-    return Markup("".join(lines))  # noqa: S704  (every text of a record was escaped above)
+@dataclass(frozen=True, slots=True)
+class RowWriter:
+    """Writes the rows of one list. Kept with its frame: what it holds depends on the role and the address alone,
+    and on no record."""
+
+    model: type[Base]
+    called: str  # the column that says what a record is called, and leads to it
+    columns: "tuple[_Column, ...]"  # the others, in their order
+    details: str
+    edit: str | None
+    tail: Markup  # of every record's address: the list that it stands in
+    with_id: bool
+    ticks: bool
+
+    @classmethod
+    def of(cls, view: "RegisterView", columns: list[str], *, ticks: bool) -> Self:
+        query = query_of(view, page=None)
+        return cls(
+            view.model, columns[0], tuple(_Column.of(view.model, name) for name in columns[1:]),
+            view.get_url(".details_view"), view.get_url(".edit_view") if view.can_change and view.may("edit") else None,
+            escape(f"&{query}" if query else ""), "id" in columns, ticks)
+
+    def rows(self, rows: Sequence[Any], first: int) -> Markup:
+        """`<tr>` for each row; `first` is the place of the first one in the list."""
+        shown = display()
+        called = shown.reader(self.model, self.called)
+        cells = [self._cells_of(shown, column).__getitem__ for column in self.columns]
+        names = (self.called, *[column.name for column in self.columns])
+        lines = []
+        for place, row in enumerate(rows, first):
+            # `id` comes first in a row, and is a column of the list only where a view asks for it.
+            own, *values = [getattr(row, n) for n in names] if self.with_id else row[1:]
+            text = called(own).text
+            name, record = escape(text), f"?id={row[0]}&amp;{PLACE}={place}{self.tail}"
+            tick = ('<td class="tick"><input type="checkbox" class="form-check-input" name="pk" '
+                    f'value="{row[0]}" form="batch" aria-label="选中{name}"></td>') if self.ticks else ""
+            change = f'<a href="{self.edit}{record}">修改</a>' if self.edit else ""
+            lines.append(
+                f'<tr>{tick}<td class="no">{place + 1}</td>'
+                f'<th scope="row"{_wraps(text)}><a href="{self.details}{record}">{name or "（空）"}</a></th>'
+                f"{''.join([cell(value) for cell, value in zip(cells, values, strict=True)])}"
+                f'<td class="row-actions"><a href="{self.details}{record}">查看</a>{change}</td></tr>\n')
+        return Markup("".join(lines))  # noqa: S704  (every text of a record was escaped above)
+
+    def _cells_of(self, shown: Display, column: "_Column") -> "_Cells":
+        if column.kept is not None:
+            return column.kept
+        return _Cells(column.start, column.place, shown.reader(self.model, column.name))
 
 
-def _cells(shown: Display, model: type[Base], name: str) -> "_Cells":
-    if not recurring(model, name):
-        return _Cells(model, name, shown.reader(model, name))
-    # These outlive the request: a new value is read through the display of whoever meets it first.
-    return cast(_Cells, shown.cells(model, name, lambda: _Cells(
-        model, name, lambda value: display().value(model, name, value))))
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """How the cells of a column begin, and those that are kept, where its values come again and again."""
+
+    name: str
+    start: str
+    place: bool  # a division, as people say it: the row stays one line
+    kept: "_Cells | None"
+
+    @classmethod
+    def of(cls, model: type[Base], name: str) -> Self:
+        start, place = f'<td data-label="{escape(declared(model, name).label)}"', names_region(model, name)
+        # These outlive the request: a new value is read through the display of whoever meets it first.
+        kept = display().cells(model, name, lambda: _Cells(
+            start, place, lambda value: display().value(model, name, value))) if recurring(model, name) else None
+        return cls(name, start, place, cast("_Cells | None", kept))
 
 
 class _Cells(dict[Any, str]):
     """The cells of one column by their values, each written once."""
 
-    def __init__(self, model: type[Base], name: str, read: Callable[[Any], Shown]) -> None:
+    def __init__(self, start: str, place: bool, read: Callable[[Any], Shown]) -> None:
         super().__init__()
-        self._read = read
-        self._place = names_region(model, name)  # as people say it: the row stays one line
-        self._start = f'<td data-label="{escape(declared(model, name).label)}"'
+        self._start, self._place, self._read = start, place, read
 
     def __missing__(self, value: Any) -> str:
         text, colour = self._read(value)

@@ -14,7 +14,6 @@ from admin_app.services.saved_views import views_of
 from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.list_address import address, arguments, number_of_page
 from admin_app.web.list_frame import ListFrame, piece
-from admin_app.web.list_rows import rows_as_html
 from admin_app.web.pager import page_links
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def page(view: "RegisterView") -> ResponseReturnValue:
     display().prepare(view.model, frame.query.columns, rows)
     return render_template(
         "admin/list.html", title=view.heading, view=view.endpoint, frame=frame,
-        rows=rows_as_html(view, frame.query.columns, rows, number * frame.query.size, frame.has_batch),
+        rows=frame.writer.rows(rows, number * frame.query.size),
         pager=display().kept((*same, number), lambda: _pager(view, frame, number, len(rows))), saved=_saved(view),
     )
 
