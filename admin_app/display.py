@@ -17,7 +17,7 @@ from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from admin_app.listing import Wanted
 from admin_app.reference import Code, Reference
-from models.base import Base, Field, Privacy, declared, model_of, table_of
+from models.base import Base, Field, Privacy, declared, name_column, names_region, pointed_at, table_of
 from models.kinds import Sealed, SealedText, school_year
 from models.school import School
 
@@ -47,33 +47,11 @@ class _Recurring(dict[Any, Shown]):
 
 
 @lru_cache(maxsize=1024)
-def pointed_at(model: type[Base], column: str) -> type[Base] | None:
-    """The model whose record a column names by its number, None for other columns."""
-    for key in table_of(model).c[column].foreign_keys:
-        if key.column.name == "id":
-            return model_of(key.column.table.name)
-    return None
-
-
-@lru_cache(maxsize=1024)
-def names_region(model: type[Base], column: str) -> bool:
-    return column == "region_code" or any(
-        key.column.table.name == "region" for key in table_of(model).c[column].foreign_keys
-    )
-
-
-@lru_cache(maxsize=1024)
 def recurring(model: type[Base], column: str) -> bool:
     """Whether a column has few values, that come again and again: codes, states, divisions, schools, days."""
     field = declared(model, column)
     return bool(field.states or field.codes or names_region(model, column) or pointed_at(model, column) is School
                 or isinstance(table_of(model).c[column].type, Date))
-
-
-@lru_cache(maxsize=256)
-def name_column(model: type[Base]) -> str | None:
-    """The column of a record's name, where it has one."""
-    return next((c for c in ("name", "head_name", "display_name") if c in table_of(model).c), None)
 
 
 class Display:

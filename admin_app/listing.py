@@ -13,13 +13,16 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Boolean, ColumnElement, Date, LargeBinary, Row, Select, false, func, or_, select
+from sqlalchemy import (
+    JSON, BindParameter, Boolean, ColumnElement, Date, LargeBinary, Row, Select, case, false, func, or_, select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from admin_app.access.scope import CODE_LENGTH, ScopedSession, walled
-from models.base import Base, declared, model_of, table_of
-from models.kinds import IDENTITY_INDEX, TAIL_LENGTH, IdentityIndexed, cipher
+from models.base import Base, declared, model_of, name_column, pointed_at, table_of
+from models.code_item import CodeItem
+from models.kinds import IDENTITY_INDEX, TAIL_LENGTH, IdentityIndexed, SealedText, cipher
 from models.region import prefix_of
 from models.search_term import SearchTerm
 
@@ -124,13 +127,12 @@ def in_words(search: str) -> str:
 
 @lru_cache(maxsize=64)
 def sortable(model: type[Base]) -> frozenset[str]:
-    """The columns that some index puts in order behind the region."""
-    names = {"id"}
-    for index in table_of(model).indexes:
-        columns = [c.name for c in index.columns]
-        if len(columns) > 1 and columns[0] == "region_code":
-            names.add(columns[1])
-    return frozenset(names)
+    """The columns that a list can be put in the order of: all but what is sealed or long, and numbers of records that
+    have no name."""
+    columns = table_of(model).columns
+    return frozenset(c.name for c in columns if c.primary_key or not (
+        isinstance(c.type, SealedText | JSON) or declared(model, c.name).multiline
+        or ((target := pointed_at(model, c.name)) and not name_column(target))))
 
 
 @lru_cache(maxsize=64)
@@ -250,13 +252,32 @@ def _postgresql_order(element: Any, compiler: Any, **kw: Any) -> str:
 
 
 def order_of(wanted: Wanted) -> list[ColumnElement[Any]]:
-    """The order of a list; with the number last, so that no two rows stand in the same place."""
+    """The order of a list; with the number last, so that no two rows stand in the same place. What is empty stands
+    behind, whichever way round."""
     columns = table_of(wanted.model).c
     names = [wanted.sort] if wanted.sort in sortable(wanted.model) - {"id"} else []
     if not names and wanted.model.__region__ == "region_code":
         names = ["region_code"]
-    order = [in_phone_book_order(columns[n]) if n in _NAMES else columns[n] for n in (*names, "id")]
-    return [one.desc() if wanted.descending else one.asc() for one in order]
+    order = [(_placed(wanted.model, n), columns[n].nullable) for n in (*names, "id")]
+    ways = [(one.desc() if wanted.descending else one.asc(), nullable) for one, nullable in order]
+    return [way.nulls_last() if nullable else way for way, nullable in ways]
+
+
+def _placed(model: type[Base], name: str) -> ColumnElement[Any]:
+    """What a column is put in order by: a name as in a phone book, a code or a state as its list has it, a record that
+    is pointed at by its name."""
+    column, field_, target = table_of(model).c[name], declared(model, name), pointed_at(model, name)
+    if name in _NAMES:
+        return in_phone_book_order(column)
+    if field_.states and model.__moves__:
+        return case({s.code: place for place, s in enumerate(model.__moves__.states)}, value=column)
+    if field_.codes:
+        codes = table_of(CodeItem).c
+        return select(codes.position).where(codes.code_table == field_.codes, codes.code == column).scalar_subquery()
+    if target and (called := name_column(target)):
+        there = table_of(target).alias().c
+        return select(in_phone_book_order(there[called])).where(there.id == column).scalar_subquery()
+    return column
 
 
 def keys_of(session: ScopedSession, wanted: Wanted, first: int | BindParameter[int],
@@ -311,7 +332,11 @@ def all_keys(session: ScopedSession, wanted: Wanted, most: int) -> list[int]:
 
 def as_shown(wanted: Wanted, count: int) -> Wanted:
     """A list as it is shown: sorting is for what a person can look through."""
-    return replace(wanted, sort="id", descending=False) if count > COUNT_CAP and wanted.sort != "id" else wanted
+    return in_order_of_divisions(wanted) if count > COUNT_CAP and wanted.sort != "id" else wanted
+
+
+def in_order_of_divisions(wanted: Wanted) -> Wanted:
+    return replace(wanted, sort="id", descending=False)
 
 
 def cap_of(wanted: Wanted) -> int:
@@ -322,13 +347,16 @@ def cap_of(wanted: Wanted) -> int:
 def all_rows(session: ScopedSession, wanted: Wanted, columns: Sequence[str], chunk: int = 5000) -> Iterator[
         Sequence[Row[Any]]]:
     """Every row of a list, its number first, read in pieces in the order of the divisions: nothing
-    loads a table into memory."""
+    loads a table into memory. One that stands in another order (`as_shown`) has at most COUNT_CAP rows."""
     table = table_of(wanted.model).c
     placed = wanted.model.__region__ == "region_code"
     names = ["id", *(["region_code"] if placed else []), *[c for c in columns if c not in ("id", "region_code")]]
-    order = order_of(replace(wanted, sort="id", descending=False))
-    query = select(*[table[c] for c in names]).where(*conditions(session, wanted)).order_by(*order).limit(chunk)
-    piece = query
+    order = order_of(wanted)
+    query = select(*[table[c] for c in names]).where(*conditions(session, wanted))
+    if wanted.sort != "id" or wanted.descending:  # a list that a person can look through
+        yield from session.connection().execute(query.order_by(*order_of(wanted)).limit(COUNT_CAP)).partitions(chunk)
+        return
+    piece = query = query.order_by(*order).limit(chunk)
     while part := session.connection().execute(piece).all():
         yield part
         last = part[-1]

@@ -8,6 +8,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, ClassVar, cast
 
 from models.moves import Moves
@@ -160,3 +161,26 @@ def model_of(table_name: str) -> type[Base]:
         if model.__tablename__ == table_name:
             return model
     raise KeyError(table_name)
+
+
+@lru_cache(maxsize=1024)
+def pointed_at(model: type[Base], column: str) -> type[Base] | None:
+    """The model whose record a column names by its number, None for other columns."""
+    for key in table_of(model).c[column].foreign_keys:
+        if key.column.name == "id":
+            return model_of(key.column.table.name)
+    return None
+
+
+@lru_cache(maxsize=1024)
+def names_region(model: type[Base], column: str) -> bool:
+    """Whether a column holds the code of a division."""
+    return column == "region_code" or any(
+        key.column.table.name == "region" for key in table_of(model).c[column].foreign_keys
+    )
+
+
+@lru_cache(maxsize=256)
+def name_column(model: type[Base]) -> str | None:
+    """The column of a record's name, where it has one."""
+    return next((c for c in ("name", "head_name", "display_name") if c in table_of(model).c), None)

@@ -16,7 +16,6 @@ from wtforms import Form
 
 from admin_app.access.permissions import Permission
 from admin_app.changes.ledger import ledger_position, record_reveal, recording
-from admin_app.display import names_region
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.services import moves as move_service
 from admin_app.services import records
@@ -25,7 +24,7 @@ from admin_app.web.context import actor, display, session
 from admin_app.web.frame import door
 from admin_app.web.gate import VIEW_ENDPOINTS, own_path, require_view
 from admin_app.web.list_address import onward
-from models.base import Base, declared
+from models.base import Base, declared, names_region
 from models.region import prefix_of
 
 _KEPT_ENDPOINTS = {"index_view", "create_view", "edit_view", "details_view", "lookup", "move", "reveal",

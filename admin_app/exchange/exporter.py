@@ -14,12 +14,12 @@ from admin_app.access.permissions import Permission
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import recording
-from admin_app.display import LOCAL_ZONE, Display, Shown, names_region, pointed_at
+from admin_app.display import LOCAL_ZONE, Display, Shown
 from admin_app.errors import Invalid
 from admin_app.exchange.sheet import Sheet
 from admin_app.exchange.workbook import Frame, half_characters, temporary, write_table, write_template
 from admin_app.listing import Wanted, all_rows
-from models.base import Base, Privacy, declared, table_of
+from models.base import Base, Privacy, declared, names_region, pointed_at, table_of
 from models.import_run import ImportRow, ImportRun
 from models.kinds import SealedText
 

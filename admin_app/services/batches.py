@@ -7,7 +7,7 @@ its reason, and never holds up the rest.
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -62,19 +62,30 @@ def move_named(actor: Actor, table: str, verb: str) -> tuple[type[Base], Move]:
 def choose(session: ScopedSession, actor: Actor, wanted: Wanted, verb: str) -> BatchRun:
     """Take the records of a list (or its ticked ones) for a move. Commits nothing.
 
-    Raises Invalid (none, too many), NotFound, Refused."""
-    model, _ = move_named(actor, wanted.model.__tablename__, verb)
+    Raises Invalid (none, too many, none in a state that has this move), NotFound, Refused."""
+    model, move = move_named(actor, wanted.model.__tablename__, verb)
     keys = all_keys(session, wanted, MOST_RECORDS + 1)
     if not keys:
         raise Invalid("没有选中任何记录。请先勾选，或选“全部符合条件”。")
     if len(keys) > MOST_RECORDS:
         raise Invalid(f"一次最多办理 {MOST_RECORDS:,} 条。请用筛选缩小范围后再办理。")
+    if not any(state in move.sources for state in _states(session, model, keys)):
+        raise Invalid(f"所选 {len(keys):,} 条记录的状态都不能“{move.label}”。请看状态一列，改选别的事项或别的记录。")
     run = BatchRun(region_code=actor.region_code, account_id=actor.account_id, table_name=model.__tablename__,
                    verb=verb, keys=keys, state=CHOSEN, counts={"chosen": len(keys)}, refused={},
                    created_at=datetime.now(UTC))
     session.add(run)
     session.flush()
     return run
+
+
+def _states(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> Iterator[str]:
+    """The states that these records are in, each once for some thousands."""
+    every: Any = model
+    assert model.__moves__ is not None
+    state = getattr(every, model.__moves__.column)
+    for part in in_parts(keys):
+        yield from session.scalars(select(state).where(every.id.in_(part)).distinct())
 
 
 def run_of(session: ScopedSession, actor: Actor, run_id: int) -> BatchRun:

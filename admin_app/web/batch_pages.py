@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from admin_app import tasks
 from admin_app.changes.undo import undone
-from admin_app.display import local_time, name_column
+from admin_app.display import local_time
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.exchange.exporter import unfinished_sheet
 from admin_app.services import attachments, batches
@@ -17,7 +17,7 @@ from admin_app.web.context import actor, display, plant, session, view_of
 from admin_app.web.downloads import stamped, workbook
 from admin_app.web.list_address import address, wanted_by
 from admin_app.web.ticked import chosen_rows
-from models.base import Base, Privacy, declared, table_of
+from models.base import Base, Privacy, declared, name_column, table_of
 from models.batch_run import BatchRun
 
 pages = Blueprint("batches", __name__, url_prefix="/batches")

@@ -11,7 +11,7 @@ from admin_app.access.permissions import Permission
 from admin_app.errors import Invalid
 from admin_app.exchange.exporter import Export, record_export
 from admin_app.exchange.workbook import MAX_ROWS, temporary
-from admin_app.listing import whole_count
+from admin_app.listing import as_shown, in_order_of_divisions, whole_count
 from admin_app.services import exports
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.downloads import stamped, workbook
@@ -29,10 +29,14 @@ def page(view: "RegisterView") -> ResponseReturnValue:
     columns = chosen_columns(view)
     title = f"{display().region(wanted.region or actor().region_code)}{view.heading}"
     count, error = whole_count(session(), wanted), None
+    wanted = as_shown(wanted, count)
     if request.method == "POST" and "grade" in request.form:
         try:
             reason = request.form.get("reason", "").strip() or None
-            return _give(Export(wanted, tuple(columns), title, _grade(), reason, said_of(view, wanted)), count)
+            grade = _grade()
+            if grade is Grade.MASKED:
+                wanted = in_order_of_divisions(wanted)  # an order by name or birth would tell what is masked
+            return _give(Export(wanted, tuple(columns), title, grade, reason, said_of(view, wanted)), count)
         except Invalid as fault:
             error = fault.message
     return render_template(

@@ -17,10 +17,10 @@ from wtforms.validators import InputRequired, Optional, StopValidation
 
 from admin_app.access.masking import Sight, masked, sight
 from admin_app.access.permissions import Role
-from admin_app.display import Display, names_region, pointed_at
+from admin_app.display import Display
 from admin_app.exchange.cells import BadCell, date_value
 from admin_app.services.attachments import ACCEPTED
-from models.base import BigKey, Base, Field, declared, table_of
+from models.base import BigKey, Base, Field, declared, names_region, pointed_at, table_of
 from models.kinds import Sealed, SealedText
 from models.moves import Move
 

@@ -16,10 +16,9 @@ from sqlalchemy import Date
 
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission, Role
-from admin_app.display import names_region
 from admin_app.listing import BEFORE, LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, sortable, without_numbers
 from admin_app.web.context import actor
-from models.base import Base, Privacy, declared, table_of
+from models.base import Base, Privacy, declared, name_column, names_region, pointed_at, table_of
 from models.region import prefix_of
 
 if TYPE_CHECKING:
@@ -128,7 +127,17 @@ def _in_full(model: type[Base], names: tuple[str, ...], role: Role) -> tuple[str
 
 
 def may_sort(view: "RegisterView", name: str) -> bool:
-    return name in sortable(view.model) and bool(_in_full(view.model, (name,), actor().role))
+    """Whether a list is put in the order of a column: of what it can show, and what tells nothing hidden."""
+    return name in sortable(view.model) and name in offered_columns(view) and _tells_nothing_hidden(
+        view.model, name, actor().role)
+
+
+@lru_cache(maxsize=1024)
+def _tells_nothing_hidden(model: type[Base], name: str, role: Role) -> bool:
+    """Whether the role sees a column in full, and the name that it is put in order by."""
+    target = pointed_at(model, name)
+    called = name_column(target) if target else None
+    return bool(_in_full(model, (name,), role) and (target is None or (called and _in_full(target, (called,), role))))
 
 
 def offered_columns(view: "RegisterView") -> list[str]:

@@ -14,7 +14,6 @@ from markupsafe import Markup
 from sqlalchemy import Boolean
 
 from admin_app.access.permissions import Permission
-from admin_app.display import pointed_at
 from admin_app.listing import BEFORE, COUNT_CAP, Wanted, as_shown, cap_of, filter_kind, in_words
 from admin_app.paging import PageQuery
 from admin_app.reference import MOST_SCHOOLS, tree_root
@@ -24,7 +23,7 @@ from admin_app.web.list_address import (
     SIZES, address, arguments, chosen_columns, given, may_sort, offered_columns, query_of, size_of_page, wanted_by,
 )
 from admin_app.web.list_rows import RowWriter
-from models.base import declared, table_of
+from models.base import declared, pointed_at, table_of
 from models.kinds import IdentityIndexed
 from models.region import prefix_of, spoken_name
 from models.school import School
@@ -58,14 +57,15 @@ class ListFrame:
         wanted, columns, size = wanted_by(view), chosen_columns(view), size_of_page()
         count, cap = display().count(wanted), cap_of(wanted)
         wanted = as_shown(wanted, count)
-        total, query, batch = total_label(count, cap), query_of(view, page=None), _batch(view)
+        total, query, batch = total_label(count, cap), query_of(view, page=None), _batch(view, wanted)
         advice = "" if count <= cap else "，请再多输入几个字" if cap < COUNT_CAP else "，可用筛选缩小范围"
+        state = view.model.__moves__.column if batch and batch["verbs"] and view.model.__moves__ else None
         heads = [_column(view, wanted, name, count) for name in columns]
         hidden = {k: v for k in ("region", "sort", "desc", "size", "cols") if (v := arguments(view).get(k))}
         return cls(
-            query=PageQuery.of(session(), wanted, columns, size),
-            writer=RowWriter.of(view, columns, ticks=batch is not None), pages=max(1, -(-min(count, cap) // size)),
-            total=total + advice,
+            query=PageQuery.of(session(), wanted, columns if state is None else [*columns, state], size),
+            writer=RowWriter.of(view, columns, state, ticks=batch is not None),
+            pages=max(1, -(-min(count, cap) // size)), total=total + advice,
             tree=piece("tree", _tree(view, wanted)),
             heading=piece("heading", view.heading, _buttons(view)),
             save_view=piece("save_view", query, url_for("saved_views.save", table=view.endpoint),
@@ -190,9 +190,13 @@ def _buttons(view: "RegisterView") -> list[dict[str, str]]:
     return buttons
 
 
-def _batch(view: "RegisterView") -> dict[str, Any] | None:
-    """What can be done with many rows at once: the moves that the role may make, and an export."""
-    verbs = [(m.verb, m.label) for m in move_service.moves_of(actor(), view.model)]
+def _batch(view: "RegisterView", wanted: Wanted) -> dict[str, Any] | None:
+    """What can be done with many rows at once: the moves that the role may make, and those of one state alone where
+    the list shows no other; and an export."""
+    moves = move_service.moves_of(actor(), view.model)
+    if view.model.__moves__ and (state := wanted.equals.get(view.model.__moves__.column)):
+        moves = [m for m in moves if state in m.sources]
+    verbs = [(m.verb, m.label, " ".join(m.sources)) for m in moves]
     if not verbs and not view.may("export"):
         return None
     return {"verbs": verbs, "url": url_for("batches.choose", table=view.endpoint),

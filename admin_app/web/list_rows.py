@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from markupsafe import Markup, escape
 
-from admin_app.display import Display, Shown, names_region, recurring
+from admin_app.display import Display, Shown, recurring
 from admin_app.web.context import display
 from admin_app.web.list_address import PLACE, query_of
-from models.base import Base, declared
+from models.base import Base, declared, names_region
 from models.region import spoken_name
 
 if TYPE_CHECKING:
@@ -36,14 +36,15 @@ class RowWriter:
     tail: Markup  # of every record's address: the list that it stands in
     with_id: bool
     ticks: bool
+    state: str | None  # the last value of a row, where ticked rows can be moved: it says which moves there are
 
     @classmethod
-    def of(cls, view: "RegisterView", columns: list[str], *, ticks: bool) -> Self:
+    def of(cls, view: "RegisterView", columns: list[str], state: str | None, *, ticks: bool) -> Self:
         query = query_of(view, page=None)
         return cls(
             view.model, columns[0], tuple(_Column.of(view.model, name) for name in columns[1:]),
             view.get_url(".details_view"), view.get_url(".edit_view") if view.can_change and view.may("edit") else None,
-            escape(f"&{query}" if query else ""), "id" in columns, ticks)
+            escape(f"&{query}" if query else ""), "id" in columns, ticks, state)
 
     def rows(self, rows: Sequence[Any], first: int) -> Markup:
         """`<tr>` for each row; `first` is the place of the first one in the list."""
@@ -51,14 +52,15 @@ class RowWriter:
         called = shown.reader(self.model, self.called)
         cells = [self._cells_of(shown, column).__getitem__ for column in self.columns]
         names = (self.called, *[column.name for column in self.columns])
-        lines = []
+        lines, state = [], ' data-state="{}"' if self.state else ""
         for place, row in enumerate(rows, first):
             # `id` comes first in a row, and is a column of the list only where a view asks for it.
-            own, *values = [getattr(row, n) for n in names] if self.with_id else row[1:]
+            own, *values = [getattr(row, n) for n in names] if self.with_id else row[1:len(names) + 1]
             text = called(own).text
             name, record = escape(text), f"?id={row[0]}&amp;{PLACE}={place}{self.tail}"
             tick = ('<td class="tick"><input type="checkbox" class="form-check-input" name="pk" '
-                    f'value="{row[0]}" form="batch" aria-label="选中{name}"></td>') if self.ticks else ""
+                    f'value="{row[0]}" form="batch"{state.format(escape(row[-1]))} aria-label="选中{name}"></td>'
+                    ) if self.ticks else ""
             change = f'<a href="{self.edit}{record}">修改</a>' if self.edit else ""
             lines.append(
                 f'<tr>{tick}<td class="no">{place + 1}</td>'

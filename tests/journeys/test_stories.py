@@ -106,6 +106,20 @@ def test_ticking_nothing_says_what_to_do(screens):
     assert page.locator("#batch-verb").evaluate("e => e.validationMessage") == "请先选择要办理的事项。"
 
 
+def test_ticked_letters_are_offered_the_moves_of_their_states(screens):
+    def offered(page):
+        return page.locator("#batch-verb option:not([disabled])").all_inner_texts()
+
+    page = screens("cun02").open("/admin/responsibility_letter/?size=100")
+    page.locator("input[name=pk][data-state=signed]").first.check()
+    assert "签订" not in offered(page)
+    page.locator("input[name=pk][data-state=unsigned]").first.check()
+    assert "签订" in offered(page)
+    page.locator("input[name=pk][data-state=unsigned]").first.uncheck()
+    page.get_by_label("全部符合条件").check()
+    assert "签订" in offered(page)
+
+
 def test_two_people_on_one_family_lose_nothing(screens):
     one, other = screens("cun03"), screens("chengqu")
     page = one.open("/admin/household/")

@@ -86,6 +86,28 @@ def test_only_the_ticked_are_taken(letters, officer):
     assert sorted(signed) == ["信1", "信3"]
 
 
+def test_a_list_of_one_state_offers_its_moves_alone(letters, officer):
+    def offered(address):
+        return [o for o in officer.open(address).form("办理").choices["verb"] if o != "批量办理…"]
+
+    assert {"签订", "作废"} == set(offered(LETTERS))
+    assert "签订" in offered(f"{LETTERS}?state=unsigned")
+    assert "签订" not in offered(f"{LETTERS}?state=signed")
+
+
+def test_nothing_is_filled_in_for_records_that_cannot_be_moved(letters, officer):
+    before = states(letters)
+    engine = letters.extensions["baoxue"].engine
+    with unscoped(engine, "which letters") as session:
+        signed = session.scalar(select(ResponsibilityLetter.id).where(ResponsibilityLetter.number == "信3"))
+        unsigned = session.scalar(select(ResponsibilityLetter.id).where(ResponsibilityLetter.number == "信0"))
+    choose(officer, LETTERS, "签订", pks=[signed], status=400)
+    assert "所选 1 条记录的状态都不能“签订”" in officer.page.text
+    choose(officer, LETTERS, "签订", pks=[signed, unsigned])
+    assert "2 条责任书" in officer.page.text
+    assert states(letters) == before
+
+
 def test_a_preview_says_whose_letter_and_never_how_a_name_is_found(letters, officer):
     choose(officer, LETTERS, "签订")
     assert "信0 · 户主0" in officer.press("下一步：预览").text

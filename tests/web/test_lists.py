@@ -14,6 +14,7 @@ from admin_app.changes.ledger import recording
 from admin_app.services.records import edit
 from models.region import Region
 from models.school import School
+from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
@@ -210,6 +211,50 @@ def test_names_stand_in_the_order_of_their_pinyin_and_rare_characters_at_the_end
     officer.open(f"{LIST}?sort=name")
     officer.open(officer.page.link("李白"))
     assert officer.open(officer.page.link("下一条")).facts["姓名"] == "梁三"
+
+
+def test_a_list_stands_in_the_order_of_what_it_shows_and_the_empty_behind(village):
+    engine = village.extensions["baoxue"].engine
+    with unscoped(engine, "schools", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, "990101000000"), "seed"):
+            for child, school in (("张三", "张庄小学"), ("仇英", "安平小学")):
+                there = School(name=school, kind="211", region_code=康宁)
+                session.add(there)
+                session.flush()
+                session.query(Student).filter_by(name=child).one().school_id = there.id
+    desk = Desk(village).sign_in("城区主任", PASSWORD)
+    for way in ("", "&desc=1"):
+        schools = [row["学校"] for row in desk.rows(f"{LIST}?sort=school_id{way}", "姓名")]
+        named = [school for school in schools if school != "—"]
+        assert list(dict.fromkeys(named)) == ["安平小学", "示范小学", "张庄小学"][::-1 if way else 1]
+        assert schools == [*named, *["—"] * (len(schools) - len(named))]
+        assert "—" in schools
+    assert desk.rows(f"{LIST}?sort=region_code&desc=1", "姓名")[0]["村（社区）"] == "牧童社区"
+    states = [row["就学状态"] for row in desk.rows(f"{LIST}?sort=schooling_state", "姓名")]
+    assert states == sorted(states, key=list(dict.fromkeys(states)).index)
+    assert len(set(states)) > 1
+
+
+def test_flags_stand_in_the_order_of_the_names_of_their_children(village):
+    with unscoped(village.extensions["baoxue"].engine, "flags", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            for name in ("张三", "仇英", "单小明"):
+                child = session.query(Student).filter_by(name=name).one()
+                session.add(SpecialGroupFlag(region_code=康宁, student_id=child.id, kind="4"))
+    officer = Desk(village).sign_in("康宁网格员", PASSWORD)
+    rows = officer.rows("/admin/special_group_flag/?sort=student_id&size=100", "学生")
+    assert [row["学生"] for row in rows if row["学生"] in {"张三", "仇英", "单小明"}] == ["仇英", "单小明", "张三"]
+
+
+def test_a_sheet_stands_in_the_order_of_the_list_unless_names_are_masked_in_it(officer):
+    def sheet(**how):
+        book = officer.download(f"{LIST}export/?sort=birth_date&desc=1&cols=name,birth_date", **how).workbook().active
+        return [row[1] for row in book.values if isinstance(row[0], int)]
+
+    shown = names(officer, "?sort=birth_date&desc=1")
+    assert sheet() == shown
+    assert shown != names(officer)
+    assert [name[0] for name in sheet(grade="masked")] == [name[0] for name in names(officer)]
 
 
 def test_pages_turned_far_down_show_every_child_once_and_in_order(village, monkeypatch):

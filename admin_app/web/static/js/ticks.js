@@ -1,5 +1,5 @@
 // Ticked rows: the bar shows when there are some, Shift ticks a range, the box in the head ticks the page.
-// "全部符合条件" needs no ticks. What is ticked survives the back button, because the browser keeps the boxes.
+// Only the moves that some ticked row can make are offered. "全部符合条件" needs no ticks. What is ticked survives the back button, because the browser keeps the boxes.
 const bar = document.querySelector("[data-ticks]");
 const boxes = [...document.querySelectorAll("input[name=pk]")];
 const all = document.querySelector("[data-tick-all]");
@@ -10,11 +10,21 @@ if (bar && boxes.length) {
   const untick = bar.querySelector("[data-untick]");
   const verb = bar.querySelector("[name=verb]");
   const count = bar.querySelector("[data-ticked]");
+  const label = verb?.options[0].text;
   let last = null;
 
+  const offer = (states) => {
+    for (const option of verb?.options ?? []) {
+      const fits = !option.value || !states.size || option.dataset.from.split(" ").some((state) => states.has(state));
+      option.hidden = option.disabled = !fits;
+      if (!fits && option.selected) verb.value = "";
+    }
+    if (verb) verb.options[0].text = [...verb.options].some((o) => o.value && !o.disabled) ? label : "所选记录没有可办的事项";
+  };
   const show = () => {
     const ticked = boxes.filter((box) => box.checked).length;
     const everything = ranges.some((range) => range.checked && range.value === "all");
+    offer(new Set(everything ? [] : boxes.filter((box) => box.checked).map((box) => box.dataset.state)));
     count.textContent = ` ${ticked} `;
     bar.classList.toggle("batch-idle", !ticked && !everything);
     all.checked = ticked === boxes.length;
