@@ -118,6 +118,8 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
                     sheet.write_number(line, number, value, formats["number"])
                 else:
                     sheet.write_string(line, number, "" if value is None else writable(value), cell)
+        if count:
+            sheet.autofilter(2, 0, count + 2, last)
         if frame.footer:
             sheet.write_string(count + 3, 0, "合计", formats["cell"])
             sheet.write_string(count + 3, 1, f"{count} 条", formats["cell"])

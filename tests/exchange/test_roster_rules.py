@@ -49,6 +49,20 @@ def previewed(desk: Desk, *children: dict[str, Any]) -> list[tuple[str, str]]:
 # --- the same list again, and a later one ---
 
 
+@pytest.mark.parametrize(("written", "grade"), [
+    ("四年级", "g4"), ("4年级", "g4"), ("小学四年级", "g4"), ("4", "g4"), ("４年级", "g4"), ("初二", "g8"), ("初中二年级", "g8"),
+    ("8年级", "g8"),
+])
+def test_a_grade_is_read_as_lists_write_it(主任: Desk, what_lies_there: Look, written: str, grade: str) -> None:
+    imported(主任, {**孙悦, "年级": written})
+    assert what_lies_there("SELECT grade FROM student WHERE name = '孙悦'") == [(grade,)]
+
+
+def test_a_grade_that_is_none_is_asked_about(主任: Desk) -> None:
+    [(outcome, said)] = previewed(主任, {**孙悦, "年级": "十三年级"})
+    assert "年级" in said, (outcome, said)
+
+
 def test_a_school_named_much_like_one_that_stands_is_asked_about_before_it_is_made(主任: Desk) -> None:
     [(outcome, said)] = previewed(主任, {**孙悦, "学校": "县示范小学"})
     assert (outcome, "系统中有名称相近的学校“示范小学”" in said, "会新增学校“县示范小学”" in said) == ("新增", True, True)

@@ -49,6 +49,12 @@ def test_the_working_grade_is_what_is_seen(officer, district):
     assert page.filename.startswith("康宁社区学生")
 
 
+def test_a_sheet_can_be_filtered_at_its_captions(officer):
+    sheet = officer.download(f"{STUDENTS}export/?cols=name,birth_date").workbook().active
+    last = max(row for row, (number, *_) in enumerate(sheet.values, 1) if isinstance(number, int))
+    assert sheet.auto_filter.ref == f"A3:C{last}"
+
+
 def test_the_masked_grade_tells_nobody_who_it_is(officer, district):
     page = officer.download(f"{STUDENTS}export/?cols=name,birth_date,identity_number,current_address", grade="masked")
     said = text_of(page)

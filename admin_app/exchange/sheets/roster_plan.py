@@ -32,8 +32,19 @@ from models.student import Student
 _SPLIT = re.compile(r"[、,，;；/\s]+")
 _VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "社区", "村", "")
 # Words of lists that no code table has, with the codes they mean.
+def _grades() -> dict[str, str | None]:
+    """The ways in which lists write a grade beside its label: 5年级, 小学五年级, 5; 初二, 初中二年级."""
+    words: dict[str, str | None] = {}
+    for n, c in enumerate("一二三四五六七八九", 1):
+        words |= dict.fromkeys((str(n), f"{n}年级", f"小学{n}年级", f"小学{c}年级"), f"g{n}")
+    for n, c in enumerate("一二三", 1):
+        words |= dict.fromkeys((f"初{c}", f"初{n}", f"初中{c}年级"), f"g{n + 6}")
+    return words
+
+
 ALIASES: dict[str, dict[str, str | None]] = {
     "sex": {"男": "1", "女": "2"},
+    "grade": _grades(),
     "boarding": {"寄宿": "2", "住宿": "2", "通校": "1"},
     "hardship_kind": {
         "一般户": None, "一般农户": None, "普通户": None, "无": None, "脱贫不稳定户": "11", "边缘易致贫户": "12",
@@ -201,9 +212,11 @@ def _codes(row: ParsedRow, standing: Standing) -> None:
         word = row.values.get(name)
         if word is None:
             continue
-        if word not in standing.codes[table]:
+        codes = standing.codes[table]
+        known = word if word in codes else plain_word(word)
+        if known not in codes:
             row.warn(caption, f"代码表中没有“{word}”，这一项没有保存。请改成下拉列表中的写法，或先在代码表中增加。")
-        row.values[f"{name}_code"] = standing.codes[table].get(word)
+        row.values[f"{name}_code"] = codes.get(known)
     kinds = []
     for word in _SPLIT.split(row.values.get("special_groups") or ""):
         if word and word not in standing.codes["special_group"]:
