@@ -204,6 +204,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         if not self.can_change:
             raise NotFound("没有这个页面。")
         record, columns, conflict = self.get_one(request.args.get("id")), self.form_columns_of(), None
+        records.require_own(actor(), record)  # before anything is typed
         position = ledger_position(session(), self.model.__tablename__, record.id)
         start = form_fields.start_values(self.model, columns, record, actor().role)
         form = self._edit_form_class(data={**start, "as_of": str(position)})

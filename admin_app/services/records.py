@@ -131,8 +131,7 @@ def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
     table = table_of(type(record))
     for constraint in table.foreign_key_constraints:
         _follow(session, record, constraint)
-    if type(record).__wall__ is Wall.REFERENCE and type(record).__region__:
-        _own_place(actor, record)
+    require_own(actor, record)
     if "region_code" in table.c and type(record).__wall__ in (Wall.CHILD, Wall.OFFICE):
         if record.region_code is None:  # type: ignore[attr-defined]
             if type(record).__wall__ is Wall.CHILD and len(prefix_of(actor.region_code)) < len(actor.region_code):
@@ -144,12 +143,18 @@ def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
             raise NotFound("没有这个村（社区），或不在您的管辖范围内。")
 
 
-def _own_place(actor: Actor, record: Base) -> None:
-    """Public tables are readable by all, and kept by whoever the place belongs to."""
+def require_own(actor: Actor, record: Base) -> None:
+    """Public tables are readable by all, and kept by whoever the place belongs to. Raises Refused."""
+    if type(record).__wall__ is not Wall.REFERENCE or not type(record).__region__:
+        return
     history = inspect(record).attrs[str(type(record).__region__)].history
-    for code in (*history.added, *history.unchanged, *history.deleted):
-        if code and not prefix_of(code).startswith(prefix_of(actor.region_code)):
-            raise Refused(f"“{record}”不在您的管辖范围内，只能查看，不能修改。")
+    if not all(is_own(actor, code) for code in (*history.added, *history.unchanged, *history.deleted) if code):
+        raise Refused(f"“{record}”不在您的管辖范围内，只能查看，不能修改。")
+
+
+def is_own(actor: Actor, code: str) -> bool:
+    """Whether a division is the actor's own or lies below it."""
+    return prefix_of(code).startswith(prefix_of(actor.region_code))
 
 
 def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstraint) -> None:

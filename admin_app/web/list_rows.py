@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from markupsafe import Markup, escape
 
 from admin_app.display import Display, Shown, recurring
-from admin_app.web.context import display
+from admin_app.web.context import actor, display
 from admin_app.web.list_address import PLACE, query_of
-from models.base import Base, declared, names_region
-from models.region import spoken_name
+from models.base import Base, Wall, declared, names_region
+from models.region import prefix_of, spoken_name
 
 if TYPE_CHECKING:
     from views.base import RegisterView
@@ -36,15 +36,18 @@ class RowWriter:
     tail: Markup  # of every record's address: the list that it stands in
     with_id: bool
     ticks: bool
+    own: tuple[str, str] | None  # of a public table: the column of the place, and what begins the codes of one's own
     state: str | None  # the last value of a row, where ticked rows can be moved: it says which moves there are
 
     @classmethod
     def of(cls, view: "RegisterView", columns: list[str], state: str | None, *, ticks: bool) -> Self:
-        query = query_of(view, page=None)
+        query, place = query_of(view, page=None), view.model.__region__
+        public = view.model.__wall__ is Wall.REFERENCE and place in columns
         return cls(
             view.model, columns[0], tuple(_Column.of(view.model, name) for name in columns[1:]),
             view.get_url(".details_view"), view.get_url(".edit_view") if view.can_change and view.may("edit") else None,
-            escape(f"&{query}" if query else ""), "id" in columns, ticks, state)
+            escape(f"&{query}" if query else ""), "id" in columns, ticks,
+            (place, prefix_of(actor().region_code)) if public and place else None, state)
 
     def rows(self, rows: Sequence[Any], first: int) -> Markup:
         """`<tr>` for each row; `first` is the place of the first one in the list."""
@@ -61,7 +64,8 @@ class RowWriter:
             tick = ('<td class="tick"><input type="checkbox" class="form-check-input" name="pk" '
                     f'value="{row[0]}" form="batch"{state.format(escape(row[-1]))} aria-label="选中{name}"></td>'
                     ) if self.ticks else ""
-            change = f'<a href="{self.edit}{record}">修改</a>' if self.edit else ""
+            mine = not self.own or getattr(row, self.own[0]).startswith(self.own[1])
+            change = f'<a href="{self.edit}{record}">修改</a>' if self.edit and mine else ""
             lines.append(
                 f'<tr>{tick}<td class="no">{place + 1}</td>'
                 f'<th scope="row"{_wraps(text)}><a href="{self.details}{record}">{name or "（空）"}</a></th>'

@@ -165,6 +165,31 @@ def test_what_was_typed_outlives_a_session_that_ends(screens):
     expect(page.locator("main")).to_contain_text("已新增")
 
 
+def test_a_number_fills_in_the_day_of_birth_and_the_sex_and_a_wrong_one_is_said_at_once(screens):
+    page = screens("cun04").open("/admin/student/new/")
+    number, born, sex = page.get_by_label("身份证号码"), page.get_by_label("出生日期"), page.get_by_label("性别")
+    right = make_identity_number(date(2016, 5, 3), "2", serial=11)
+    hint = page.locator("#identity_number-hint")
+    number.fill(right[:-1] + ("0" if right[-1] != "0" else "1"))
+    number.press("Enter")
+    expect(hint).to_have_text("校验位不对，请逐位核对。")
+    expect(born).to_have_value("")
+    number.fill(" ".join([right[:6], right[6:14], right[14:]]))
+    number.press("Enter")
+    expect(born).to_have_value("2016-05-03")
+    expect(sex).to_have_value("2")
+    expect(number).to_have_value(right)
+    expect(hint).to_have_text("2016-05-03 出生，女")
+    born.fill("2016-05-04")
+    number.fill("990101")
+    number.press("Enter")
+    expect(hint).to_have_text("身份证号应为 18 位，现在是 6 位。")
+    number.fill(right)
+    number.press("Enter")
+    expect(hint).to_have_text("与填写的出生日期或性别不一致，请核对。")
+    expect(born).to_have_value("2016-05-04")
+
+
 def test_a_double_click_saves_once(screens):
     screen = screens("cun04")
     page = screen.open("/admin/household/new/")

@@ -43,6 +43,7 @@ from models.household import Household
 from models.batch_run import BatchRun
 from models.import_run import ImportRow, ImportRun
 from models.kinds import SealedText, install_cipher
+from models.region import Region
 from models.responsibility_letter import ResponsibilityLetter
 from models.saved_view import SavedView
 from models.student import Student
@@ -191,6 +192,7 @@ def settle(application: Flask, code: str, child: Any) -> Village:
         session.add_all(own)
         session.commit()
         rows["import_run"] = run.id
+        rows["place"] = session.scalars(select(Region.id).where(Region.code == code)).one()
         rows |= {record.__tablename__: record.id for record in own}
         change_row = session.scalars(select(ChangeRow.id).where(ChangeRow.change_id == number)).first()
         home, letter = session.get_one(Household, child.household_id), session.get_one(

@@ -82,7 +82,7 @@ class Door:
         if self.view is not None:
             query: dict[str, Any] = {}
             if self.act in WITH_ID:
-                query["id"] = rows.get(self.table, 1)
+                query["id"] = rows.get(self.table, rows["place"] if self.table == "region" else 1)
             if self.act == "move" and self.view.model.__moves__:
                 query["verb"] = self.view.model.__moves__.moves[0].verb
             return str(self._to.build(self.endpoint)) + (f"?{urlencode(query)}" if query else "")
@@ -545,16 +545,21 @@ def test_nobody_reads_an_import_of_another_unit(
 
 def test_a_place_outside_is_read_by_all_and_kept_by_its_own(
         app: Flask, villages: SimpleNamespace, owner: Engine) -> None:
-    person, before = Person(app, "周主任"), everything_in(owner)
+    person, before, rows = Person(app, "周主任"), everything_in(owner), "/admin/region/?size=100"
+
+    def offered(page: str, number: int) -> bool:
+        return any(re.match(rf"/admin/region/edit/\?id={number}\b", href) for _, href in person.get(page).links)
+
     ids = {row[1]: row[0] for row in before["region"]} | {row[0]: row[1] for row in before["region"]}
     codes = {value: key for key, value in ids.items() if isinstance(value, int)}
     for code in (东山村, "990101000000"):
         number = next(n for n, c in codes.items() if c == code)
-        page = person.get(f"/admin/region/edit/?id={number}")
-        form = page.form("保存").fields
-        refused = person.send(f"/admin/region/edit/?id={number}", {**form, "name": "改名"})
-        assert (refused.status, "不在您的管辖范围内" in refused.text) == (403, True)
+        for refused in (person.get(f"/admin/region/edit/?id={number}"),
+                        person.send(f"/admin/region/edit/?id={number}", {"name": "改名"})):
+            assert (refused.status, "不在您的管辖范围内" in refused.text) == (403, True)
+        assert (offered(f"/admin/region/details/?id={number}", number), offered(rows, number)) == (False, False)
     assert everything_in(owner) == before
     number = next(n for n, c in codes.items() if c == 康宁)
+    assert (offered(f"/admin/region/details/?id={number}", number), offered(rows, number)) == (True, True)
     form = person.get(f"/admin/region/edit/?id={number}").form("保存").fields
     assert person.send(f"/admin/region/edit/?id={number}", {**form, "name": "康宁新社区"}).status == 302

@@ -19,6 +19,7 @@ from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.display import plain_text
 from admin_app.exchange.sheet import ParsedRow, PlannedRow
+from admin_app.exchange.sheets.roster_words import ALIASES
 from models.base import declared
 from models.code_item import CodeItem
 from models.guardian import Guardian
@@ -31,31 +32,6 @@ from models.student import Student
 
 _SPLIT = re.compile(r"[、,，;；/\s]+")
 _VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "社区", "村", "")
-# Words of lists that no code table has, with the codes they mean.
-def _grades() -> dict[str, str | None]:
-    """The ways in which lists write a grade beside its label: 5年级, 小学五年级, 5; 初二, 初中二年级."""
-    words: dict[str, str | None] = {}
-    for n, c in enumerate("一二三四五六七八九", 1):
-        words |= dict.fromkeys((str(n), f"{n}年级", f"小学{n}年级", f"小学{c}年级"), f"g{n}")
-    for n, c in enumerate("一二三", 1):
-        words |= dict.fromkeys((f"初{c}", f"初{n}", f"初中{c}年级"), f"g{n + 6}")
-    return words
-
-
-ALIASES: dict[str, dict[str, str | None]] = {
-    "sex": {"男": "1", "女": "2"},
-    "grade": _grades(),
-    "boarding": {"寄宿": "2", "住宿": "2", "通校": "1"},
-    "hardship_kind": {
-        "一般户": None, "一般农户": None, "普通户": None, "无": None, "脱贫不稳定户": "11", "边缘易致贫户": "12",
-        "突发严重困难户": "13", "低保户": "21", "低保": "21", "城市低保户": "22", "低保边缘户": "23",
-        "特困供养户": "24", "特困户": "24", "特困": "24", "建档立卡户": "10", "建档立卡": "10",
-    },
-    "special_group": {
-        "无": None, "留守儿童": "10", "留守": "10", "残疾": "31", "孤儿": "21", "随迁子女": "51",
-        "事实无人抚养": "22", "困境儿童": "41", "学习困难": "81", "重病": "32",
-    },
-}
 RESIDENT_IDENTITY_CARD = "1"
 _LEFT_BEHIND = frozenset({"10", "11", "12"})
 _COMPARED = ("name", "sex", "ethnic_group", "birth_date", "grade", "class_name", "boarding", "note")
