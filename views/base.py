@@ -6,6 +6,7 @@ this class's, read from the models' declarations. A view is a list of names: `co
 (inline update, mass action, deletion, its export) do not exist at all.
 """
 
+from contextlib import suppress
 from typing import Any, ClassVar, cast
 
 from flask import flash, redirect, request, url_for
@@ -174,7 +175,8 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         if request.method != "POST":
             for name in columns:
                 if request.args.get(name):
-                    form[name].process_formdata([request.args[name]])
+                    with suppress(ValueError):  # an address that says nothing of use fills nothing in
+                        form[name].process_formdata([request.args[name]])
                 elif names_region(self.model, name) and len(prefix_of(actor().region_code)) == 12:
                     form[name].process_data(actor().region_code)  # a village officer has but one village
         self._prepare(form, None)

@@ -24,7 +24,7 @@ from admin_app.listing import Wanted, all_keys
 from admin_app.services import moves as move_service
 from admin_app.tasks import Work, kind
 from models.attachment import Attachment
-from models.base import Base, model_of, table_of
+from models.base import Base, declared, model_of, table_of
 from models.batch_run import BatchRun
 from models.moves import Move
 
@@ -107,10 +107,31 @@ def check(session: ScopedSession, actor: Actor, run: BatchRun, values: Mapping[s
     given = move_service.given_values(session, model, move, values, reason)
     text = orjson.dumps({"values": given, "evidence": evidence}).decode()
     verdict = judge(session, model, move, run.keys, given, evidence is not None)
+    if not verdict.fit:
+        _blame_the_form(model, move, set(verdict.refused.values()))
     run.given, run.reason, run.state = text, (reason or "").strip() or None, CHECKED
     _keep(run, verdict, text)
     session.flush()
     return verdict
+
+
+def _blame_the_form(model: type[Base], move: Move, reasons: set[str]) -> None:
+    """Where none can be moved for what the form lacks, the form says so, not each record. Raises Invalid."""
+    for name in move.asks:
+        if (why := move_service.lacking(model, move, name)) in reasons:
+            raise Invalid(why, name)
+    if (why := move_service.NO_EVIDENCE.format(move.label)) in reasons:
+        raise Invalid(why, "evidence")
+
+
+def must_be_given(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[int]) -> tuple[str, ...]:
+    """What the form of a batch cannot do without, as columns and `evidence`: no chosen record has it of its own."""
+    every: Any = model
+    wanting = [name for name in move.asks if not any(session.scalar(select(every.id).where(
+        every.id.in_(part), getattr(every, name).is_not(None)).limit(1)) for part in in_parts(keys))]
+    if move.evidence and not any(move_service.with_evidence(session, model, part) for part in in_parts(keys)):
+        wanting.append("evidence")
+    return tuple(wanting)
 
 
 def _keep(run: BatchRun, verdict: Verdict, given: str) -> None:
@@ -126,20 +147,31 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
     moves = model.__moves__
     assert moves is not None
     asked = [name for name in move.asks if name not in given]
-    columns = [getattr(every, name) for name in ("id", moves.column, *asked)]
+    noted = [] if move.target else [name for name in given if name not in asked]
+    columns = [getattr(every, name) for name in ("id", moves.column, *asked, *noted)]
     found: dict[int, str | None] = {}
     for part in in_parts(keys):
         proven = set(part) if evidence or not move.evidence else move_service.with_evidence(session, model, part)
         for key, state, *own in session.execute(select(*columns).where(every.id.in_(part))):
-            missing = next((n for n, value in zip(asked, own, strict=True) if value in (None, "")), None)
+            missing = next((n for n, value in zip(asked, own, strict=False) if value in (None, "")), None)
             if state not in move.sources:
                 found[key] = f"当前状态是“{moves.labels.get(state, state)}”，不能“{move.label}”。"
             elif missing is not None:
                 found[key] = move_service.lacking(model, move, missing)
+            elif noted and (why := _nothing_new(model, move, given, dict(zip(noted, own[len(asked):], strict=True)))):
+                found[key] = why
             else:
                 found[key] = None if key in proven else move_service.NO_EVIDENCE.format(move.label)
     refused = {key: found.get(key, GONE) for key in keys if found.get(key, GONE) is not None}
     return Verdict([key for key in keys if key not in refused], {k: str(w) for k, w in refused.items()})
+
+
+def _nothing_new(model: type[Base], move: Move, given: Mapping[str, Any], own: Mapping[str, Any]) -> str | None:
+    """Why a move that leaves the state as it is has nothing to note of a record: it says so already, or a later day."""
+    for name, value in own.items():
+        if isinstance(value, date) and name.endswith("_on") and value > given[name]:
+            return f"已有更晚的“{declared(model, name).label}”（{value}），没有用较早的覆盖它。"
+    return f"已经是这样登记的，不用再“{move.label}”。" if all(given[n] == value for n, value in own.items()) else None
 
 
 def given_of(run: BatchRun) -> tuple[dict[str, Any], dict[str, Any] | None]:

@@ -54,6 +54,8 @@ def save(engine: Engine, actor: Actor, *, table: str, name: str, query: str, rol
         held = wide.scalar(own.where(SavedView.name == name))
         if held is None and (wide.scalar(select(func.count()).select_from(own.subquery())) or 0) >= MOST_VIEWS:
             raise Invalid(f"每个列表最多保存 {MOST_VIEWS} 个视图。请先删去不用的。", "name")
+        if held is not None and held.role and held.role != role:
+            raise Invalid(f"“{name}”已共享给{ROLE_LABELS[Role(held.role)]}，没有替换。请换个名字，或先删去它。", "name")
         view = held or SavedView(account_id=actor.account_id, table_name=table, name=name)
         view.query, view.role, view.region_code = kept_query(query), role or None, actor.region_code
         wide.add(view)

@@ -39,12 +39,14 @@ def fill_in(id: int) -> ResponseReturnValue:
     run = batches.run_of(session(), actor(), id)
     model, move = batches.move_named(actor(), run.table_name, run.verb)
     columns = (*move.asks, *move.optional)
-    form = form_fields.form_class(model, columns, move)(data=form_fields.today_in(move.asks))
+    earlier, paper = batches.given_of(run)  # whoever comes back finds what was filled in
+    form = form_fields.form_class(model, columns, move, () if paper else batches.must_be_given(
+        session(), model, move, run.keys))(data={**form_fields.today_in(move.asks), **earlier, "reason": run.reason})
     form_fields.prepare(form, model, columns, display(), actor().role, None)
     if request.method == "POST" and form.validate() and form_fields.check_codes(form, model, columns):
         try:
             values = form_fields.typed_values(form, model, columns, actor().role, editing=False)
-            batches.check(session(), actor(), run, values, request.form.get("reason"), _evidence())
+            batches.check(session(), actor(), run, values, request.form.get("reason"), _evidence() or paper)
             session().commit()
             return redirect(url_for("batches.preview", id=id, back=request.args.get("back")))
         except Invalid as fault:
@@ -104,7 +106,8 @@ def preview(id: int) -> ResponseReturnValue:
         model_title=model.__title__, move_label=move.label, digest=run.digest, reasons=batches.reasons_of(run),
         given=[{"label": declared(model, n).label, "text": display().value(model, n, v).text, "masked": False}
                for n, v in values.items()] + _papers(run, evidence),
-        lines=_lines(run, model), refused=_refused(run, model), shown=SHOWN,
+        lines=_lines(run, model, values), captions=[declared(model, name).label for name in values],
+        refused=_refused(run, model), shown=SHOWN,
         confirm_url=url_for("batches.confirm", id=id), again_url=url_for("batches.fill_in", id=id),
         refused_url=url_for("batches.refused", id=id) if run.refused else None, back=_back(run),
         change_url=url_for("ledger.change", id=change) if change else None,
@@ -119,11 +122,15 @@ def _papers(run: BatchRun, evidence: dict[str, Any] | None) -> list[dict[str, An
     return [{"label": label, "text": text, "masked": False} for label, text in said if text]
 
 
-def _lines(run: BatchRun, model: type[Base]) -> list[dict[str, Any]]:
-    """The first records that are moved: who, where, from which state."""
+def _lines(run: BatchRun, model: type[Base], values: dict[str, Any]) -> list[dict[str, Any]]:
+    """The first records that are moved: who, where, from which state, and what each of the values replaces."""
     fit = [key for key in run.keys if str(key) not in run.refused][:SHOWN]
     records = _records(model, fit)
-    return [_line(records[key], model) for key in fit if key in records]
+    display().prepare(model, list(values), list(records.values()))
+    return [{**_line(records[key], model), "values": [
+        {"label": declared(model, name).label, "old": display().of(records[key], name).text,
+         "new": display().value(model, name, value).text} for name, value in values.items()]}
+        for key in fit if key in records]
 
 
 def _records(model: type[Base], keys: list[int]) -> dict[int, Any]:

@@ -8,7 +8,9 @@ import errno
 import logging
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -17,6 +19,7 @@ from admin_app import text
 from admin_app.access.scope import OutsideScope
 from admin_app.errors import BaoxueError, NotFound
 from admin_app.web.context import close_session, request_id
+from admin_app.web.gate import ENDPOINTS, Asks, sign_in_first
 
 log = logging.getLogger("baoxue")
 _TITLES = {
@@ -33,11 +36,14 @@ _MESSAGES = {
 }
 
 
+_PREVIEWS = {"batches.confirm": "batches.preview", "imports.confirm": "imports.preview"}
+_SEE_IT = "查看预览或回执"
+
+
 def install(app: Flask) -> None:
-    app.register_error_handler(BaoxueError, lambda e: page(e.status, e.message))
+    app.register_error_handler(BaoxueError, lambda e: page(e.status, e.message, _way_back(e.status)))
     app.register_error_handler(OutsideScope, lambda e: page(404, NotFound().message))
-    app.register_error_handler(CSRFError, lambda e: page(
-        400, "页面停留太久，安全校验已过期。您填写的内容没有提交：请返回上一页，刷新后重新提交。"))
+    app.register_error_handler(CSRFError, _no_token)
     app.register_error_handler(IntegrityError, _integrity)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(HTTPException, _http)
@@ -45,17 +51,32 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def page(status: int, message: str, advice: tuple[str, ...] = ()) -> Response:
+def page(status: int, message: str, back: tuple[str, str] | None = None) -> Response:
+    """`back` is a button: its words and its address."""
     close_session()
     if request.accept_mimetypes.best == "application/json":
         response = jsonify({"message": message, "code": request_id()})
     else:
         response = Response(render_template(
             "error.html", status=status, title=_TITLES.get(status, "出错了"), message=message,
-            advice=advice, code=request_id(), back=None,
+            code=request_id(), back=back,
         ))
     response.status_code = status
     return response
+
+
+def _way_back(status: int) -> tuple[str, str] | None:
+    """Whoever confirmed a preview that no longer holds goes on at the one that does."""
+    preview = _PREVIEWS.get(request.endpoint or "") if status == 409 else None
+    return (_SEE_IT, url_for(preview, **(request.view_args or {}))) if preview else None
+
+
+def _no_token(_error: CSRFError) -> ResponseReturnValue:
+    """A form whose token is gone. Whoever is not signed in any more goes on after signing in: the browser keeps what
+    was typed."""
+    if ENDPOINTS.get(request.endpoint or "") is not Asks.OPEN and not current_user.is_authenticated:
+        return sign_in_first()
+    return page(400, "页面停留太久，安全校验已过期。您填写的内容没有提交：请返回上一页，刷新后重新提交。")
 
 
 def _integrity(error: IntegrityError) -> Response:

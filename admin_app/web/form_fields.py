@@ -119,14 +119,15 @@ class YesNoField(SelectField):
 def form_class(model: type[Base], columns: tuple[str, ...], move: Move | None = None,
                asked: tuple[str, ...] = ()) -> type[FlaskForm]:
     """The form of these columns, in this order; for a move also why, and
-    proof. `asked` are those that a move cannot do without. Raises KeyError for a name that is no column, TypeError
-    for a column that no field fits."""
+    proof. `asked` are those that a move cannot do without, `evidence` among them. Raises KeyError for a name that is
+    no column, TypeError for a column that no field fits."""
     fields: dict[str, Any] = {name: _field(model, name, must=move is not None and name in asked) for name in columns}
     fields["as_of"] = HiddenField()
     if move is not None:
         fields["reason"] = TextAreaField("原因", [InputRequired("请写明原因。") if move.reason else Optional()])
-        fields["evidence"] = FileField("佐证（照片或扫描件）", [Optional()],
-                                       description=f"可上传：{ACCEPTED}；已有附件可不再上传")
+        proof = InputRequired("须有佐证。请上传证明材料的照片或扫描件。") if "evidence" in asked else Optional()
+        fields["evidence"] = FileField("佐证（照片或扫描件）", [proof], description=f"可上传：{ACCEPTED}" + (
+            "" if "evidence" in asked else "；已有附件可不再上传"))
     return type(f"{model.__name__}Form", (FlaskForm,), fields)
 
 

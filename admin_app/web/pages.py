@@ -259,7 +259,8 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
     columns = (*move.asks, *move.optional)
     today = form_fields.today_in(tuple(n for n in move.asks if getattr(record, n) is None or not move.target))
     start = {**form_fields.start_values(model, columns, record, actor().role), **today}
-    form = form_fields.form_class(model, columns, move, move.asks)(data=start)
+    proof = ("evidence",) if move.evidence and not move_service.with_evidence(session(), model, [record.id]) else ()
+    form = form_fields.form_class(model, columns, move, (*move.asks, *proof))(data=start)
     form_fields.prepare(form, model, columns, display(), actor().role, record)
     if request.method == "POST" and form.validate() and form_fields.check_codes(form, model, columns):
         try:

@@ -11,8 +11,12 @@ MOST_TICKED = 500  # what a page can tick; more is "all that match"
 
 
 def chosen_rows(wanted: Wanted) -> Wanted:
-    """The list cut down to the ticked rows when the form says so. Raises Invalid for what is no number."""
-    if request.form.get("range") != "ticked":
+    """The list cut down to the ticked rows when the form says so. Raises Invalid for what is no number, and for a
+    range that is none: what nobody asked for is not done to all."""
+    how = request.form.get("range", "all")
+    if how not in ("all", "ticked"):
+        raise Invalid("没有选定办理范围。请返回列表，选“勾选的”或“全部符合条件”。")
+    if how == "all":
         return wanted
     ticked = request.form.getlist("pk")
     if not ticked:

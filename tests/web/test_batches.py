@@ -130,13 +130,64 @@ def test_children_are_checked_by_the_dozen_and_stay_in_their_state(letters, offi
     assert set(before.values()) == {None}
     choose(officer, STUDENTS, "登记核查")
     page = officer.press("下一步：预览")  # the day is today, unless another is typed
-    assert {row["现在的状态"] for row in page.table("所在")} == {"在校就读"} and "→" not in page.text
+    shown = page.table("所在")
+    assert {row["现在的状态"] for row in shown} == {"在校就读"}
+    assert {row["最近核查日期"] for row in shown} == {f"（空） →改为 {date.today()}"}
     page = officer.press(f"确认登记核查 {len(before)} 条")
     assert set(checked().values()) == {date.today()}
     assert standing() == stood
     officer.open(page.address)
     officer.press("撤销")
     assert checked() == before
+
+
+def test_a_check_that_is_no_news_is_not_counted_as_done(letters, officer, district):
+    days = {"李明": date(2026, 11, 3)}
+    with unscoped(letters.extensions["baoxue"].engine, "checked by hand", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            session.get(Student, district.李明.id).checked_on = days["李明"]
+    choose(officer, STUDENTS, "登记核查")
+    page = officer.press("下一步：预览", checked_on="20261103")
+    assert "已经是这样登记的，不用再“登记核查”" in page.text
+    officer.open(page.link("改填写内容"))
+    page = officer.press("下一步：预览", checked_on="20261001")
+    assert "已有更晚的“最近核查日期”（2026-11-03）" in page.text
+    officer.open(page.link("改填写内容"))
+    assert officer.page.form("下一步").fields["checked_on"] == "2026-10-01", "what was filled in is still there"
+    page = officer.press("下一步：预览", checked_on="20261104")
+    assert {row["最近核查日期"] for row in page.table("所在")} == {"2026-11-03 →改为 2026-11-04"}
+
+
+def test_what_no_chosen_record_has_is_asked_for_beside_its_field(letters, officer, district):
+    choose(officer, STUDENTS, "转送教上门")
+    engine = letters.extensions["baoxue"].engine
+    with unscoped(engine, "a child without school and photo", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            home = makers.household(session, 康宁, head_name="赵大海", register_number="9902-1")
+            child = makers.student(session, home, "赵小海", schooling_state="enrolled", school_id=None).id
+    choose(officer, STUDENTS, "转送教上门", pks=[child])
+    page = officer.press("下一步：预览", status=400)
+    assert "须有佐证" in page.text
+    assert "请填写“学校”" in page.text
+    page = officer.press("下一步：预览", school_id=str(district.school_id), evidence=("评估.jpg", JPEG))
+    assert "1条将办理" in page.text
+    officer.open(page.link("改填写内容"))
+    assert "评估.jpg" in officer.press("下一步：预览").text, "nor is the paper to be uploaded again"
+
+
+def test_a_range_that_is_none_is_not_taken_for_all(letters, officer):
+    officer.open(STUDENTS)
+    form = officer.page.form("办理")
+    page = officer.post(form.action, {"csrf_token": officer.token, "verb": "check", "range": "xx"}, status=400)
+    assert "没有选定办理范围" in page.text
+
+
+def test_whoever_confirms_too_late_is_led_to_the_preview_that_holds(letters, officer):
+    choose(officer, LETTERS, "签订")
+    form = officer.press("下一步：预览").form("确认签订")
+    officer.post(form.action, form.fields)
+    page = officer.post(form.action, form.fields, status=409)
+    assert "回执" in officer.open(page.link("查看预览或回执")).text
 
 
 def test_nothing_of_the_next_village_is_taken_whatever_is_ticked(letters, officer, district):

@@ -4,6 +4,7 @@ never run, never half-saved."""
 import io
 from datetime import date
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import openpyxl
 import pytest
@@ -114,6 +115,19 @@ def test_nonsense_in_the_addresses_of_the_desk_is_never_an_error_of_the_system(a
             if page.status >= 500:
                 wrong.append((address, sent, page.status))
     assert wrong == []
+
+
+def test_a_form_that_is_filled_in_from_its_address_takes_nonsense_for_nothing(app, villages):
+    person, asked = Person(app, "周主任"), 0
+    for view in app.extensions["baoxue_views"]:
+        for name in view.form_columns_of() if view.can_add else ():
+            for value in ("abc", "1,2", "-1", "9" * 20, "😀", "'"):
+                page = person.get(f"/admin/{view.endpoint}/new/?{name}={quote(value)}")
+                assert page.status in (200, 403, 404), (view.endpoint, name, value, page.status)
+                asked += page.status == 200
+    assert asked > 100
+    home = villages.康宁.rows["household"]
+    assert person.get(f"/admin/student/new/?household_id={home}").form("保存").fields["household_id"] == str(home)
 
 
 def test_a_batch_of_every_move_of_every_ledger_says_a_sentence(app, villages):

@@ -130,6 +130,18 @@ def test_a_view_is_shared_with_a_role_below_but_never_a_childs_name(village):
     assert "待核查共享" not in [text for text, _ in Desk(village).sign_in("督导老林", PASSWORD).open(LIST).links]
 
 
+def test_a_shared_view_is_not_taken_away_by_saving_another_under_its_name(village):
+    district = Desk(village).sign_in("城区主任", PASSWORD)
+    district.open(f"{LIST}?schooling_state=unknown")
+    district.press("保存", name="待核查", role="下级村（社区）干部也能用")
+    district.open(f"{LIST}?sex=1")
+    district.press("保存", name="待核查")
+    assert "“待核查”已共享给" in district.page.text
+    officer = Desk(village).sign_in("康宁网格员", PASSWORD)
+    officer.open(LIST)
+    assert names(officer, f"?{urlsplit(officer.page.link('待核查共享')).query}") == names(officer, "?schooling_state=unknown")
+
+
 def test_a_child_is_found_by_its_number_and_no_link_of_the_page_carries_it(officer, district):
     number = district.李明.identity_number
     page = officer.open(f"{LIST}?search={number}&size=20")

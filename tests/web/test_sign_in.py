@@ -382,6 +382,14 @@ def test_no_post_is_taken_without_the_token_of_its_form(
     assert person.send("/logout").status == 302
 
 
+def test_a_form_sent_after_everything_was_forgotten_leads_to_the_sign_in_page(app: Flask, office: Engine) -> None:
+    person = Person(app, "周主任")
+    form = person.get("/admin/household/new/").form("保存").fields
+    fresh = Page(app.test_client().post("/admin/household/new/", data={**form, "head_name": "温大山"}, buffered=True))
+    assert (fresh.status, str(fresh.location).startswith("/login?")) == (302, True)
+    assert Page(app.test_client().post("/login", data={"username": "周主任"}, buffered=True)).status == 400, "no loop"
+
+
 def test_a_token_does_not_outlive_the_change_of_the_person(app: Flask, office: Engine) -> None:
     person = Person(app)
     old = person.open("/login") and person.token
