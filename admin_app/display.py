@@ -179,8 +179,8 @@ class Display:
             named = name_column(target)
             kind = declared(target, named).privacy if named else Privacy.OPEN
             if sight_in(grade, self._role, kind) is Sight.MASKED:  # who is pointed at is masked as whoever is named
-                return lambda value: Shown(masked(self._name_of(target, value) or ABSENT_TEXT, kind))
-            return lambda value: Shown(self._name_of(target, value) or ABSENT_TEXT)
+                return lambda value: Shown(masked(self.named(target, value) or ABSENT_TEXT, kind))
+            return lambda value: Shown(self.named(target, value) or ABSENT_TEXT)
         if column == "school_year":
             return lambda value: Shown(school_year(int(value)))
         granted = sight_in(grade, self._role, field.privacy)
@@ -188,7 +188,8 @@ class Display:
             return lambda value: Shown(plain_text(value))
         return lambda value: Shown(plain_text(as_granted(value, field.privacy, granted)))
 
-    def _name_of(self, target: type[Base], key: int) -> str | None:
+    def named(self, target: type[Base], key: int) -> str | None:
+        """The name of a record by its number, None where there is none for this person."""
         if self.loaded(target, key) is None:
             self.load_records(target, [key])
         return self.loaded(target, key)

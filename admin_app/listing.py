@@ -7,6 +7,7 @@ below the ORM, with the wall written into every statement (`walled`).
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -90,8 +91,9 @@ class Wanted:
 
 
 def words_of(search: str) -> list[str]:
-    """The words of a search. Pinyin is typed with and without spaces: zhang san is one word."""
-    words = search[:LONGEST_SEARCH].split()
+    """The words of a search. Pinyin is typed with and without spaces: zhang san is one word; an input method may leave
+    letters and digits full-width."""
+    words = unicodedata.normalize("NFKC", search[:LONGEST_SEARCH]).split()
     return ["".join(words)] if words and re.fullmatch(r"[A-Za-z]+", "".join(words)) else words
 
 
@@ -197,6 +199,15 @@ def _holders(model: Any) -> list[type[Base]]:
         return [model]
     return [getattr(model, r).property.mapper.class_ for r in ("student", "household") if hasattr(model, r)
             and getattr(model, r).property.uselist is False]
+
+
+def found_by(model: type[Base], columns: tuple[str, ...], by_number: bool) -> str:
+    """What a word may be in the search of a list, said to whoever types it."""
+    holders, others = _holders(model), [n for n in columns if n != model.__searched__]
+    said = [declared(h, str(h.__searched__)).label if h is model else f"{h.__title__}姓名" for h in holders]
+    said += ["拼音"] if holders else []
+    said += ["身份证号或后六位"] if by_number and holds_numbers(model) else []
+    return "、".join(dict.fromkeys([*said, *[declared(model, name).label for name in others]]))
 
 
 def _key(model: type[Base], holder: type[Base]) -> ColumnElement[Any]:

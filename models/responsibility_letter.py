@@ -42,14 +42,14 @@ class ResponsibilityLetter(Base):
     )
 
     region_code: Mapped[str] = region_code("村（社区）", ForeignKey("region.code"))
-    number: Mapped[str] = field("编号")
-    level: Mapped[str] = field("层级", codes="letter_level")
-    school_year: Mapped[int] = field("学年", meaning="起始年份，如 2026 指 2026-2027 学年",
-                                     advice="起始年份，如 2026")
+    number: Mapped[str] = field("编号", filled_in=True, advice="留空由系统编号")
+    level: Mapped[str] = field("层级", codes="letter_level", filled_in=True, advice="选了户的，留空即为村（社区）—户")
+    school_year: Mapped[int] = field("学年", meaning="起始年份，如 2026 指 2026-2027 学年", filled_in=True,
+                                     advice="起始年份，如 2026；留空为本学年")
     household_id: Mapped[int | None] = field("户")
     school_id: Mapped[int | None] = field("学校", ForeignKey("school.id"))
-    party_a: Mapped[str] = field("甲方")
-    party_b: Mapped[str] = field("乙方", privacy=Privacy.NAME)
+    party_a: Mapped[str] = field("甲方", filled_in=True, advice="村与户的责任书，留空由系统填写")
+    party_b: Mapped[str] = field("乙方", privacy=Privacy.NAME, filled_in=True, advice="选了户的，留空即为户主")
     signed_on: Mapped[date | None] = field("签订日期")
     valid_until: Mapped[date | None] = field("责任期限至")
     target: Mapped[str | None] = field("目标", meaning="入学率、巩固率等")

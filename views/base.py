@@ -58,6 +58,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     import_sheet: ClassVar[str | None] = None
     endpoint_name: ClassVar[str | None] = None  # the table's name, unless a second view shows it
     title: ClassVar[str | None] = None
+    shown_beside: ClassVar[dict[str, tuple[str, ...]]] = {}  # by group: columns that moves alone write
     fixed: ClassVar[dict[str, str]] = {}  # what every row of this view has
     own_area_only: ClassVar[bool] = False  # a public table, shown only as far as one's own area
     can_add: ClassVar[bool] = True

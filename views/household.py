@@ -23,6 +23,8 @@ class HouseholdView(RegisterView):
     )
     related = (
         ("student", ("name", "sex", "birth_date", "schooling_state", "school_id", "grade")),
+        ("guardian", ("student_id", "name", "relation", "phone", "away")),
+        ("special_group_flag", ("student_id", "kind", "since", "state")),
         ("household_hardship", ("kind", "since", "state")),
         ("responsibility_letter", ("number", "school_year", "level", "state", "signed_on")),
     )

@@ -21,6 +21,7 @@ class StudentView(RegisterView):
                 "elsewhere_school")),
         ("核查", ("checked_on", "note")),
     )
+    shown_beside = {"就学": ("absent_since", "leave_until")}  # noqa: RUF012
     related = (
         ("guardian", ("name", "relation", "phone", "away")),
         ("special_group_flag", ("kind", "since", "until", "state")),

@@ -171,12 +171,12 @@ def unfinished_sheet(session: ScopedSession, actor: Actor, model: type[Base], ti
             display.prepare_labels(model, list(records.values()))
             for key in keys:
                 record = records.get(key)
-                yield [key, display.label_of(record) if record else "",
+                yield [display.label_of(record) if record else "（已不在管辖范围内）",
                        *[display.of(record, c).text if record else "" for c in columns], why[key]]
 
     frame = Frame(title, display.region(actor.region_code), footer="")
-    captions = ["编号", model.__title__, *[declared(model, c).label for c in columns], "未办理原因"]
-    write_table(path, frame, captions, lines(), [10, 14, *[24] * len(columns), 60])
+    captions = [model.__title__, *[declared(model, c).label for c in columns], "未办理原因"]
+    write_table(path, frame, captions, lines(), [14, *[24] * len(columns), 60])
     return path
 
 

@@ -190,6 +190,14 @@ def unfinished(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportR
     return [run for run in session.scalars(query) if run.counts["refused"]]
 
 
+def waiting(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
+    """The unit's previews of the last two weeks that were neither confirmed nor put away."""
+    since = datetime.now(UTC) - UNFINISHED_FOR
+    return list(session.scalars(select(ImportRun).where(
+        ImportRun.region_code == actor.region_code, ImportRun.sheet == sheet, ImportRun.state == CHECKED,
+        ImportRun.created_at >= since).order_by(ImportRun.id.desc()).limit(100)))
+
+
 def rows_of(session: ScopedSession, run: ImportRun, outcome: str | None, page: int, size: int,
             warned: bool = False) -> tuple[list[ImportRow], int]:
     """One page of a preview's rows, and how many there are."""

@@ -2,24 +2,30 @@
 
 import re
 from datetime import date
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Invalid
 from admin_app.services import names  # noqa: F401  (keeps the name indexes)
 from admin_app.services.records import check
-from models.household import Household
+from admin_app.services.rules import present_school_year
+from models.code_item import CodeItem
+from models.household import Household, HouseholdHardship
 from models.identity_number import IdentityNumberError, normalise
 from models.identity_number import check as check_number
 from models.kinds import IDENTITY_INDEX, Sealed, cipher
 from models.region import Region
 from models.responsibility_letter import ResponsibilityLetter
+from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 
 RESIDENT_IDENTITY_CARD = "1"
 NO_DOCUMENT = "Z"
+VILLAGE_AND_FAMILY = "3"  # 责任书层级 村（社区）—户
+OLDEST = 25  # years; beyond, a year was mistyped
 _STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$")  # 学籍号: domain §3.5
 _PHONE = re.compile(r"^(1\d{10}|0\d{2,3}-?\d{7,8}(-\d{1,5})?)$")
 
@@ -39,6 +45,7 @@ def identity(session: ScopedSession, actor: Actor, student: Student) -> None:
             student.identity_kind = NO_DOCUMENT
         if student.birth_date is None:
             raise Invalid("没有身份证号的孩子，请填写出生日期。", "birth_date")
+        _no_namesake(session, student)
         return
     if student.identity_kind in (None, RESIDENT_IDENTITY_CARD, NO_DOCUMENT):
         student.identity_kind = RESIDENT_IDENTITY_CARD
@@ -57,6 +64,19 @@ def identity(session: ScopedSession, actor: Actor, student: Student) -> None:
     if number != plain(student.identity_number):
         student.identity_number = number
     refuse_duplicate(session, student.id, number)
+
+
+def _no_namesake(session: ScopedSession, student: Student) -> None:
+    """Without a number, the name and the day of birth are all that tells two children of a village apart."""
+    if student.note:
+        return
+    with session.no_autoflush:
+        twin = session.scalar(select(Student).where(
+            Student.region_code == student.region_code, Student.name == student.name,
+            Student.birth_date == student.birth_date, Student.id != (student.id or 0)))
+    if twin is not None:
+        raise Invalid(f"本村已有同名、同日出生的“{twin.name}”。如确是两个孩子，请在备注中写明后再保存。", "name",
+                      ("student", twin.id))
 
 
 def refuse_duplicate(session: ScopedSession, student_id: int | None, number: str) -> None:
@@ -79,6 +99,9 @@ def refuse_duplicate(session: ScopedSession, student_id: int | None, number: str
 def born(session: ScopedSession, actor: Actor, student: Student) -> None:
     if student.birth_date and student.birth_date > date.today():
         raise Invalid("出生日期不能晚于今天。请改正。", "birth_date")
+    years = date.today().year - student.birth_date.year if student.birth_date else 0
+    if years > OLDEST and not student.note:
+        raise Invalid(f"按出生日期已 {years} 岁，请核对年份。如确需登记，请在备注中写明后再保存。", "birth_date")
 
 
 @check(Student)
@@ -143,15 +166,55 @@ def checked_phone(text: str) -> str | None:
 
 @check(ResponsibilityLetter)
 def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -> None:
-    if not 2000 <= (record.school_year or 0) <= 2100:
+    """Between a village and a family the register knows both parties, the level and the next number."""
+    record.school_year = record.school_year or present_school_year(session, date.today())
+    if not 2000 <= record.school_year <= 2100:
         raise Invalid("学年请填起始年份，如 2026。", "school_year")
-    if record.household_id and not record.party_b:
-        household = session.get(Household, record.household_id)
-        record.party_b = household.head_name if household else record.party_b
-    twin = session.scalar(select(ResponsibilityLetter).where(
-        ResponsibilityLetter.number == record.number, ResponsibilityLetter.school_year == record.school_year,
-        ResponsibilityLetter.region_code == record.region_code,
-        ResponsibilityLetter.id != (record.id or 0)))
+    if household := session.get(Household, record.household_id) if record.household_id else None:
+        record.level = record.level or VILLAGE_AND_FAMILY
+        record.party_b = record.party_b or household.head_name
+    if not record.party_a and record.level == VILLAGE_AND_FAMILY:
+        record.party_a = session.scalar(select(Region.name).where(Region.code == record.region_code)) or ""
+    same_year = select(ResponsibilityLetter).where(
+        ResponsibilityLetter.school_year == record.school_year, ResponsibilityLetter.region_code == record.region_code)
+    if not record.number:
+        record.number = _next_number(session, same_year, record.school_year)
+    twin = session.scalar(same_year.where(ResponsibilityLetter.number == record.number,
+                                          ResponsibilityLetter.id != (record.id or 0)))
     if twin is not None:
-        raise Invalid(f"编号“{record.number}”在本学年已经用过。请换一个。", "number",
+        raise Invalid(f"编号“{record.number}”在本学年已经用过。请换一个，或留空由系统编号。", "number",
                       ("responsibility_letter", twin.id))
+
+
+def _next_number(session: ScopedSession, same_year: Select[Any], year: int) -> str:
+    """The year and the next four digits within the village."""
+    last = session.scalar(same_year.with_only_columns(func.max(ResponsibilityLetter.number)).where(
+        ResponsibilityLetter.number.between(f"{year}-0000", f"{year}-9999")))
+    return f"{year}-{int(last[-4:]) + 1 if last and last[-4:].isdecimal() else 1:04d}"
+
+
+@check(SpecialGroupFlag)
+def flag(session: ScopedSession, actor: Actor, record: SpecialGroupFlag) -> None:
+    _one_of_a_kind(session, record, "student_id", "special_group")
+
+
+@check(HouseholdHardship)
+def hardship(session: ScopedSession, actor: Actor, record: HouseholdHardship) -> None:
+    _one_of_a_kind(session, record, "household_id", "hardship_kind")
+
+
+def _one_of_a_kind(session: ScopedSession, record: SpecialGroupFlag | HouseholdHardship, owner: str,
+                   table: str) -> None:
+    """What stands once is not reported again; what was ended or refused may be."""
+    model: Any = type(record)
+    standing = [state.code for state in model.__moves__.states if not state.settled]
+    if record.state not in standing:
+        return
+    twin = session.scalar(select(model).where(
+        getattr(model, owner) == getattr(record, owner), model.kind == record.kind, model.state.in_(standing),
+        model.id != (record.id or 0)))
+    if twin is not None:
+        label = session.scalar(select(CodeItem.label).where(CodeItem.code_table == table, CodeItem.code == record.kind))
+        state = model.__moves__.labels[twin.state]
+        raise Invalid(f"已有“{label}”（{state}），不用再报。情况有变，请在原来的那条上办理。", "kind",
+                      (model.__tablename__, twin.id))

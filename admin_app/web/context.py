@@ -22,6 +22,7 @@ from admin_app.services.attachments import FileStore
 from admin_app.services.sign_in import SignedIn, resume
 from admin_app.settings import Deployment
 from admin_app.task_queue import TaskQueue, open_huey
+from models.base import Base
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -117,6 +118,16 @@ def view_of(table: str) -> Any:
     if view is None or not view.is_accessible():
         raise NotFound("没有这个页面。")
     return view
+
+
+def shows(model: type[Base]) -> bool:
+    """Whether the person may open the records of a ledger."""
+    return any(v.model is model and v.is_accessible() for v in current_app.extensions["baoxue_views"])
+
+
+def searched_by(model: type[Base]) -> tuple[str, ...]:
+    """The columns that the search of a ledger's list looks at."""
+    return next((v.search for v in current_app.extensions["baoxue_views"] if v.model is model), ())
 
 
 def display() -> Display:

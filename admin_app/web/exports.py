@@ -50,7 +50,7 @@ def page(view: "RegisterView") -> ResponseReturnValue:
 
 
 _HINTS = {
-    Grade.MASKED: "姓名、证件号、电话、出生日期、住址都遮盖，可转给别的单位。",
+    Grade.MASKED: "孩子和家人的姓名、证件号、电话、出生日期、住址都遮盖，可转给别的单位。",
     Grade.WORKING: "与您在屏幕上看到的一样。",
     Grade.FULL: "证件号、电话等完整，供盖章上报；须写明用途，会印在表上并记入变更台账。",
 }

@@ -16,13 +16,16 @@ from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaFi
 from wtforms.validators import InputRequired, Optional, StopValidation
 
 from admin_app.access.masking import Sight, masked, sight
-from admin_app.access.permissions import Role
+from admin_app.access.permissions import Permission, Role, permits
 from admin_app.display import Display
 from admin_app.exchange.cells import BadCell, date_value
+from admin_app.listing import found_by
 from admin_app.services.attachments import ACCEPTED
+from admin_app.web.context import searched_by
 from models.base import BigKey, Base, Field, declared, names_region, pointed_at, table_of
 from models.kinds import Sealed, SealedText
 from models.moves import Move
+from models.region import Region
 
 CLEAR = "-"
 REQUIRED = "请填写“{}”。"
@@ -62,7 +65,7 @@ class NumberField(StringField):
             return
         self.typed = text
         if not (text.isdecimal() and len(text) < 15):
-            raise ValueError("请填写整数，不要带单位或小数。")
+            raise ValueError("请填写不小于 0 的整数，只写数字，不要带单位或小数。")
         self.data = int(text)
 
     def _value(self) -> str:
@@ -74,6 +77,7 @@ class LookupField(StringField):
 
     data: Any
     lookup_url: str = ""
+    found_by: str = ""  # what may be typed
     shown_label: str = ""
     not_chosen: str = ""
     number = True
@@ -177,6 +181,8 @@ def prepare(form: FlaskForm, model: type[Base], columns: tuple[str, ...], displa
             target = pointed_at(model, name)
             endpoint = f"{target.__tablename__ if target else 'region'}.lookup"
             field.lookup_url = url_for(endpoint)
+            field.found_by = found_by(target or Region, searched_by(target or Region),
+                                      permits(role, Permission.FAMILY_REVEAL))
             field.shown_label = display.value(model, name, field.data).text if field.data else field.not_chosen
         if record is not None and hidden_from(model, name, role) and getattr(record, name):
             _mask(field, getattr(record, name), declaration)

@@ -13,11 +13,12 @@ from admin_app.access.permissions import Permission, Role
 from admin_app.display import local_time
 from admin_app.exchange import importer
 from admin_app.listing import BEFORE, COUNT_CAP, Wanted
+from admin_app.services.moves import moves_of
 from admin_app.services.rules import present_school_year, term_begins
 from admin_app.text import verb_label
 from admin_app.web.context import actor, display, session
 from admin_app.web.ledger_pages import acts, records_of
-from models.base import model_of
+from models.base import Base, model_of
 from models.change import Change
 
 
@@ -32,6 +33,7 @@ class Todo:
     before: tuple[str, str] | None = None
     colour: str = "secondary"
     act: str = "view"  # who may do this with the ledger, has it to do
+    verb: str = ""  # the move that it waits for
     this_year: bool = False  # of the present school year alone: what is past is not to be done
 
 
@@ -41,12 +43,16 @@ TODO: tuple[Todo, ...] = (
     Todo("辍学待劝返", "student", {"schooling_state": "dropped_out"}, colour="red"),
     Todo("失学待入学", "student", {"schooling_state": "never_enrolled"}, colour="red"),
     Todo("就学状态待核查", "student", {"schooling_state": "unknown"}),
-    Todo("本学期还没有核查的在校学生", "student", {"schooling_state": "enrolled"}, ("checked_on", "term"), "azure"),
+    *(Todo(f"本学期还没有核查的{who}", "student", {"schooling_state": state}, ("checked_on", "term"), "azure")
+      for state, who in (("enrolled", "在校学生"), ("elsewhere", "外地就读学生"), ("home_taught", "送教上门学生"),
+                         ("on_leave", "休学学生"))),
     Todo("休学（延缓）已到期", "student", {"schooling_state": "on_leave"}, ("leave_until", "today"), "orange"),
-    Todo("特殊群体标记待核实", "special_group_flag", {"state": "reported"}, colour="yellow"),
+    Todo("特殊群体标记待核实", "special_group_flag", {"state": "reported"}, colour="yellow", verb="verify"),
+    Todo("特殊群体标记被退回", "special_group_flag", {"state": "rejected"}, colour="orange", verb="report_again"),
+    Todo("问责待作出决定", "accountability_record", {"state": "proposed"}, colour="yellow", verb="decide"),
     Todo("问责整改已过期限", "accountability_record", {"state": "decided"}, ("rectify_by", "today"), "red"),
     Todo("问责整改待上报", "accountability_record", {"state": "decided"}, colour="orange"),
-    Todo("问责整改待复核", "accountability_record", {"state": "rectified"}, colour="azure"),
+    Todo("问责整改待复核", "accountability_record", {"state": "rectified"}, colour="azure", verb="recheck"),
     Todo("账号还没有改过初始密码", "account", {"must_change_password": True}, act="edit"),
 )
 
@@ -69,7 +75,7 @@ def page() -> ResponseReturnValue:
 def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
     """One thing to do, None when there is nothing or it is not this role's."""
     model = model_of(entry.table)
-    if not actor().may(f"{model.__area__}.{entry.act}"):
+    if not actor().may(f"{model.__area__}.{entry.act}") or _waits_for_another(model, entry.verb):
         return None
     equals: dict[str, Any] = dict(entry.equals)
     if entry.this_year:
@@ -84,13 +90,24 @@ def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
             "colour": entry.colour, "url": f"{url_for(f'{entry.table}.index_view')}?{urlencode(query)}"}
 
 
+def _waits_for_another(model: type[Base], verb: str) -> bool:
+    """Whether the move is for others to make. Who may move nothing looks on, and is told of all."""
+    own = [move.verb for move in moves_of(actor(), model)]
+    return bool(verb and own) and verb not in own
+
+
 def _imports() -> list[dict[str, Any]]:
-    """Lists that left rows behind, of the last two weeks."""
+    """Lists of the last two weeks that wait for their confirmation, and those that left rows behind."""
     if not actor().may(Permission.IMPORT_VIEW):
         return []
-    runs = importer.unfinished(session(), actor(), "roster")
-    return [{"label": "导入时有未通过的行", "count": f"{len(runs):,}", "colour": "orange",
-             "url": url_for("imports.upload", sheet="roster", refused=1)}] if runs else []
+    found = []
+    if waiting := importer.waiting(session(), actor(), "roster"):
+        found.append({"label": "导入预览待确认", "count": f"{len(waiting):,}", "colour": "yellow",
+                      "url": url_for("imports.upload", sheet="roster", waiting=1)})
+    if runs := importer.unfinished(session(), actor(), "roster"):
+        found.append({"label": "导入时有未通过的行", "count": f"{len(runs):,}", "colour": "orange",
+                      "url": url_for("imports.upload", sheet="roster", refused=1)})
+    return found
 
 
 def _reviews() -> list[dict[str, Any]]:

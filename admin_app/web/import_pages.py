@@ -29,6 +29,10 @@ _STATES = {importer.CHECKED: "待确认", importer.CONFIRMED: "已导入", impor
 _STATE_COLOURS = {importer.CHECKED: "yellow", importer.CONFIRMED: "green", importer.SET_ASIDE: "secondary"}
 
 
+_LISTS = {"refused": ("两周内有未通过行的导入", importer.unfinished),
+          "waiting": ("两周内还没有确认的预览", importer.waiting), "": ("最近的导入", importer.recent)}
+
+
 @pages.route("/<sheet>", methods=["GET", "POST"])
 def upload(sheet: str) -> ResponseReturnValue:
     form, error = sheet_named(sheet), None
@@ -38,8 +42,8 @@ def upload(sheet: str) -> ResponseReturnValue:
         except Invalid as fault:
             session().rollback()
             error = fault.message
-    unfinished = request.args.get("refused") == "1"
-    runs = (importer.unfinished if unfinished else importer.recent)(session(), actor(), sheet)
+    heading, listed = _LISTS[next((name for name in _LISTS if request.args.get(name) == "1"), "")]
+    runs = listed(session(), actor(), sheet)
     display().load_records(Account, {r.account_id for r in runs})
     taken_back = undone_of(session(), [r.change_id for r in runs if r.change_id])
     recent = [{"id": r.id, "filename": r.filename, "when": local_time(r.created_at),
@@ -48,7 +52,7 @@ def upload(sheet: str) -> ResponseReturnValue:
                "url": url_for("imports.preview" if r.state == importer.CHECKED else "imports.result", id=r.id)}
               for r in runs]
     page = render_template("import/upload.html", sheet={"title": form.title, "name": sheet}, error=error,
-                           unfinished=unfinished, template_url=url_for("imports.template", sheet=sheet), recent=recent)
+                           heading=heading, template_url=url_for("imports.template", sheet=sheet), recent=recent)
     return page, 400 if error else 200
 
 

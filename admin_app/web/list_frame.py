@@ -14,7 +14,7 @@ from markupsafe import Markup
 from sqlalchemy import Boolean
 
 from admin_app.access.permissions import Permission
-from admin_app.listing import BEFORE, COUNT_CAP, Wanted, as_shown, cap_of, filter_kind, in_words
+from admin_app.listing import BEFORE, COUNT_CAP, Wanted, as_shown, cap_of, filter_kind, found_by, in_words
 from admin_app.paging import PageQuery
 from admin_app.reference import MOST_SCHOOLS, tree_root
 from admin_app.services import moves as move_service
@@ -24,7 +24,6 @@ from admin_app.web.list_address import (
 )
 from admin_app.web.list_rows import RowWriter
 from models.base import declared, pointed_at, table_of
-from models.kinds import IdentityIndexed
 from models.region import prefix_of, spoken_name
 from models.school import School
 
@@ -93,15 +92,10 @@ def _sizes(view: "RegisterView") -> list[dict[str, Any]]:
 
 
 def _search(view: "RegisterView", wanted: Wanted) -> dict[str, str] | None:
-    return {"value": wanted.search, "placeholder": _placeholder(view)} if view.search else None
-
-
-def _placeholder(view: "RegisterView") -> str:
-    """What a word may be in this list's search."""
-    about_people = "student_id" in table_of(view.model).c or issubclass(view.model, IdentityIndexed)
-    if not about_people:
-        return "、".join(declared(view.model, name).label for name in view.search)
-    return "姓名、拼音、身份证号或后六位" if actor().may(Permission.FAMILY_REVEAL) else "姓名或拼音"
+    if not view.search:
+        return None
+    return {"value": wanted.search,
+            "placeholder": found_by(view.model, view.search, actor().may(Permission.FAMILY_REVEAL))}
 
 
 def _column(view: "RegisterView", wanted: Wanted, name: str, count: int) -> dict[str, Any]:

@@ -21,13 +21,13 @@ from admin_app.services import moves as move_service
 from admin_app.services.records import is_own
 from admin_app.text import ORIGIN_LABELS, role_label, verb_label
 from admin_app.web import form_fields
-from admin_app.web.context import actor, display, plant, session, signed_in
+from admin_app.web.context import actor, display, plant, session, shows, signed_in
 from admin_app.web.explain import reasons
 from admin_app.web.list_address import PLACE, back_to_list, onward, query_of, wanted_by
 from admin_app.web.related import blocks_of, timeline
 from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
-from models.base import Base, Wall, declared, table_of
+from models.base import Base, Wall, declared, pointed_at, table_of
 from models.moves import Move, State
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
                if not c.info["field"].generated or c.info["field"].states]
     display().prepare(model, columns, [record])
     named = {name for _, names in view.fieldsets for name in names}
-    groups = [*view.fieldsets, ("其他", tuple(c for c in columns if c not in named))]
+    named |= {name for names in view.shown_beside.values() for name in names}
+    groups = [(label, (*names, *view.shown_beside.get(label, ()))) for label, names in view.fieldsets]
+    groups.append(("其他", tuple(c for c in columns if c not in named)))
     state = model.__moves__.column if model.__moves__ else None
     blocks = blocks_of(view, record)
     return render_template(
@@ -89,8 +91,16 @@ def _fact(record: Base, name: str, open_to_see: bool) -> dict[str, Any]:
         return {"label": field.label, "text": str(shown(getattr(record, name), field, Role.ADMINISTRATOR)
                                                   if not hasattr(getattr(record, name), "open")
                                                   else getattr(record, name).open()), "masked": False}
-    return {"label": field.label, "text": display().of(record, name).text,
+    return {"label": field.label, "text": display().of(record, name).text, "url": _where(record, name),
             "masked": granted is not Sight.FULL and getattr(record, name) is not None}
+
+
+def _where(record: Base, name: str) -> str | None:
+    """The page of the record that a column points at, where there is one for this person."""
+    target, key = pointed_at(type(record), name), getattr(record, name)
+    if target is None or key is None or not shows(target) or display().named(target, key) is None:
+        return None
+    return url_for(f"{target.__tablename__}.details_view", id=key)
 
 
 def _buttons(view: "RegisterView", record: Base) -> list[dict[str, str]]:
@@ -218,19 +228,20 @@ def form(view: "RegisterView", form: Any, title: str, record: Base | None,
 
 def conflict(model: type[Base], record: Base, values: dict[str, Any], as_of: int) -> list[dict[str, Any]]:
     """原值/对方/我的: what stood when the form was opened, what another person made of it, what was
-    typed. Only where the three are not one."""
+    typed. Only where the three are not one; who did it stands where another person changed something."""
     original = history.value_at(session(), model, record, as_of, list(values))
     hand = history.last_hand(session(), record.__tablename__, record.id)
     lines = []
     for name, mine in values.items():
         theirs = getattr(record, name)
-        if not same(original[name], theirs) or not same(original[name], mine):
+        changed = not same(original[name], theirs)
+        if changed or not same(original[name], mine):
             show = display().value
             lines.append({
                 "name": name, "label": declared(model, name).label, "mine_changed": not same(original[name], mine),
-                "original": show(model, name, original[name]).text, "theirs": show(model, name, theirs).text,
-                "mine": show(model, name, mine).text, "who": hand.actor if hand else "",
-                "when": local_time(hand.at) if hand else ""})
+                "original": show(model, name, original[name]).text, "mine": show(model, name, mine).text,
+                "theirs": show(model, name, theirs).text if changed else None,
+                "who": hand.actor if hand and changed else "", "when": local_time(hand.at) if hand and changed else ""})
     return lines
 
 

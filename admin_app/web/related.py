@@ -5,20 +5,26 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
-from sqlalchemy import Date, and_, or_, select
+from sqlalchemy import Date, and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from admin_app.access.permissions import Permission
 from admin_app.changes import history
 from admin_app.display import LOCAL_ZONE
+from admin_app.services.attachments import of_record
 from admin_app.web.context import actor, display, session
+from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
-from models.change import ChangeRow
+from models.change import Change, ChangeRow
+from models.household import Household
+from models.student import Student
 
 if TYPE_CHECKING:
     from views.base import RegisterView
 
 MOST_ROWS = 50
 MOST_EVENTS = 100
+_NOTED = {"student": ("checked_on",)}  # days that come again, of which a record holds only the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,8 @@ class Block:
     model: type[Base]
     columns: tuple[str, ...]
     rows: list[Any]
-    key: str
-    value: int
+    key: str  # empty where a new row needs more than the record to belong to it
+    value: int | None
 
 
 def blocks_of(view: "RegisterView", record: Base) -> list[Block]:
@@ -43,15 +49,19 @@ def blocks_of(view: "RegisterView", record: Base) -> list[Block]:
 
 
 def _block(record: Base, model: type[Base], columns: tuple[str, ...]) -> Block | None:
-    """Rows that name the record, or else that name the same family."""
+    """Rows that name the record; else of the children of a family, or that name the same family."""
     every: Any = model
     key = f"{record.__tablename__}_id"
     value: int | None = record.id
-    if key not in table_of(model).c:
+    belongs = getattr(every, key) == value if key in table_of(model).c else None
+    if belongs is None and isinstance(record, Household) and "student_id" in table_of(model).c:
+        key, belongs = "", every.student_id.in_(select(Student.id).where(Student.household_id == record.id))
+    elif belongs is None:
         key, value = "household_id", getattr(record, "household_id", None)
-    if value is None:
-        return None
-    query = select(every).where(getattr(every, key) == value).order_by(every.id).limit(MOST_ROWS)
+        if value is None:
+            return None
+        belongs = every.household_id == value
+    query = select(every).where(belongs).order_by(every.id).limit(MOST_ROWS)
     if model is type(record):
         query = query.where(every.id != record.id)
     rows = list(session().scalars(query))
@@ -62,7 +72,7 @@ def _block(record: Base, model: type[Base], columns: tuple[str, ...]) -> Block |
 def shown(block: Block, record: Base) -> dict[str, Any]:
     """A block as the page shows it."""
     table = block.model.__tablename__
-    may_add = actor().may(f"{block.model.__area__}.create")
+    may_add = block.key and actor().may(f"{block.model.__area__}.create")
     siblings = block.model is type(record)
     title = f"同户的其他{block.model.__title__}" if siblings else block.model.__title__
     return {
@@ -76,9 +86,10 @@ def shown(block: Block, record: Base) -> dict[str, Any]:
 
 
 def timeline(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
-    """Every day that the record, and what belongs to it, tells of: the newest first."""
+    """Every day that the record, and what belongs to it, tells of: the newest first. What was taken back did not
+    happen."""
     own = [block for block in blocks if block.model is not type(record)]
-    events = _days(record, None)
+    events = _days(record, None) + _files(record)
     for block in own:
         for row in block.rows:
             events += _days(row, url_for(f"{block.model.__tablename__}.details_view", id=row.id))
@@ -109,27 +120,47 @@ def _name(record: Base) -> str:
     return f"{type(record).__title__}：{named}"
 
 
-def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
-    """The moves of the record and of what belongs to it, from the ledger."""
-    wanted = {type(record): {record.id: record}} | {b.model: {r.id: r for r in b.rows} for b in blocks if b.rows}
-    states = {model.__tablename__: model.__moves__.column for model in wanted if model.__moves__}
-    if not states:
+def _files(record: Base) -> list[dict[str, Any]]:
+    """The papers of a record, each on the day when it came."""
+    if not actor().may(Permission.ATTACHMENT_VIEW):
         return []
+    papers = of_record(session(), record)
+    hands = history.first_hands(session(), Attachment.__tablename__, [paper.id for paper in papers])
+    return [{"day": (day := hands[paper.id].at.astimezone(LOCAL_ZONE).date()), "text": f"{day}", "what": paper.filename,
+             "url": url_for("attachments.download", id=paper.id), "who": hands[paper.id].actor, "of": "附件"}
+            for paper in papers if paper.id in hands]
+
+
+def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
+    """From the ledger: the moves of the record and of what belongs to it, and each day on which it was checked."""
+    wanted = {type(record): {record.id: record}} | {b.model: {r.id: r for r in b.rows} for b in blocks if b.rows}
+    told = {model.__tablename__: (model.__moves__.column, *_NOTED.get(model.__tablename__, ()))
+            for model in wanted if model.__moves__}
+    if not told:
+        return []
+    undoing = aliased(Change)
     rows = session().scalars(
-        select(ChangeRow).where(ChangeRow.operation == "update", or_(*[
-            and_(ChangeRow.table_name == model.__tablename__, ChangeRow.pk.in_(records),
-                 ChangeRow.columns.contains(states[model.__tablename__]))
-            for model, records in wanted.items() if model.__moves__]))
+        select(ChangeRow).join(Change, Change.id == ChangeRow.change_id).where(
+            ChangeRow.operation == "update", Change.undoes_id.is_(None),
+            ~exists().where(undoing.undoes_id == ChangeRow.change_id), or_(*[
+                and_(ChangeRow.table_name == model.__tablename__, ChangeRow.pk.in_(records),
+                     or_(*[ChangeRow.columns.contains(name) for name in told[model.__tablename__]]))
+                for model, records in wanted.items() if model.__moves__]))
         .order_by(ChangeRow.id.desc()).limit(MOST_EVENTS)).all()
     found = []
     for entry in history.entries(session(), actor().role, rows):
-        change = next((v for v in entry.values if v.column == states[entry.row.table_name]), None)
-        if change is None:
-            continue
-        at = entry.change.at.astimezone(LOCAL_ZONE)
+        state, *noted = told[entry.row.table_name]
         of = wanted[model_of(entry.row.table_name)][entry.row.pk]
-        day: date = at.date()
-        found.append({"day": day, "text": f"{day}", "what": f"{change.before} → {change.after}",
-                      "who": entry.change.actor, "of": "" if of is record else _name(of),
-                      "url": url_for("ledger.change", id=entry.change.id)})
+        for value in entry.values:
+            day: date = entry.change.at.astimezone(LOCAL_ZONE).date()
+            if value.column in noted and value.after:
+                if getattr(of, value.column) == date.fromisoformat(value.after):
+                    continue  # the record says so itself
+                day, what = date.fromisoformat(value.after), declared(type(of), value.column).label
+            elif value.column == state:
+                what = f"{value.before} → {value.after}"
+            else:
+                continue
+            found.append({"day": day, "text": f"{day}", "what": what, "who": entry.change.actor,
+                          "of": "" if of is record else _name(of), "url": url_for("ledger.change", id=entry.change.id)})
     return found

@@ -48,7 +48,7 @@ def test_its_form_refuses_what_is_not_on_the_list_and_what_is_missing(desk):
 
     assert "请填写“主题”" in page.text
     assert "请从列表中选择一项" in page.text
-    assert "请填写整数" in page.text
+    assert "请填写不小于 0 的整数" in page.text
     assert desk.open(LIST).table("主题") == []
 
 

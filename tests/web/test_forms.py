@@ -46,6 +46,66 @@ def test_a_child_with_both_put_right_is_saved(officer, a_household):
     assert [row["姓名"] for row in officer.rows("/admin/student/?search=曾两对", "姓名")] == ["曾两对"]
 
 
+def test_a_child_without_a_number_is_not_registered_twice_unless_the_note_says_why(officer, a_household):
+    def add(status=200, **more):
+        officer.open(f"/admin/student/new/?household_id={a_household}")
+        officer.press("保存", status=status, name="曾同名", birth_date="20180304", **more)
+
+    def registered():
+        return len(officer.rows("/admin/student/?search=曾同名", "姓名"))
+
+    add()
+    add(status=400)
+    assert "本村已有同名、同日出生的“曾同名”" in officer.page.text
+    assert registered() == 1
+    add(note="堂兄弟，同一天出生")
+    assert registered() == 2
+
+
+def test_a_year_of_birth_that_cannot_be_is_asked_about(officer, a_household):
+    officer.open(f"/admin/student/new/?household_id={a_household}")
+    officer.press("保存", status=400, name="曾大龄", birth_date="19500304")
+    assert "请核对年份" in officer.page.text
+    officer.press("保存", birth_date="20150304")
+    assert [row["姓名"] for row in officer.rows("/admin/student/?search=曾大龄", "姓名")] == ["曾大龄"]
+
+
+def test_a_flag_that_stands_is_not_reported_again_until_it_is_ended(officer, a_household, district):
+    def report(status=200):
+        officer.open(f"/admin/special_group_flag/new/?student_id={district.李明.id}")
+        officer.press("保存", status=status, kind="72")
+
+    report()
+    report(status=400)
+    assert "不用再报" in officer.page.text
+    mine = "/admin/special_group_flag/?kind=72"
+    assert len(officer.rows(mine, "学生")) == 1
+    officer.open(officer.open(mine).link("李明"))
+    officer.open(officer.page.link("解除"))
+    officer.press("解除", until="20261101")
+    report()
+    assert len(officer.rows(mine, "学生")) == 2
+
+
+def test_a_letter_of_a_family_knows_its_number_year_level_and_parties(officer, a_household):
+    for number in ("0001", "0002"):
+        officer.open(f"/admin/responsibility_letter/new/?household_id={a_household}")
+        officer.press("保存")
+        facts = officer.page.facts
+        assert (facts["编号"][-5:], facts["乙方"], facts["层级"]) == (f"-{number}", "曾大山", "村（社区）—户")
+        assert facts["甲方"].startswith("康宁社区")
+        assert facts["学年"].startswith(facts["编号"][:4])
+    officer.open("/admin/responsibility_letter/new/")
+    officer.press("保存", status=400)
+    assert "请填写“乙方”" in officer.page.text, "without a family there is nothing to know them by"
+
+
+def test_a_number_that_is_none_says_what_one_is(officer):
+    officer.open("/admin/publicity_activity/new/")
+    officer.press("保存", status=400, reached="-5")
+    assert "不小于 0 的整数" in officer.page.text
+
+
 @pytest.fixture
 def a_household(officer):
     officer.open("/admin/household/new/")

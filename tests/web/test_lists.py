@@ -18,7 +18,7 @@ from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
-from tests.desk import PASSWORD, Desk
+from tests.desk import PASSWORD, Desk, roster
 
 康宁, 牧童 = "990101400001", "990101400002"
 LIST = "/admin/student/"
@@ -52,7 +52,7 @@ def names(desk, query=""):
     ("zhangsan", ["张三"]), ("ZS", ["张三"]), ("zxs", ["张小山"]), ("zhang", ["张三", "张小山"]),
     ("shanxiaoming", ["单小明"]), ("danxiaoming", ["单小明"]), ("sxm", ["单小明"]), ("dxm", ["单小明"]),
     ("xie", ["解思远"]), ("jie", ["解思远"]), ("zeng", ["曾子涵"]), ("ceng", ["曾子涵"]), ("qiuying", ["仇英"]),
-    ("chouying", ["仇英"]), ("买买提", ["阿卜杜·买买提"]), ("oyxm", ["欧阳小明"]), ("小 明", ["单小明", "欧阳小明"]),
+    ("chouying", ["仇英"]), ("买买提", ["阿卜杜·买买提"]), ("oyxm", ["欧阳小明"]), ("ＺＳ", ["张三"]), ("小 明", ["单小明", "欧阳小明"]),
     ("明三", []), ("王", []),
 ])
 def test_a_child_is_found_by_part_of_the_name_pinyin_and_initials(officer, typed, found):
@@ -317,6 +317,32 @@ def test_children_not_checked_this_term_are_counted_and_listed_alike(village, di
     assert set(listed) < set(names(officer, "?schooling_state=enrolled"))
 
 
+def test_each_is_told_of_what_is_theirs_to_do_and_no_more(village, district):
+    engine = village.extensions["baoxue"].engine
+    with unscoped(engine, "flags", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            for name, state in (("张三", "reported"), ("仇英", "rejected")):
+                child = session.query(Student).filter_by(name=name).one()
+                session.add(SpecialGroupFlag(region_code=康宁, student_id=child.id, kind="72", state=state))
+
+    def told(name):
+        page = Desk(village).sign_in(name, PASSWORD).open("/")
+        return {word for word in ("特殊群体标记待核实", "特殊群体标记被退回") if word in page.text}
+
+    assert told("康宁网格员") == {"特殊群体标记被退回"}, "to report again is hers, to verify is not"
+    assert "特殊群体标记待核实" in told("城区主任")
+    assert told("牧童网格员") == set()
+
+
+def test_a_preview_that_nobody_confirmed_waits_on_the_first_page(village, district):
+    desk = Desk(village).sign_in("城区主任", PASSWORD)
+    assert "导入预览待确认" not in desk.open("/").text
+    desk.upload(roster({"村（社区）": "康宁社区", "户编号": "0007", "户主姓名": "孙建国", "儿童姓名": "孙悦",
+                        "出生日期": "2015-09-01"}), "等一等.xlsx")
+    link = next(href for text, href in desk.open("/").links if "导入预览待确认" in text)
+    assert [row["文件"] for row in desk.open(link).table("文件")] == ["等一等.xlsx"]
+
+
 def test_a_childs_page_tells_the_days_of_the_child_and_of_the_family(officer, district):
     page = officer.open(f"{LIST}?search=张三")
     page = officer.open(page.link("张三"))
@@ -328,6 +354,34 @@ def test_a_childs_page_tells_the_days_of_the_child_and_of_the_family(officer, di
     officer.open(page.link("登记在校"))
     officer.press("登记在校", school_id=str(district.school_id))
     assert "待核查 → 在校就读" in officer.page.text
+
+
+def test_the_days_of_a_child_hold_each_check_and_each_paper_and_nothing_that_was_taken_back(officer, district):
+    child = f"{LIST}details/?id={district.李明.id}"
+    for day in ("20260910", "20261012"):
+        officer.open(officer.open(child).link("登记核查"))
+        officer.press("登记核查", checked_on=day)
+    officer.open(child)
+    officer.press("上传", file=("入户照片.jpg", b"\xff\xd8\xff\xe0" + b"photo" * 20))
+    told = officer.open(child).text.partition("大事记")[2]
+    assert ("2026-09-10最近核查日期" in told, "2026-10-12最近核查日期" in told, "入户照片.jpg" in told) == (True, True, True)
+    assert told.count("2026-10-12最近核查日期") == 1
+
+    officer.open(officer.page.link("报疑似辍学"))
+    officer.press("报疑似辍学", absent_since="20261101")
+    assert "在校就读 → 疑似辍学" in officer.open(child).text
+    officer.open(next(href for _, href in officer.page.links if href.startswith("/changes/") and href != "/changes/"))
+    officer.press("撤销")
+    assert "→ 疑似辍学" not in officer.open(child).text.partition("大事记")[2].partition("变更记录")[0]
+
+
+def test_from_a_child_to_the_family_and_from_the_family_to_its_guardians_and_flags(officer, district):
+    page = officer.open(f"{LIST}details/?id={district.李明.id}")
+    home = officer.open(page.link(page.facts["户"]))
+    assert "李明" in {row["学生"] for row in home.table("与孩子关系")}
+    assert "李明" in {row["学生"] for row in home.table("群体类型")}
+    flag = officer.open(f"/admin/special_group_flag/details/?id={district.李明.flag_id}")
+    assert officer.open(flag.link("李明")).facts["姓名"] == "李明"
 
 
 def test_a_count_is_kept_only_while_nothing_is_written(village, district):

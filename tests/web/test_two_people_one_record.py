@@ -65,7 +65,8 @@ def test_a_stale_form_shows_all_three_and_loses_nothing(app: Flask, staff: Simpl
     rows = {row["字段"]: row for row in page.table("原值")}
     assert (rows["班级"]["原值"], rows["班级"]["对方"], rows["班级"]["我的"]) == ("空", "三班", "四班")
     assert (rows["现居住地"]["对方"], rows["现居住地"]["我的"]) == ("新街9号", "空")
-    assert {row["修改人"] for row in rows.values()} == {"周主任"}
+    assert {rows[name]["修改人"] for name in ("班级", "现居住地")} == {"周主任"}
+    assert (rows["外地就读地"]["对方"], rows["外地就读地"]["修改人"]) == ("没有改", ""), "what I alone typed is nobody else's"
     assert whole(staff.engine, Student, li.id).class_name == "三班", "nothing was overwritten"
     kept = page.form("保存").fields
     assert (kept["class_name"], kept["study_place"], kept["current_address"]) == ("四班", "省城", "新街9号")
@@ -181,7 +182,7 @@ def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
     for verb, values, why in (
         ("enrol", {}, "学校"), ("study_elsewhere", {"study_place": "省城"}, "佐证"), ("confirm_dropout", {}, "原因"),
         ("clear_suspicion", {"reason": "已复课"}, "佐证"), ("clear_suspicion", {"evidence": _file(JPEG, "照片.jpg")}, "原因"),
-        ("enrol", {"school_id": "999"}, "不存在，或不在您的管辖范围内"), ("study_elsewhere", {"study_place": "省" * 2001}, "太长"),
+        ("enrol", {"school_id": "999"}, "不存在，或不在您的管辖范围内"), ("study_elsewhere", {"study_place": "省" * 2001, "evidence": _file(JPEG, "照片.jpg")}, "太长"),
         ("enrol", {"school_id": "x"}, "请从提示的列表中选择"),
     ):
         page = move(verb, values)

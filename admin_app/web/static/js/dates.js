@@ -9,7 +9,17 @@ export function asDate(typed) {
   return real ? date.toISOString().slice(0, 10) : typed;
 }
 
-const tidy = (field) => { field.value = asDate(field.value); };
+const tidy = (field) => {
+  field.value = asDate(field.value);
+  const unread = field.value.trim() && !/^\d{4}-\d{2}-\d{2}$/.test(field.value);
+  const said = field.parentElement.querySelector("[data-unread]");
+  if (Boolean(unread) === Boolean(said)) return;
+  if (said) return said.remove();
+  const word = Object.assign(document.createElement("p"), { className: "hint hint-fault", role: "status" });
+  word.dataset.unread = "";
+  word.textContent = "没有这样的日期，请写成 2026-09-01 或 20260901。";
+  field.after(word);
+};
 
 document.addEventListener("focusout", (event) => {
   if (event.target.matches("[data-kind=date]")) tidy(event.target);

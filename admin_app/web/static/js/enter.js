@@ -1,10 +1,11 @@
-// Enter goes to the next field, and from the last one to the first button. Not in a text area, not while an
-// input method is composing, and not when the field used the key itself (an open combobox).
+// Enter goes to the next field, and from the last one to the first button. Not while an input method is composing, not
+// when the field used the key itself (an open combobox), and on a phone not in a text area, which has no Shift there.
+const roomy = matchMedia("(pointer: fine)").matches;
 for (const form of document.querySelectorAll("form[data-enter]")) {
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing || event.defaultPrevented) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!event.target.matches("input:not([type=file]), select")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (!event.target.matches(roomy ? "input:not([type=file]), select, textarea" : "input:not([type=file]), select")) return;
     const stops = [...form.querySelectorAll("input:not([type=hidden]), select, textarea, .form-end button")]
       .filter((stop) => !stop.disabled && !stop.readOnly && stop.offsetParent);
     const next = stops[stops.indexOf(event.target) + 1];
