@@ -16,7 +16,9 @@ from sqlalchemy import Date
 
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission, Role
-from admin_app.listing import BEFORE, LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, sortable, without_numbers
+from admin_app.listing import (
+    BEFORE, LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, in_words, sortable, without_numbers,
+)
 from admin_app.web.context import actor
 from models.base import Base, Privacy, declared, name_column, names_region, pointed_at, table_of
 from models.region import prefix_of
@@ -66,8 +68,12 @@ def wanted_by(view: "RegisterView") -> Wanted:
 
 
 def _search(view: "RegisterView") -> str:
-    """What is searched for, and stands in every link of the page: never a whole identity number."""
-    return without_numbers(given("search"), found_by_number=_may_search_identity() and holds_numbers(view.model))
+    """What is searched for, and stands in every link of the page: never a whole identity number. The box shows a
+    number's last four alone; what finds it is sent beside (`told`)."""
+    asked, told = given("search"), given("told")
+    if told and in_words(told) == asked:
+        asked = told
+    return without_numbers(asked, found_by_number=_may_search_identity() and holds_numbers(view.model))
 
 
 def _may_search_identity() -> bool:

@@ -94,7 +94,8 @@ def _sizes(view: "RegisterView") -> list[dict[str, Any]]:
 def _search(view: "RegisterView", wanted: Wanted) -> dict[str, str] | None:
     if not view.search:
         return None
-    return {"value": wanted.search,
+    shown = in_words(wanted.search)
+    return {"value": shown, "told": wanted.search if shown != wanted.search else "",
             "placeholder": found_by(view.model, view.search, actor().may(Permission.FAMILY_REVEAL))}
 
 

@@ -1,7 +1,7 @@
 """A list as a person uses it: found by any way of typing a name, set up, saved, walked through."""
 
 from datetime import date
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -150,7 +150,7 @@ def test_a_child_is_found_by_its_number_and_no_link_of_the_page_carries_it(offic
     assert f"搜索：尾号{number[-4:]}" in page.text
     assert number not in page.bytes.decode(), "neither in a form, nor in what is exported or saved from here"
 
-    told = next(f.fields["search"] for f in page.forms if "search" in f.fields)
+    told = next(f.fields["told"] for f in page.forms if "told" in f.fields)
     assert names(officer, f"?search={told.replace('#', '%23')}") == ["李明"], "what stands there instead finds the same"
     other = officer.open(f"{LIST}?search=尾号{number[-4:]}%23{'0' * 32}")
     assert "李明" not in other.text
@@ -166,6 +166,14 @@ def test_however_a_number_is_typed_the_page_does_not_repeat_it(officer, district
         assert wide not in page.bytes.decode()
         if typed[0] != "'" and typed[-1] != "，":
             assert [row["姓名"] for row in page.table("姓名")] == ["李明"]
+
+
+def test_the_box_shows_a_number_by_its_last_four_and_asking_again_finds_the_same(officer, district):
+    tail = district.李明.identity_number[-4:]
+    form = officer.open(f"{LIST}?search={district.李明.identity_number}").form("查询").fields
+    assert form["search"] == f"尾号{tail}"
+    assert names(officer, f"?{urlencode({**form, 'sex': '1'})}") == ["李明"]
+    assert names(officer, f"?{urlencode({**form, 'search': '张三'})}") == ["张三"], "what was typed over it counts"
 
 
 def test_who_may_not_search_by_number_is_told_nothing_of_its_index(village, district):

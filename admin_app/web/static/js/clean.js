@@ -8,8 +8,10 @@ for (const form of document.querySelectorAll("form[data-clean]")) {
 
 // A search as the page has understood it: an identity number that was typed does not stay in the address.
 const box = document.querySelector("input[name='search']");
+const understood = document.querySelector("input[name='told']")?.value ?? box?.value;
 const here = new URL(location);
-if (box?.value && here.searchParams.has("search") && here.searchParams.get("search") !== box.value) {
-  here.searchParams.set("search", box.value);
+if (understood && here.searchParams.has("search") && here.searchParams.get("search") !== understood) {
+  here.searchParams.set("search", understood);
+  here.searchParams.delete("told");
   history.replaceState(history.state, "", here);
 }
