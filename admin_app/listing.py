@@ -204,7 +204,8 @@ def _holders(model: Any) -> list[type[Base]]:
 def found_by(model: type[Base], columns: tuple[str, ...], by_number: bool) -> str:
     """What a word may be in the search of a list, said to whoever types it."""
     holders, others = _holders(model), [n for n in columns if n != model.__searched__]
-    said = [declared(h, str(h.__searched__)).label if h is model else f"{h.__title__}姓名" for h in holders]
+    said = [label if h is model or label != "姓名" else f"{h.__title__}{label}" for h in holders
+            if (label := declared(h, str(h.__searched__)).label)]
     said += ["拼音"] if holders else []
     said += ["身份证号或后六位"] if by_number and holds_numbers(model) else []
     return "、".join(dict.fromkeys([*said, *[declared(model, name).label for name in others]]))

@@ -178,7 +178,7 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
     same_year = select(ResponsibilityLetter).where(
         ResponsibilityLetter.school_year == record.school_year, ResponsibilityLetter.region_code == record.region_code)
     if not record.number:
-        record.number = _next_number(session, same_year, record.school_year)
+        record.number = _next_number(session, same_year, record)
     twin = session.scalar(same_year.where(ResponsibilityLetter.number == record.number,
                                           ResponsibilityLetter.id != (record.id or 0)))
     if twin is not None:
@@ -186,11 +186,12 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
                       ("responsibility_letter", twin.id))
 
 
-def _next_number(session: ScopedSession, same_year: Select[Any], year: int) -> str:
-    """The year and the next four digits within the village."""
+def _next_number(session: ScopedSession, same_year: Select[Any], record: ResponsibilityLetter) -> str:
+    """The year, the last three digits of the place's code and the next four within it."""
+    begin = f"{record.school_year}-{record.region_code[9:]}-"
     last = session.scalar(same_year.with_only_columns(func.max(ResponsibilityLetter.number)).where(
-        ResponsibilityLetter.number.between(f"{year}-0000", f"{year}-9999")))
-    return f"{year}-{int(last[-4:]) + 1 if last and last[-4:].isdecimal() else 1:04d}"
+        ResponsibilityLetter.number.between(f"{begin}0000", f"{begin}9999")))
+    return f"{begin}{int(last[-4:]) + 1 if last and last[-4:].isdecimal() else 1:04d}"
 
 
 @check(SpecialGroupFlag)
