@@ -2,7 +2,7 @@
 
 A model that is found by a name says so: `__searched__` is the column of the name. Its terms are the
 ends of the name (张小明, 小明, 明), and, where it has them, each reading in `name_pinyin` and
-`name_initials` (a second one behind a space). Triggers, because a name is also written by an import,
+`name_initials` (further ones behind spaces, at most three). Triggers, because a name is also written by an import,
 an undo and a hand-over.
 """
 
@@ -32,8 +32,12 @@ def _sqlite_terms(model: type[Base], row: str, source: str = "") -> str:
     owner, name = f"'{model.__tablename__}', {row}.id, {row}.region_code", f'{row}."{model.__searched__}"'
     parts = [(f"lower(substr({name}, {place}))", f"length({name}) >= {place}") for place in range(1, LONGEST_NAME + 1)]
     for reading in (f'{row}."{n}"' for n in _sources(model)[1:]):
+        rest = f"substr({reading}, instr({reading}, ' ') + 1)"
         parts += [(f"substr({reading}, 1, instr({reading} || ' ', ' ') - 1)", f"{reading} > ''"),
-                  (f"substr({reading}, instr({reading}, ' ') + 1)", f"instr({reading}, ' ') > 0")]
+                  (f"substr({rest}, 1, instr({rest} || ' ', ' ') - 1)", f"instr({reading}, ' ') > 0")]
+        if reading.endswith('_pinyin"'):  # the surname has two readings, and the given name stands behind them
+            parts.append((f"substr({rest}, instr({rest}, ' ') + 1)",
+                          f"instr({reading}, ' ') > 0 AND instr({rest}, ' ') > 0"))
     return f"{_INTO} " + " UNION ALL ".join(
         f"SELECT {owner}, {term} {source}WHERE {condition}" for term, condition in parts)
 
@@ -62,8 +66,9 @@ def _postgresql_terms(model: type[Base], row: str, source: str = "") -> str:
     parts = [f"SELECT {owner}, lower(substr({name}, place)) FROM {places} WHERE place <= length({name})"]
     whence = f"FROM {source} " if source else ""
     for reading in (f'{row}."{n}"' for n in _sources(model)[1:]):
-        parts += [f"SELECT {owner}, split_part({reading}, ' ', 1) {whence}WHERE {reading} > ''",
-                  f"SELECT {owner}, split_part({reading}, ' ', 2) {whence}WHERE strpos({reading}, ' ') > 0"]
+        parts.append(f"SELECT {owner}, split_part({reading}, ' ', 1) {whence}WHERE {reading} > ''")
+        parts += [f"SELECT {owner}, split_part({reading}, ' ', {n}) {whence}WHERE split_part({reading}, ' ', {n}) > ''"
+                  for n in (2, 3)]
     return f"{_INTO} " + " UNION ALL ".join(parts)
 
 

@@ -16,6 +16,11 @@ SURNAMES = {
     "盖": "ge", "朴": "piao", "尉迟": "yuchi", "华": "hua", "员": "yun", "洗": "xian", "折": "she",
     "种": "chong", "秘": "bi", "冼": "xian", "缪": "miao", "翟": "zhai", "万俟": "moqi", "覃": "qin",
 }
+COMPOUND_SURNAMES = frozenset({
+    "欧阳", "上官", "司马", "诸葛", "皇甫", "令狐", "司徒", "东方", "慕容", "夏侯", "公孙", "长孙", "宇文",
+    "轩辕", "端木", "南宫",
+})
+
 
 @lru_cache(maxsize=4096)
 def _reading(text: str) -> tuple[str, ...]:
@@ -28,14 +33,16 @@ def _reading(text: str) -> tuple[str, ...]:
 
 
 def index_name(name: str) -> tuple[str, str]:
-    """'李小明' → ('lixiaoming', 'lxm'); '单小明' → ('shanxiaoming danxiaoming', 'sxm dxm'): as a surname is
-    read, and as whoever does not know it types it. Non-Chinese letters stay, in lower case."""
+    """'李小明' → ('lixiaoming xiaoming', 'lxm'); '单小明' → ('shanxiaoming danxiaoming xiaoming', 'sxm dxm'): as a
+    surname is read, and as whoever does not know it types it; the given name alone behind. Non-Chinese letters stay,
+    in lower case."""
     compact = "".join(name.split()).replace("·", "")
-    surname = next((s for s in (compact[:2], compact[:1]) if s in SURNAMES), "")
+    surname = next((s for s in (compact[:2], compact[:1]) if s in SURNAMES or s in COMPOUND_SURNAMES), compact[:1])
     given = _syllables(compact[len(surname):])
     plain = [*_syllables(surname), *given]
-    readings = [[SURNAMES[surname], *given], plain] if surname else [plain]
-    return _distinct("".join(r) for r in readings), _distinct("".join(s[0] for s in r) for r in readings)
+    readings = [[SURNAMES[surname], *given], plain] if surname in SURNAMES else [plain]
+    return (_distinct(["".join(r) for r in (*readings, given) if r]),
+            _distinct("".join(s[0] for s in r) for r in readings))
 
 
 def _syllables(text: str) -> list[str]:

@@ -52,7 +52,8 @@ def names(desk, query=""):
     ("zhangsan", ["张三"]), ("ZS", ["张三"]), ("zxs", ["张小山"]), ("zhang", ["张三", "张小山"]),
     ("shanxiaoming", ["单小明"]), ("danxiaoming", ["单小明"]), ("sxm", ["单小明"]), ("dxm", ["单小明"]),
     ("xie", ["解思远"]), ("jie", ["解思远"]), ("zeng", ["曾子涵"]), ("ceng", ["曾子涵"]), ("qiuying", ["仇英"]),
-    ("chouying", ["仇英"]), ("买买提", ["阿卜杜·买买提"]), ("oyxm", ["欧阳小明"]), ("ＺＳ", ["张三"]), ("小 明", ["单小明", "欧阳小明"]),
+    ("chouying", ["仇英"]), ("买买提", ["阿卜杜·买买提"]), ("oyxm", ["欧阳小明"]), ("ＺＳ", ["张三"]),
+    ("xiaoshan", ["张小山"]), ("xiaoming", ["单小明", "欧阳小明"]), ("siyuan", ["解思远"]), ("yang", []), ("小 明", ["单小明", "欧阳小明"]),
     ("明三", []), ("王", []),
 ])
 def test_a_child_is_found_by_part_of_the_name_pinyin_and_initials(officer, typed, found):
