@@ -7,7 +7,8 @@ from sqlalchemy.orm import Mapped
 
 class SearchTerm(Base):
     """A part of a name from one of its characters to its end (小明 of 张小明), the pinyin of the whole
-    name in each of its readings, that of the given name, or its initials. A search is a range over the beginning of a term.
+    name in each of its readings, that of the given name, or its initials. A search is a range over the beginning
+    of a term.
 
     Kept by triggers (`admin_app/search_terms.py`), so that whatever writes a name keeps its terms.
     Full-text indexes were not taken: a non-leakproof operator finds no index behind row-level security."""

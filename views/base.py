@@ -16,6 +16,7 @@ from flask_admin.model import BaseModelView
 from wtforms import Form
 
 from admin_app.access.permissions import Permission
+from admin_app.access.scope import CODE_LENGTH
 from admin_app.changes.ledger import ledger_position, record_reveal, recording
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.services import moves as move_service
@@ -178,7 +179,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
                 if request.args.get(name):
                     with suppress(ValueError):  # an address that says nothing of use fills nothing in
                         form[name].process_formdata([request.args[name]])
-                elif names_region(self.model, name) and len(prefix_of(actor().region_code)) == 12:
+                elif names_region(self.model, name) and len(prefix_of(actor().region_code)) == CODE_LENGTH:
                     form[name].process_data(actor().region_code)  # a village officer has but one village
         self._prepare(form, None)
         if request.method == "POST" and self._valid(form, None):
@@ -257,6 +258,9 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
 
     def _prepare(self, form: Any, record: Base | None) -> None:
         form_fields.prepare(form, self.model, self.form_columns_of(), display(), actor().role, record)
+        if record is None and "household_id" in form and "region_code" not in form \
+                and len(prefix_of(actor().region_code)) < CODE_LENGTH:
+            form["household_id"].flags.required = True  # what else would say in which village the record lies
 
     def _valid(self, form: Any, record: Base | None) -> bool:
         """Whether the form can be read. If not, what the records' checks say of the rest is said with it."""

@@ -106,6 +106,33 @@ def test_ticking_nothing_says_what_to_do(screens):
     assert page.locator("#batch-verb").evaluate("e => e.validationMessage") == "请先选择要办理的事项。"
 
 
+def test_ticks_last_while_pages_are_turned_until_they_are_acted_on(screens):
+    screen = screens("cun02")
+    page = screen.open("/admin/responsibility_letter/?state=unsigned&sort=number")
+    page.locator("input[name=pk]").nth(0).check()
+    page = screen.open("/admin/responsibility_letter/?sort=number&page=2")
+    expect(page.locator("#batch")).to_be_hidden()  # another list
+    page = screen.open("/admin/responsibility_letter/?sort=number")
+    first = page.locator("tbody th a").nth(1).inner_text()
+    page.locator("input[name=pk]").nth(1).check()
+    with next_page(page):
+        page.get_by_role("link", name="下一页").click()
+    expect(page.locator("[data-ticked]")).to_have_text(" 1 ")
+    expect(page.locator("[data-elsewhere]")).to_have_text("（其中 1 条在别的页）")
+    second = page.locator("tbody th a").nth(0).inner_text()
+    page.locator("input[name=pk]").nth(0).check()
+    page.get_by_label("批量办理").select_option("作废")
+    with next_page(page):
+        page.get_by_role("button", name="办理", exact=True).click()
+    page.get_by_label("原因").fill("试一试跨页的勾选")
+    with next_page(page):
+        page.get_by_role("button", name="下一步：预览").click()
+    told = page.locator("main").inner_text()
+    assert first in told and second in told
+    page = screen.open("/admin/responsibility_letter/?sort=number")
+    expect(page.locator("#batch")).to_be_hidden()
+
+
 def test_ticked_letters_are_offered_the_moves_of_their_states(screens):
     def offered(page):
         return page.locator("#batch-verb option:not([disabled])").all_inner_texts()

@@ -111,3 +111,11 @@ def a_household(officer):
     officer.open("/admin/household/new/")
     officer.press("保存", head_name="曾大山")
     return officer.page.address.rpartition("id=")[2]
+
+
+def test_the_family_is_marked_as_needed_for_whoever_keeps_more_than_one_village(district_application, officer):
+    def needed(desk):
+        return 'for="household_id">户<span class="must"' in desk.open("/admin/student/new/").bytes.decode()
+
+    assert needed(Desk(district_application).sign_in("城区主任", PASSWORD))
+    assert not needed(officer)

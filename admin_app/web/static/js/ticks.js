@@ -1,8 +1,16 @@
 // Ticked rows: the bar shows when there are some, Shift ticks a range, the box in the head ticks the page.
-// Only the moves that some ticked row can make are offered. "全部符合条件" needs no ticks. What is ticked survives the back button, because the browser keeps the boxes.
+// Only the moves that some ticked row can make are offered. "全部符合条件" needs no ticks. Ticks last while the pages
+// of one list are turned, in this tab, until they are acted on; the back button keeps them as well.
 const bar = document.querySelector("[data-ticks]");
 const boxes = [...document.querySelectorAll("input[name=pk]")];
 const all = document.querySelector("[data-tick-all]");
+
+function listKey() {
+  const said = new URLSearchParams(location.search);
+  said.delete("page");
+  said.sort();
+  return `ticks:${document.body.dataset.user}:${location.pathname}?${said}`;
+}
 
 if (bar && boxes.length) {
   const ranges = [...bar.querySelectorAll("input[name=range]")];
@@ -10,9 +18,18 @@ if (bar && boxes.length) {
   const untick = bar.querySelector("[data-untick]");
   const verb = bar.querySelector("[name=verb]");
   const count = bar.querySelector("[data-ticked]");
+  const note = bar.querySelector("[data-elsewhere]");
   const label = verb?.options[0].text;
+  const key = listKey();
+  const elsewhere = new Map();  // ticked on other pages: number → state
   let last = null;
 
+  const remember = () => {
+    elsewhere.clear();
+    for (const [number, state] of JSON.parse(sessionStorage.getItem(key) || "[]")) elsewhere.set(number, state);
+    for (const box of boxes) box.checked = elsewhere.delete(box.value);
+    show();
+  };
   const offer = (states) => {
     for (const option of verb?.options ?? []) {
       const fits = !option.value || !states.size || option.dataset.from.split(" ").some((state) => states.has(state));
@@ -21,16 +38,24 @@ if (bar && boxes.length) {
     }
     if (verb) verb.options[0].text = [...verb.options].some((o) => o.value && !o.disabled) ? label : "所选记录没有可办的事项";
   };
+  const keep = () => {
+    const ticked = [...elsewhere, ...boxes.filter((box) => box.checked).map((box) => [box.value, box.dataset.state])];
+    if (ticked.length) sessionStorage.setItem(key, JSON.stringify(ticked));
+    else sessionStorage.removeItem(key);
+    return new Map(ticked);
+  };
   const show = () => {
-    const ticked = boxes.filter((box) => box.checked).length;
+    const ticked = keep();
+    const here = ticked.size - elsewhere.size;
     const everything = ranges.some((range) => range.checked && range.value === "all");
-    offer(new Set(everything ? [] : boxes.filter((box) => box.checked).map((box) => box.dataset.state)));
-    count.textContent = ` ${ticked} `;
-    bar.classList.toggle("batch-idle", !ticked && !everything);
-    all.checked = ticked === boxes.length;
-    all.indeterminate = ticked > 0 && ticked < boxes.length;
-    untick.hidden = !ticked;
-    whole.hidden = ticked === boxes.length;
+    offer(new Set(everything ? [] : ticked.values()));
+    count.textContent = ` ${ticked.size} `;
+    note.textContent = elsewhere.size ? `（其中 ${elsewhere.size} 条在别的页）` : "";
+    bar.classList.toggle("batch-idle", !ticked.size && !everything);
+    all.checked = here === boxes.length;
+    all.indeterminate = here > 0 && here < boxes.length;
+    untick.hidden = !ticked.size;
+    whole.hidden = here === boxes.length;
     for (const box of boxes) box.closest("tr").classList.toggle("ticked", box.checked);
   };
   const tick = (chosen, checked) => {
@@ -42,7 +67,12 @@ if (bar && boxes.length) {
   all.hidden = false;
   all.addEventListener("change", () => tick(boxes, all.checked));
   whole.addEventListener("click", () => tick(boxes, true));
-  untick.addEventListener("click", () => { ranges[0].checked = true; tick(boxes, false); all.focus(); });
+  untick.addEventListener("click", () => {
+    ranges[0].checked = true;
+    elsewhere.clear();
+    tick(boxes, false);
+    all.focus();
+  });
   for (const box of boxes) {
     box.addEventListener("click", (event) => {
       const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
@@ -59,9 +89,14 @@ if (bar && boxes.length) {
       verb.focus();
       verb.setCustomValidity("请先选择要办理的事项。");
       verb.reportValidity();
+    } else if (moving) {
+      sessionStorage.removeItem(key);
     }
   }, true);
+  bar.addEventListener("formdata", ({ formData }) => {
+    for (const number of elsewhere.keys()) formData.append("pk", number);
+  });
   verb?.addEventListener("change", () => verb.setCustomValidity(""));
-  addEventListener("pageshow", show);
-  show();
+  addEventListener("pageshow", remember);
+  remember();
 }
