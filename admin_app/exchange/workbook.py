@@ -107,10 +107,10 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
         sheet.freeze_panes(3, 2)
         for number, caption in enumerate(["序号", *captions]):
             sheet.write_string(2, number, writable(caption), formats["head"])
-        count, cell = 0, formats["cell"]
+        count, cell, serial = 0, formats["cell"], formats["serial"]
         for count, row in enumerate(chain(first, rows), start=1):
             line = count + 2
-            sheet.write_number(line, 0, count, formats["number"])
+            sheet.write_number(line, 0, count, serial)
             for number, value in enumerate(row, start=1):
                 if type(value) is str:
                     sheet.write_string(line, number, value if value.isprintable() else writable(value), cell)
@@ -145,6 +145,7 @@ def _formats(book: Any) -> dict[str, Any]:
         "head": book.add_format({**box, "bold": True, "align": "center", "bg_color": "#EDF2F9"}),
         "cell": book.add_format({**box, "num_format": "@"}),
         "number": book.add_format(box),
+        "serial": book.add_format({**box, "align": "center"}),
         "plain": book.add_format(font),
         "mark": book.add_format({**font, "font_size": 8, "font_color": "#808080"}),
     }
