@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from admin_app.web.account_pages import account_buttons, make_from_form
+from admin_app.web.account_pages import FIRST_GRANT, account_buttons, make_from_form, roles_to_grant
 from models.account import Account
 from models.base import Base
 from views.base import RegisterView
@@ -15,7 +15,13 @@ class AccountView(RegisterView):
     filters = ("must_change_password",)
     search = ("display_name", "username")
     fieldsets = (("账号", ("username", "display_name", "region_code", "note")),)
+    asked_at_first = FIRST_GRANT
     related = (("grant", ("role", "region_code", "since", "until", "granted_by_id")),)
+
+    def _prepare(self, form: Any, record: Base | None) -> None:
+        super()._prepare(form, record)
+        if record is None:
+            form["role"].choices = roles_to_grant()
 
     def make(self, values: dict[str, Any]) -> Base:
         return make_from_form(values)

@@ -59,6 +59,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     import_sheet: ClassVar[str | None] = None
     endpoint_name: ClassVar[str | None] = None  # the table's name, unless a second view shows it
     title: ClassVar[str | None] = None
+    asked_at_first: ClassVar[dict[str, Any]] = {}  # fields of a new record's form that are no columns of it, by name
     shown_beside: ClassVar[dict[str, tuple[str, ...]]] = {}  # by group: columns that moves alone write
     fixed: ClassVar[dict[str, str]] = {}  # what every row of this view has
     own_area_only: ClassVar[bool] = False  # a public table, shown only as far as one's own area
@@ -106,6 +107,10 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
 
     def scaffold_form(self) -> type[Form]:
         return form_fields.form_class(self.model, self.form_columns_of())
+
+    def get_create_form(self) -> type[Form]:
+        form = self.get_form()
+        return type(f"New{form.__name__}", (form,), dict(self.asked_at_first)) if self.asked_at_first else form
 
     def get_pk_value(self, model: Base) -> int:
         return model.id
@@ -184,6 +189,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         self._prepare(form, None)
         if request.method == "POST" and self._valid(form, None):
             values = form_fields.typed_values(form, self.model, columns, actor().role, editing=False)
+            values |= {name: form[name].data for name in self.asked_at_first}
             try:
                 with recording(session(), actor(), f"{self.model.__tablename__}:create"):
                     record = self.make(values)

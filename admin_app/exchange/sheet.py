@@ -17,6 +17,7 @@ from admin_app.errors import Invalid
 from admin_app.exchange.cells import BadCell, Noted
 from admin_app.exchange.header import NoHeader, data_rows, find_header
 from admin_app.exchange.reader import RawCell, RawRow, read_table
+from models.identity_number import looks_truncated
 
 Parse = Callable[[RawCell], Noted[Any]]
 
@@ -197,6 +198,8 @@ def as_written(cell: RawCell) -> str:
         return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat(" ")
     if isinstance(cell, date):
         return cell.isoformat()
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and looks_truncated(cell):
+        return f"{cell:.14E}"  # as Excel shows it: digits that nobody typed would be taken for a number
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell)

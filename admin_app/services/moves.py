@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Conflict, Invalid, Refused
-from admin_app.services.records import clean
+from admin_app.services.records import DONE, clean
 from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
 from models.moves import Move
@@ -82,7 +82,7 @@ def given_values(session: ScopedSession, model: type[Base], move: Move, values: 
     given = {name: value for name, value in cleaned.items()
              if name in (*move.asks, *move.optional) and value not in (None, "")}
     for name, value in given.items():
-        if isinstance(value, date) and name.endswith("_on") and value > date.today():
+        if isinstance(value, date) and name.endswith(DONE) and value > date.today():
             raise Invalid(f"“{declared(model, name).label}”不能晚于今天。请改正。", name)
         for key in table_of(model).c[name].foreign_keys:
             if key.column.name == "id" and session.get(model_of(key.column.table.name), value) is None:

@@ -6,6 +6,7 @@ with its new values, before the flush.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, inspect
@@ -20,6 +21,7 @@ from models.region import prefix_of
 Check = Callable[[ScopedSession, Actor, Any], None]
 _CHECKS: dict[type[Base], list[Check]] = defaultdict(list)
 LONGEST_TEXT = 2000
+DONE = ("_on", "absent_since")  # how the days are called on which something was done: none lies ahead
 
 
 def check(model: type[Base]) -> Callable[[Check], Check]:
@@ -111,7 +113,10 @@ def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Inva
             if function is _place:
                 blamed.add("region_code")  # where it lies follows from what was blamed
     for column in table_of(type(record)).columns:
-        field = column.info["field"]
+        field, value = column.info["field"], getattr(record, column.name)
+        done = isinstance(value, date) and column.name.endswith(DONE)
+        if done and value > date.today() and column.name not in blamed:
+            yield Invalid(f"“{field.label}”不能晚于今天。请改正。", column.name)
         if not column.nullable and not field.generated and column.default is None \
                 and getattr(record, column.name) in (None, "") and column.name not in blamed:
             yield Invalid(f"请填写“{field.label}”。", column.name)

@@ -103,7 +103,7 @@ def sign_in(engine: Engine, *, username: str, password: str, address: str, agent
     now = now or datetime.now(UTC)
     name_digest = _digest(username.strip().lower())
     with unscoped(engine, "nobody is known before the sign-in", writing=True) as session:
-        _brake(session, name_digest, address, device, now)
+        _brake(session, username.strip(), address, device, now)
         account = session.scalar(select(Account).where(Account.username == username.strip()))
         right = passwords.matches(account.password_hash if account else _NOBODY, password)
         session.add(SignInAttempt(at=now, name_digest=name_digest, address=address, device=device,
@@ -236,10 +236,12 @@ def own_sessions(engine: Engine, account_id: int, now: datetime | None = None) -
         return holding
 
 
-def _brake(session: ScopedSession, name_digest: str, address: str, device: str | None,
-           now: datetime) -> None:
+def _brake(session: ScopedSession, username: str, address: str, device: str | None, now: datetime) -> None:
+    """Tries at a password that was reset since are forgotten: whoever got a new one may use it."""
     failed = [SignInAttempt.succeeded.is_(False), SignInAttempt.at > now - WINDOW]
-    named = [*failed, SignInAttempt.name_digest == name_digest]
+    present = select(Account.password_changed_at).where(Account.username == username).scalar_subquery()
+    named = [*failed, SignInAttempt.name_digest == _digest(username.lower()),
+             SignInAttempt.at > func.coalesce(present, now - WINDOW)]
     if device is not None:
         counts = [(named, SignInAttempt.device == device, TRIES_PER_DEVICE)]
     else:

@@ -6,15 +6,18 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy import select
+from wtforms import SelectField
+from wtforms.validators import InputRequired, Optional
 
-from admin_app.access.permissions import Permission, Role
+from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission
 from admin_app.changes.ledger import recording
 from admin_app.errors import Invalid, NotFound
 from admin_app.services import account_list, accounts
 from admin_app.web.context import actor, session
+from admin_app.web.form_fields import DateField
 from models.account import Account, Grant
 from models.region import Region
-from sqlalchemy import select
 
 pages = Blueprint("accounts", __name__, url_prefix="/accounts")
 
@@ -33,13 +36,24 @@ def region_of(code: str | None) -> Region:
     return region
 
 
+FIRST_GRANT = {
+    "role": SelectField("角色", [InputRequired("请选择角色。")], choices=[], validate_choice=False,
+                        description="在所选区划及其下级的身份；以后可在“授权”中增加或收回"),
+    "until": DateField("授权至", [Optional()], description="留空为长期"),
+}
+
+
+def roles_to_grant() -> list[tuple[str, str]]:
+    """What the person may make somebody, to choose from."""
+    mine = MAY_GRANT.get(actor().role, frozenset())
+    return [("", "—"), *[(role.value, label) for role, label in ROLE_LABELS.items() if role in mine]]
+
+
 def make_from_form(values: dict[str, Any]) -> Account:
-    """A new account with the grant that its region suggests; its first password is shown once."""
-    region = region_of(values["region_code"])
-    role = Role.VILLAGE_OFFICER if region.level == "村" else Role.ADMINISTRATOR
+    """A new account with its first grant; its first password is shown once."""
     made = accounts.make_account(
         session(), actor(), username=values["username"] or "", display_name=values["display_name"] or "",
-        role=role.value, region=region)
+        role=values["role"] or "", region=region_of(values["region_code"]), until=values["until"])
     made.account.note = values["note"]
     flash(f"初始密码（只显示这一次，请当面交给本人）：{made.password}", "info")
     return made.account

@@ -16,7 +16,7 @@ from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, view_of
 from admin_app.web.downloads import stamped, workbook
 from admin_app.web.list_address import address, wanted_by
-from admin_app.web.ticked import chosen_rows
+from admin_app.web.ticked import NO_RANGE, chosen_rows
 from models.base import Base, Privacy, declared, name_column, table_of
 from models.batch_run import BatchRun
 
@@ -28,6 +28,8 @@ SHOWN = 50
 def choose(table: str) -> ResponseReturnValue:
     """Take what was ticked, or all that match, for one move."""
     view = view_of(table)
+    if "range" not in request.form:
+        raise Invalid(NO_RANGE)
     run = batches.choose(session(), actor(), chosen_rows(wanted_by(view)), request.form.get("verb", ""))
     session().commit()
     return redirect(url_for("batches.fill_in", id=run.id, back=address(view)))

@@ -43,7 +43,8 @@ class DateField(StringField):
             return
         self.typed = text
         try:
-            self.data = date_value(text).value
+            # Whether a day may lie ahead is its column's matter (`services/records.py`).
+            self.data = date_value(text, future_allowed=True).value
         except BadCell as fault:
             raise ValueError(str(fault)) from fault
 

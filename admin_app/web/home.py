@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from admin_app.access.permissions import Permission, Role
 from admin_app.display import local_time
@@ -17,7 +17,7 @@ from admin_app.services.moves import moves_of
 from admin_app.services.rules import present_school_year, term_begins
 from admin_app.text import verb_label
 from admin_app.web.context import actor, display, session
-from admin_app.web.ledger_pages import acts, records_of
+from admin_app.web.ledger_pages import how_many, records_of
 from models.base import Base, model_of
 from models.change import Change
 
@@ -117,8 +117,7 @@ def _reviews() -> list[dict[str, Any]]:
     found = []
     for verb in ("reveal", "export", "undo"):
         said = {"verb": verb, "since": (date.today() - timedelta(days=6)).isoformat()}
-        some = acts(said).with_only_columns(Change.id).limit(COUNT_CAP + 1).subquery()
-        if count := session().scalar(select(func.count()).select_from(some)):
+        if count := how_many(said, COUNT_CAP):
             found.append({"label": f"近七天{verb_label(verb)}，请抽查", "colour": "azure",
                           "count": f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}",
                           "url": f"{url_for('ledger.changes')}?{urlencode(said)}"})

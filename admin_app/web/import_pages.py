@@ -155,6 +155,9 @@ def result(id: int) -> ResponseReturnValue:
     run = importer.run_of(session(), actor(), id)
     if run.state == importer.CHECKED:
         return redirect(url_for("imports.preview", id=id))
+    if run.state == importer.SET_ASIDE:
+        flash(f"“{run.filename}”的预览已放弃，没有写入任何内容。要导入请重新上传。", "info")
+        return redirect(url_for("imports.upload", sheet=run.sheet))
     change = url_for("ledger.change", id=run.change_id) if run.change_id else None
     undo = url_for("ledger.undo", id=run.change_id) if importer.undoable(session(), run) else None
     return render_template(

@@ -219,9 +219,12 @@ def form(view: "RegisterView", form: Any, title: str, record: Base | None,
          conflict: list[dict[str, Any]] | None, back: str) -> ResponseReturnValue:
     summary = [{"label": field.label.text, "text": error, "anchor": field.id}
                for field in form for error in field.errors]
+    groups = [*view.fieldsets]
+    if record is None and view.asked_at_first:
+        groups.append(("授权", tuple(view.asked_at_first)))
     page = render_template(
         "admin/form.html", title=title, form=form, record=record, conflict=conflict,
-        fieldsets=[{"label": label, "fields": list(names)} for label, names in view.fieldsets],
+        fieldsets=[{"label": label, "fields": list(names)} for label, names in groups],
         errors_summary=summary, back=back, add_another=record is None)
     return page, 409 if conflict else 400 if request.method == "POST" else 200
 

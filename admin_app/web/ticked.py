@@ -7,6 +7,7 @@ from flask import request
 from admin_app.errors import Invalid
 from admin_app.listing import Wanted
 
+NO_RANGE = "没有选定办理范围。请返回列表，选“勾选的”或“全部符合条件”。"
 MOST_TICKED = 500  # what a page can tick; more is "all that match"
 
 
@@ -15,7 +16,7 @@ def chosen_rows(wanted: Wanted) -> Wanted:
     range that is none: what nobody asked for is not done to all."""
     how = request.form.get("range", "all")
     if how not in ("all", "ticked"):
-        raise Invalid("没有选定办理范围。请返回列表，选“勾选的”或“全部符合条件”。")
+        raise Invalid(NO_RANGE)
     if how == "all":
         return wanted
     ticked = request.form.getlist("pk")

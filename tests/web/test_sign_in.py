@@ -295,6 +295,17 @@ def test_guessing_is_stopped_for_all_workers_and_after_a_restart(
     restarted.dispose()
 
 
+def test_whoever_is_given_a_new_password_may_use_it_at_once(app: Flask, office: Engine) -> None:
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            sign_in(office, password=GUESS, now=datetime.now(UTC))
+    with pytest.raises(service.SlowDown):
+        sign_in(office, now=datetime.now(UTC))
+    with unscoped(office, "the administrator helps", writing=True) as session, recording(session, MACHINE, "reset_password"):
+        fresh = accounts.reset_password(session, MACHINE, accounts.find(session, "康网格"))
+    assert sign_in(office, password=fresh, now=datetime.now(UTC))
+
+
 def test_a_stranger_does_not_lock_out_the_browser_of_the_office(office: Engine, quick: None) -> None:
     """Not with all the guesses that there are, from all addresses."""
     for machine in range(service.TRIES_PER_NAME // service.TRIES_PER_NAME_AND_ADDRESS):

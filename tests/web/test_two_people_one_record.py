@@ -354,6 +354,33 @@ def test_nobody_grants_what_they_do_not_hold(
         assert everything_in(owner) == before
 
 
+def test_an_account_is_made_with_the_role_that_was_chosen_until_the_day_that_was_typed(
+        app: Flask, staff: SimpleNamespace) -> None:
+    person = Person(app, "周主任")
+    given = {"username": "督导二", "display_name": "督导二", "region_code": 城区}
+    page = person.send("/admin/account/new/", given)
+    assert (page.status, "请选择角色" in page.text) == (400, True), "nobody becomes an administrator by silence"
+    assert "系统管理员" not in page.form("保存").choices["role"], "nor what the maker may not grant"
+    assert person.send("/admin/account/new/", {**given, "role": "inspector", "until": "20991231"}).status == 302
+    with unscoped(staff.engine, "what was granted") as session:
+        grant, = accounts.find(session, "督导二").grants
+        assert (grant.role, grant.region_code, grant.until) == ("inspector", 城区, date(2099, 12, 31))
+
+
+def test_an_act_from_above_is_read_where_its_record_lies(app: Flask, staff: SimpleNamespace) -> None:
+    hire(staff.engine, [("县里的老郭", Role.ADMINISTRATOR, "990101000000"), ("邻村小牛", Role.VILLAGE_OFFICER, 牧童)])
+    county, child = Person(app, "县里的老郭"), staff.李明.id
+    form = county.get(f"/admin/student/edit/?id={child}").form("保存").fields
+    assert county.send(f"/admin/student/edit/?id={child}", {**form, "class_name": "九班"}).status == 302
+    ledger = f"/changes/?table=student&pk={child}"
+    for name, seen in (("审计员老郑", True), ("周主任", True), ("邻村小牛", False)):
+        for query in (ledger, "/changes/?who=县里的老郭", "/changes/?verb=edit"):
+            said = Person(app, name).get(query)
+            assert (said.status, "县里的老郭" in said.text.partition("变更台账")[2].replace('value="县里的老郭"', "")) == (
+                200, seen), (name, query)
+    assert "没有符合条件的变更" in Person(app, "审计员老郑").get("/changes/?since=昨天").text, "what cannot be read fits nothing"
+
+
 @pytest.mark.parametrize("role", [Role.VILLAGE_OFFICER, Role.INSPECTOR, Role.AUDITOR], ids=lambda r: r.value)
 def test_who_may_not_grant_grants_nothing(
         app: Flask, staff: SimpleNamespace, owner: Engine, role: Role) -> None:
@@ -363,6 +390,22 @@ def test_who_may_not_grant_grants_nothing(
                                              "since": date.today().isoformat()}).status == 403
     assert person.send("/admin/account/new/", {"username": "又一个", "display_name": "又", "region_code": 康宁}).status == 403
     assert everything_in(owner) == before
+
+
+def test_a_term_may_lie_ahead_and_what_was_done_may_not(app: Flask, staff: SimpleNamespace) -> None:
+    person, child = Person(app, "周主任"), staff.李明.id
+    move = f"/admin/student/move/?id={child}&verb=take_leave"
+    proof = {"evidence": _file(JPEG, "病历.jpg")}
+    assert person.send(move, {"leave_until": "20990701", **proof}).status == 302
+    assert whole(staff.engine, Student, child).leave_until == date(2099, 7, 1)
+    form = person.get(f"/admin/student/edit/?id={child}").form("保存").fields
+    page = person.send(f"/admin/student/edit/?id={child}", {**form, "checked_on": "20990101"})
+    assert (page.status, "“最近核查日期”不能晚于今天" in page.text) == (400, True)
+    page = person.send(f"/admin/student/edit/?id={child}", {**form, "birth_date": "20990101"})
+    assert (page.status, "出生日期不能晚于今天" in page.text) == (400, True)
+    letter = person.get(f"/admin/responsibility_letter/edit/?id={staff.李明.letter_id}").form("保存").fields
+    assert person.send(f"/admin/responsibility_letter/edit/?id={staff.李明.letter_id}",
+                       {**letter, "valid_until": "20990831"}).status == 302
 
 
 @pytest.fixture
