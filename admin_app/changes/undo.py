@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Column, ColumnElement, CursorResult, delete, exists, func, insert, select, text, update
+from sqlalchemy import (
+    Column, ColumnElement, CursorResult, Select, and_, delete, exists, func, insert, or_, select, text, update,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
@@ -24,6 +26,10 @@ from admin_app.changes.triggers import columns_of, recorded_columns
 from admin_app.errors import Conflict, NotFound, Refused
 from models.base import Base, model_of, models, table_of
 from models.change import Change, ChangeRow
+
+
+_KEEPERS = frozenset({"student"})  # ledgers whose records keep what belongs to them
+Staying = dict[type[Base], Select[Any]]  # ledger → the numbers of its records that stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +67,12 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     for table in {shape[0] for shape in shapes}:
         _check_may_restore(actor, model_of(table))
     _check_keys_at_the_end(session)
-    left = sum(count - _restore(session, model_of(table), operation, columns, change_id, row_ids)
+    staying = _staying(session, shapes, change_id, row_ids)
+    left = sum(count - _restore(session, model_of(table), operation, columns, change_id, row_ids, staying)
                for table, operation, columns, count in shapes)
     session.flush()
-    return Undone(_restored(session, undoing.id), _left(session, change_id, undoing.id, row_ids) if left else [])
+    return Undone(_restored(session, undoing.id),
+                  _left(session, change_id, undoing.id, row_ids, staying) if left else [])
 
 
 def undone(session: ScopedSession, change_id: int) -> bool:
@@ -134,8 +142,41 @@ def _stands(session: ScopedSession, table_columns: Sequence[Column[Any]], side: 
     return [c.is_not_distinct_from(_value(session, side, c)) for c in table_columns]
 
 
+def _staying(session: ScopedSession, shapes: Sequence[tuple[str, str, str, int]], change_id: int,
+             row_ids: Sequence[int] | None) -> Staying:
+    """By ledger, the records that the change added and that somebody has changed since, or added something to. They
+    stay, and so does what was added with them and belongs to them: a child that is kept keeps its guardians."""
+    found: Staying = {}
+    for table in _KEEPERS & {table for table, operation, *_ in shapes if operation == "insert"}:
+        model = model_of(table)
+        standing = and_(*_stands(session, recorded_columns(model), ChangeRow.after))
+        changed_since = select(ChangeRow.pk).where(
+            *_rows(change_id, row_ids), ChangeRow.table_name == table, ChangeRow.operation == "insert",
+            exists().where(model.id == ChangeRow.pk, or_(~standing, *_later(model, change_id))))
+        if session.scalar(changed_since.limit(1)) is not None:
+            found[model] = changed_since
+    return found
+
+
+def _later(model: type[Base], change_id: int) -> list[ColumnElement[bool]]:
+    """That something hangs on a record which the change did not add."""
+    conditions: list[ColumnElement[bool]] = []
+    for other, column in _pointing(model):
+        one, added = aliased(other), aliased(ChangeRow)
+        conditions.append(exists().where(getattr(one, column) == model.id, ~exists().where(
+            added.change_id == change_id, added.table_name == other.__tablename__, added.pk == one.id)))
+    return conditions
+
+
+def _belongs_to(model: type[Base], staying: Staying) -> list[ColumnElement[bool]]:
+    """That a record hangs on one that stays, by each column that may say so."""
+    columns = table_of(model).c
+    return [and_(columns[name].is_not(None), columns[name].in_(keys)) for parent, keys in staying.items()
+            for child, name in _pointing(parent) if child is model]
+
+
 def _restore(session: ScopedSession, model: type[Base], operation: str, columns: str, change_id: int,
-             row_ids: Sequence[int] | None) -> int:
+             row_ids: Sequence[int] | None, staying: Staying) -> int:
     """Restore the records of one shape that still stand as they were left; gives how many."""
     table = table_of(model)
     touched = columns_of(table, columns)
@@ -154,7 +195,9 @@ def _restore(session: ScopedSession, model: type[Base], operation: str, columns:
         # Row by row through the ledger's index, never the subquery as a whole for each record: right after
         # an import PostgreSQL has no statistics, and takes the one for as good as the other.
         standing = exists().where(*mine, ChangeRow.pk == model.id, *_stands(session, whole, ChangeRow.after))
-        done = session.execute(delete(model).where(standing, *_unreferenced(model)).execution_options(**options))
+        with_them = [~belongs for belongs in _belongs_to(model, staying)]
+        done = session.execute(
+            delete(model).where(standing, *_unreferenced(model), *with_them).execution_options(**options))
     else:
         gone = select(ChangeRow.pk, *[_value(session, ChangeRow.before, c) for c in touched]).where(
             *mine, ~exists().where(model.id == ChangeRow.pk)
@@ -187,7 +230,8 @@ def _restored(session: ScopedSession, undoing_id: int) -> int:
     return session.scalar(select(func.count()).select_from(touched)) or 0
 
 
-def _left(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None) -> list[Kept]:
+def _left(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None,
+          staying: Staying) -> list[Kept]:
     """What the undo did not touch, with the last hand on each of these."""
     again = aliased(ChangeRow)
     left = (
@@ -200,19 +244,24 @@ def _left(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequ
     for table, pk in session.execute(left).all():
         untouched[table].append(pk)
     return [one for table, keys in untouched.items()
-            for one in _kept(session, table, keys, {change_id, undoing_id})]
+            for one in _kept(session, table, keys, {change_id, undoing_id}, staying)]
 
 
-def _kept(session: ScopedSession, table: str, keys: list[int], ours: set[int]) -> list[Kept]:
+def _kept(session: ScopedSession, table: str, keys: list[int], ours: set[int], staying: Staying) -> list[Kept]:
     """Why each of these records was left as it is."""
-    lasts = last_rows(session, table, keys)
+    lasts, model = last_rows(session, table, keys), model_of(table)
+    belonging: set[int] = set()
+    if ways := _belongs_to(model, staying):
+        for part in in_parts(keys):
+            belonging |= set(session.scalars(select(model.id).where(model.id.in_(part), or_(*ways))))
     hands = _hands(session, model_of(table), keys, ours)
     result = []
     for pk in keys:
         last, hand = lasts.get(pk), hands.get(pk)
         who, when = (hand.actor, hand.at) if hand is not None else (None, None)
         if last is None or last.change_id in ours:
-            result.append(Kept(table, pk, "其下已有新的记录", who, when))
+            why = "所属的记录保留了，一并保留" if pk in belonging else "其下还有保留的记录"
+            result.append(Kept(table, pk, why, who, when))
         else:
             result.append(Kept(table, pk, "之后已被移除" if last.operation == "delete" else "之后又被修改", who, when))
     return result

@@ -153,6 +153,7 @@ def test_an_undone_import_leaves_what_got_children_of_its_own(
             home = makers.household(session, 康宁, head_name=f"{name}家长")
             made[name] = home.id
             made[f"{name}娃"] = makers.student(session, home, f"{name}娃").id
+            session.add(Guardian(region_code=康宁, student_id=made[f"{name}娃"], name=f"{name}娘"))
 
     change = act(people.周主任, load, "import")
     act(people.康大姐, lambda s: s.add(Guardian(region_code=康宁, student_id=made["乙娃"], name="乙奶奶")))
@@ -162,13 +163,16 @@ def test_an_undone_import_leaves_what_got_children_of_its_own(
 
     with unscoped(engine, "what is left") as session:
         left = {n for n, id in made.items() if session.get(Student if "娃" in n else Household, id) is not None}
+        guardians = set(session.scalars(select(Guardian.name).where(Guardian.name.in_(("甲娘", "乙娘", "丙娘", "乙奶奶")))))
     assert left == {"乙", "乙娃", "丙", "丙娃"}
-    assert outcome.restored == 2
-    assert {(k.table, k.pk) for k in outcome.kept} == {
+    assert guardians == {"乙奶奶", "乙娘", "丙娘"}, "a child that stays keeps who looks after it"
+    assert outcome.restored == 3
+    assert {(k.table, k.pk) for k in outcome.kept if k.table != "guardian"} == {
         ("household", made["乙"]), ("student", made["乙娃"]), ("household", made["丙"]), ("student", made["丙娃"])}
+    assert [k.why for k in outcome.kept if k.table == "guardian"] == ["所属的记录保留了，一并保留"] * 2
     why = {(k.table, k.pk): (k.why, k.who) for k in outcome.kept}
     assert why["student", made["丙娃"]] == ("之后又被修改", "康小弟")
-    assert why["student", made["乙娃"]][0] == "其下已有新的记录"
+    assert why["student", made["乙娃"]][0] == "其下还有保留的记录"
 
 
 def test_what_was_removed_comes_back_under_its_own_number(

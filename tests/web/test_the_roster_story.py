@@ -325,7 +325,7 @@ def the_import_is_undone(主任: Desk, import_page: str, work: Work,
     done = 主任.press("撤销这次导入")
     assert "撤销完成" in done.text
     kept = {row["记录"].partition("：")[0]: row for row in done.table("后来的修改人")}
-    assert set(kept) == {"户", "学生", "学校"}
+    assert set(kept) == {"户", "学生", "学校", "监护人"}
     for row in (kept["户"], kept["学生"]):
         assert row["后来的修改人"] == "亲水湾村委会网格员"
         assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", row["时间"])
@@ -333,7 +333,8 @@ def the_import_is_undone(主任: Desk, import_page: str, work: Work,
     names = {name for name, in what_lies_there("SELECT name FROM student")}
     assert names == {"新添的孩子", work.flagged}
     assert [head for head, in what_lies_there("SELECT head_name FROM household")].count(work.head) == 1
-    assert what_lies_there("SELECT count(*) FROM guardian") == [(0,)]
+    guarded = "SELECT DISTINCT student.name FROM guardian JOIN student ON student.id = guardian.student_id"
+    assert what_lies_there(guarded) == [(work.flagged,)], "the child that stays keeps who looks after it, and no other does"
     assert what_lies_there("SELECT state FROM responsibility_letter") == [("signed",)]
     主任.open(import_page)
     assert "撤销这次导入" not in [b for f in 主任.page.forms for b in f.buttons]
