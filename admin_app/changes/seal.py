@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from admin_app.access import postgresql_wall
@@ -131,12 +131,28 @@ def verify(engine: Engine, keys: FieldKeys, *, paper: str | None = None) -> Verd
                 break
             previous, last_id = block.digest, block.last_change_id
             found_paper = found_paper or paper == f"{block.id}-{block.digest[:10]}"
+        fault = fault or _missing(session, seals)
         if not fault and not found_paper:
             fault = f"台账中没有指纹为 {paper} 的封存：封存之后的部分可能被截去"
         sealed_to = session.scalar(select(func.max(ChangeSeal.last_change_id))) or 0
         unsealed = session.scalar(
             select(func.count()).select_from(Change).where(Change.id > sealed_to)) or 0
         return Verdict(seals, changes, rows, unsealed, fault, fingerprint(session))
+
+
+def _missing(session: ScopedSession, seals: int) -> str | None:
+    """Whether records are gone that SQLite has numbered: its numbers have no gaps, for a transaction that is rolled
+    back gives them back. PostgreSQL's do have; there a paper's fingerprint tells."""
+    if session.get_bind().dialect.name != "sqlite":
+        return None
+    present = {model: session.scalar(select(func.count()).select_from(model)) or 0 for model in (Change, ChangeRow)}
+    for model, label, there in ((ChangeSeal, "封存", seals), (Change, "变更", present[Change]),
+                                (ChangeRow, "变更明细", present[ChangeRow])):
+        numbered = session.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = :name"),
+                                  {"name": model.__tablename__}) or 0
+        if there != numbered:
+            return f"{label}编到 {numbered} 号，现有 {there} 条：有记录被删去，或末尾被截去"
+    return None
 
 
 def _difference(session: ScopedSession, block: ChangeSeal, sealed: list[str],
