@@ -16,6 +16,7 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from admin_app import backup as backups
 from admin_app import store
@@ -77,6 +78,11 @@ def refusing(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except BaoxueError as fault:
             click.echo(fault.message, err=True)
+            raise SystemExit(1) from fault
+        except DBAPIError as fault:
+            if not store.is_empty(_plant().deployment.database_url):
+                raise
+            click.echo("数据库里还没有表。请先运行 db upgrade。", err=True)
             raise SystemExit(1) from fault
 
     return run

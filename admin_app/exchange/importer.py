@@ -218,8 +218,9 @@ def refused_rows(session: ScopedSession, run: ImportRun) -> tuple[list[ImportRow
     return list(rows), [orjson.loads(row.cells.open())["cells"] for row in rows]
 
 
-def changes_of(row: ImportRow) -> list[dict[str, str]]:
-    return list(orjson.loads(row.plan.open())["changes"]) if row.plan else []
+def planned(row: ImportRow) -> dict[str, Any]:
+    """What a kept row would do: `plan`, None where it was refused or is the same, and `changes` before → after."""
+    return dict(orjson.loads(row.plan.open())) if row.plan else {"plan": None, "changes": []}
 
 
 def undoable(session: ScopedSession, run: ImportRun) -> bool:

@@ -15,6 +15,7 @@ from admin_app.services.rules import rule
 from models.account import Account, Grant
 from models.region import Region, code_of, prefix_of
 
+_OFFICIAL = ("居民委员会", "村民委员会", "居委会", "村委会", "民委员会", "委会")  # which people leave out
 _USERNAME = re.compile(r"^[\w.@-]{2,40}$")
 
 
@@ -27,13 +28,14 @@ class Made:
 
 
 def region_named(session: ScopedSession, text: str) -> Region:
-    """The division that a code, a prefix or a name means. Raises Invalid."""
+    """The division that a code, a prefix or a name means, as its list writes it or as people do (康宁社区). Raises
+    Invalid."""
     text = text.strip()
     if text.isdecimal():
         code = "0" * 12 if text == "0" else code_of(text)
         found = list(session.scalars(select(Region).where(Region.code == code)))
     else:
-        found = list(session.scalars(select(Region).where(Region.name == text)))
+        found = list(session.scalars(select(Region).where(Region.name.in_([text, *(text + e for e in _OFFICIAL)]))))
     if not found:
         raise Invalid(f"没有区划“{text}”。请填写区划代码（可只写前几位），或先装载区划。", "region_code")
     if len(found) > 1:

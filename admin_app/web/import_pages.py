@@ -20,7 +20,8 @@ from admin_app.web.downloads import workbook
 from admin_app.web.pager import page_links
 from models.account import Account
 from models.import_run import ImportRow, ImportRun
-from models.region import Region, prefix_of
+from models.region import Region, prefix_of, spoken_name
+from models.student import Student
 
 pages = Blueprint("imports", __name__, url_prefix="/import")
 PAGE = 50
@@ -100,7 +101,7 @@ def preview(id: int) -> ResponseReturnValue:
                                       ("warned", "有提醒", run.counts["warned"]))]
     return render_template(
         "import/preview.html", back=url_for("imports.upload", sheet=run.sheet), run=_run(run),
-        counts=run.counts, tabs=tabs, rows=[_row(r) for r in rows],
+        counts=run.counts, tabs=tabs, rows=_rows(rows),
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
         confirm_url=url_for("imports.confirm", id=id) if run.counts["new"] + run.counts["changed"] else None,
         set_aside_url=url_for("imports.set_aside", id=id),
@@ -113,10 +114,21 @@ def _run(run: ImportRun) -> dict[str, Any]:
             "sheet_url": url_for("imports.upload", sheet=run.sheet)}
 
 
-def _row(row: ImportRow) -> dict[str, Any]:
-    return {"excel_row": row.excel_row, "label": row.label, "outcome": row.outcome,
-            "outcome_label": OUTCOME_LABELS[row.outcome], "colour": _COLOURS[row.outcome],
-            "messages": row.messages, "changes": importer.changes_of(row)}
+def _rows(rows: list[ImportRow]) -> list[dict[str, Any]]:
+    """The rows of a preview, each with where it would be registered."""
+    planned = [importer.planned(row) for row in rows]
+    places = {p["plan"]["region"] for p in planned if p["plan"]}
+    display().prepare_values(Student, {"region_code": places})
+    return [{"excel_row": row.excel_row, "label": row.label, "outcome": row.outcome, "messages": row.messages,
+             "outcome_label": OUTCOME_LABELS[row.outcome], "colour": _COLOURS[row.outcome],
+             "changes": p["changes"], "where": _where(p["plan"]) if p["plan"] else ""}
+            for row, p in zip(rows, planned, strict=True)]
+
+
+def _where(plan: dict[str, Any]) -> str:
+    """东街社区 · 王大山户."""
+    head = plan["household"].get("head_name") or ""
+    return " · ".join(filter(None, (spoken_name(display().region(plan["region"])), head and f"{head}户")))
 
 
 def _pager(id: int, tab: str, number: int, total: int) -> dict[str, Any]:

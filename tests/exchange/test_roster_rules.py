@@ -50,6 +50,12 @@ def previewed(desk: Desk, *children: dict[str, Any]) -> list[tuple[str, str]]:
 # --- the same list again, and a later one ---
 
 
+def test_a_preview_says_where_each_new_child_would_be_registered(主任: Desk) -> None:
+    主任.upload(roster(孙悦), "名单.xlsx")
+    [row] = 主任.preview().values()
+    assert row["登记到"] == "康宁社区 · 孙建国户"
+
+
 @pytest.mark.parametrize(("written", "grade"), [
     ("四年级", "g4"), ("4年级", "g4"), ("小学四年级", "g4"), ("4", "g4"), ("４年级", "g4"), ("初二", "g8"), ("初中二年级", "g8"),
     ("8年级", "g8"),
