@@ -20,6 +20,7 @@ from flask import Flask
 
 from admin_app.access.field_keys import FieldKeys
 from models.base import Wall, models
+from models.region import spoken_name
 from tests.desk import PASSWORD, Desk, command, started
 
 DATA = Path(__file__).parent.parent / "data"
@@ -162,7 +163,8 @@ def the_machine_is_set_up(application: Flask, folder: Path, villages: list[Villa
 
     listed = folder / "账号名单.csv"
     lines = [("用户名", "姓名", "角色", "区划"), ("城区主任", "城区主任", "区划管理员", "140722400")]
-    lines += [(v.name, f"{v.name}网格员", "村干部", v.code) for v in villages]
+    lines += [(v.name, f"{v.name}网格员", "村干部", v.code) for v in villages[1:]]
+    lines.append((villages[0].name, f"{villages[0].name}网格员", "村干部", spoken_name(villages[0].name)))
     with listed.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(lines)
     said = command(application, "account", "load", listed, "--out", folder / "初始密码.csv")
