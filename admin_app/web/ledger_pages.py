@@ -126,7 +126,7 @@ def _pager(number: int, shown: int, more: bool) -> dict[str, Any]:
         return f"{request.path}?{urlencode({**arguments, 'page': page})}"
 
     return {"page": number + 1, "pages": None, "total_label": "", "first": number * PAGE + 1 if shown else 0,
-            "last": number * PAGE + shown, "prev_url": to(number) if number else None,
+            "last": number * PAGE + shown if shown else 0, "prev_url": to(number) if number else None,
             "next_url": to(number + 2) if more else None, "links": []}
 
 

@@ -50,6 +50,18 @@ def previewed(desk: Desk, *children: dict[str, Any]) -> list[tuple[str, str]]:
 # --- the same list again, and a later one ---
 
 
+def test_a_family_on_allowance_is_of_the_town_where_its_village_is_one(主任: Desk, what_lies_there: Look) -> None:
+    kinds = "SELECT h.kind FROM household_hardship h JOIN household ON household.id = h.household_id ORDER BY h.id"
+    standing = len(what_lies_there(kinds))
+    imported(主任, {**孙悦, "家庭类型": "低保户"})
+    主任.open(主任.open("/admin/region/?search=康宁").link("康宁社区"))
+    主任.open(主任.page.link("修改"))
+    主任.press("保存", settlement="主城区")
+    imported(主任, {**孙悦, "户编号": "0008", "儿童姓名": "孙欣", "身份证号码": make_identity_number(date(2016, 9, 1), "2", serial=8),
+                  "出生日期": "2016-09-01", "家庭类型": "低保户"})
+    assert what_lies_there(kinds)[standing:] == [("21",), ("22",)]
+
+
 def test_a_preview_says_where_each_new_child_would_be_registered(主任: Desk) -> None:
     主任.upload(roster(孙悦), "名单.xlsx")
     [row] = 主任.preview().values()

@@ -19,7 +19,7 @@ from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.display import plain_text
 from admin_app.exchange.sheet import ParsedRow, PlannedRow
-from admin_app.exchange.sheets.roster_words import ALIASES
+from admin_app.exchange.sheets.roster_words import ALIASES, IN_TOWN, URBAN
 from models.base import declared
 from models.code_item import CodeItem
 from models.guardian import Guardian
@@ -43,6 +43,7 @@ class Standing:
 
     villages: dict[str, list[str]] = field(default_factory=dict)
     village_names: dict[str, str] = field(default_factory=dict)
+    settlements: dict[str, str] = field(default_factory=dict)
     codes: dict[str, dict[str, str | None]] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     schools: dict[str, int] = field(default_factory=dict)
@@ -71,7 +72,7 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
     planned = []
     for row, index in zip(rows, indexes, strict=True):
         region = _village(row, standing, actor)
-        _codes(row, standing)
+        _codes(row, standing, urban=standing.settlements.get(region or "", "").startswith(URBAN))
         _agree_with_number(row)
         if index:
             _once(row, index, seen, standing, region)
@@ -112,10 +113,10 @@ def _read(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow], index
 
 def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> None:
     prefix = prefix_of(actor.region_code)
-    found = session.execute(select(Region.code, Region.name).where(
+    found = session.execute(select(Region.code, Region.name, Region.settlement).where(
         Region.code >= prefix, Region.code < prefix + ":", Region.level == "村", Region.valid_until.is_(None)))
-    for code, name in found:
-        standing.village_names[code] = name
+    for code, name, settlement in found:
+        standing.village_names[code], standing.settlements[code] = name, settlement or ""
         written = plain_word(name)
         short = stem(written)
         for word in {written, short, code, *(short + e for e in ("村", "社区", "村委会", "居委会"))}:
@@ -180,8 +181,8 @@ def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
     return None
 
 
-def _codes(row: ParsedRow, standing: Standing) -> None:
-    """Words to codes; a word that no table has is named and left out."""
+def _codes(row: ParsedRow, standing: Standing, *, urban: bool) -> None:
+    """Words to codes; a word that no table has is named and left out. 低保 is of the town where the village is one."""
     for name, table, caption in (("sex", "sex", "性别"), ("ethnic_group", "ethnic_group", "民族"),
                                  ("grade", "grade", "年级"), ("boarding", "boarding", "就读方式"),
                                  ("hardship", "hardship_kind", "家庭类型")):
@@ -192,7 +193,7 @@ def _codes(row: ParsedRow, standing: Standing) -> None:
         known = word if word in codes else plain_word(word)
         if known not in codes:
             row.warn(caption, f"代码表中没有“{word}”，这一项没有保存。请改成下拉列表中的写法，或先在代码表中增加。")
-        row.values[f"{name}_code"] = codes.get(known)
+        row.values[f"{name}_code"] = codes.get(IN_TOWN.get(known, known) if urban else known)
     kinds = []
     for word in _SPLIT.split(row.values.get("special_groups") or ""):
         if word and word not in standing.codes["special_group"]:
@@ -217,11 +218,11 @@ def _agree_with_number(row: ParsedRow) -> None:
     if values.get("birth_date") is None:
         values["birth_date"] = born
     elif values["birth_date"] != born:
-        row.warn("出生日期", "与身份证号中的出生日期不一致，已按名单保存。请对照户口簿核实。")
+        row.warn("出生日期", "与身份证号中的出生日期不一致，以名单为准。请对照户口簿核实。")
     if values.get("sex_code") is None:
         values["sex_code"] = sex
     elif values["sex_code"] != sex:
-        row.warn("性别", "与身份证号中的性别不一致，已按名单保存。请对照户口簿核实。")
+        row.warn("性别", "与身份证号中的性别不一致，以名单为准。请对照户口簿核实。")
 
 
 def _once(row: ParsedRow, index: str, seen: dict[Any, int], standing: Standing, region: str | None) -> None:

@@ -11,6 +11,8 @@ def _grades() -> dict[str, str | None]:
     return words
 
 
+URBAN = "1"  # how the codes of towns begin (统计用城乡划分代码)
+IN_TOWN = {"低保户": "城市低保户", "低保": "城市低保户"}  # what a word that names no place means there
 ALIASES: dict[str, dict[str, str | None]] = {
     "sex": {"男": "1", "女": "2"},
     "grade": _grades(),
