@@ -24,6 +24,10 @@ class Actor:
     def scope(self) -> Scope:
         return Scope.under(prefix_of(self.region_code), child_data=self.role not in WITHOUT_CHILD_DATA)
 
+    def keeps(self, code: str) -> bool:
+        """Whether a division is the actor's own or lies below it."""
+        return prefix_of(code).startswith(prefix_of(self.region_code))
+
     def may(self, permission: Permission | str) -> bool:
         return permits(self.role, Permission(permission))
 

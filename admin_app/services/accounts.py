@@ -13,7 +13,7 @@ from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.services import passwords
 from admin_app.services.rules import rule
 from models.account import Account, Grant
-from models.region import Region, code_of, prefix_of
+from models.region import Region, code_of
 
 _OFFICIAL = ("居民委员会", "村民委员会", "居委会", "村委会", "民委员会", "委会")  # which people leave out
 _USERNAME = re.compile(r"^[\w.@-]{2,40}$")
@@ -86,7 +86,7 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
         raise Invalid(f"没有角色“{role}”。可用的角色：{names}。", "role") from None
     if wanted not in MAY_GRANT.get(actor.role, frozenset()):
         raise Refused(f"您不能授予“{ROLE_LABELS[wanted]}”：只能授予自己拥有的权限。")
-    if not prefix_of(region.code).startswith(prefix_of(actor.region_code)):
+    if not actor.keeps(region.code):
         raise Refused(f"“{region.name}”不在您的管辖范围内，不能在那里授权。")
     since = since or date.today()
     if until is not None and until < since:
@@ -176,7 +176,7 @@ def _check_manageable(session: ScopedSession, actor: Actor, account: Account) ->
     with unscoped(session.get_bind().engine, "all rights of an account that is taken in hand") as wide:
         grants = wide.scalars(select(Grant).where(Grant.account_id == account.id)).all()
     held = [g for g in grants if g.until is None or g.until >= date.today()]
-    beyond = [g for g in held if not prefix_of(g.region_code).startswith(prefix_of(actor.region_code))]
+    beyond = [g for g in held if not actor.keeps(g.region_code)]
     if beyond or {Role(g.role) for g in held} - MAY_GRANT.get(actor.role, frozenset()):
         raise Refused("该账号拥有您不能授予的权限，须由上级或系统管理员处理。")
 

@@ -1,7 +1,6 @@
 """Making a move: the one function by which a state changes, in page, batch, import and command."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select, update
@@ -9,7 +8,7 @@ from sqlalchemy import select, update
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Conflict, Invalid, Refused
-from admin_app.services.records import DONE, clean
+from admin_app.services.records import clean, too_early
 from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
 from models.moves import Move
@@ -82,8 +81,8 @@ def given_values(session: ScopedSession, model: type[Base], move: Move, values: 
     given = {name: value for name, value in cleaned.items()
              if name in (*move.asks, *move.optional) and value not in (None, "")}
     for name, value in given.items():
-        if isinstance(value, date) and name.endswith(DONE) and value > date.today():
-            raise Invalid(f"“{declared(model, name).label}”不能晚于今天。请改正。", name)
+        if ahead := too_early(declared(model, name).label, name, value):
+            raise ahead
         for key in table_of(model).c[name].foreign_keys:
             if key.column.name == "id" and session.get(model_of(key.column.table.name), value) is None:
                 raise Invalid(f"所选的“{declared(model, name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)

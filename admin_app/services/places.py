@@ -11,7 +11,7 @@ from admin_app.services.records import check
 from models.account import Account
 from models.base import Base
 from models.code_item import CodeItem
-from models.region import LEVEL_LENGTHS, Region, code_of, level_of, prefix_of
+from models.region import LEVEL_LENGTHS, Region, code_of, level_of
 from models.school import School
 
 _CODE = re.compile(r"^\d{12}$")
@@ -41,7 +41,7 @@ def division(session: ScopedSession, actor: Actor, region: Region) -> None:
 def school(session: ScopedSession, actor: Actor, record: School) -> None:
     if record.code and not _SCHOOL_CODE.match(record.code):
         raise Invalid("学校标识码是 10 位数字。不清楚可以先不填。", "code")
-    if not prefix_of(record.region_code or "").startswith(prefix_of(actor.region_code)):
+    if not actor.keeps(record.region_code or ""):
         raise Invalid("请选择您管辖范围内的区划。", "region_code")
     _alone(session, record, "name", "学校名称")
     _alone(session, record, "code", "学校标识码")

@@ -114,12 +114,17 @@ def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Inva
                 blamed.add("region_code")  # where it lies follows from what was blamed
     for column in table_of(type(record)).columns:
         field, value = column.info["field"], getattr(record, column.name)
-        done = isinstance(value, date) and column.name.endswith(DONE)
-        if done and value > date.today() and column.name not in blamed:
-            yield Invalid(f"“{field.label}”不能晚于今天。请改正。", column.name)
+        if (ahead := too_early(field.label, column.name, value)) and column.name not in blamed:
+            yield ahead
         if not column.nullable and not field.generated and column.default is None \
-                and getattr(record, column.name) in (None, "") and column.name not in blamed:
+                and value in (None, "") and column.name not in blamed:
             yield Invalid(f"请填写“{field.label}”。", column.name)
+
+
+def too_early(label: str, name: str, value: Any) -> Invalid | None:
+    """The fault of a day on which something is said to have been done, and which lies ahead."""
+    done = isinstance(value, date) and name.endswith(DONE)
+    return Invalid(f"“{label}”不能晚于今天。请改正。", name) if done and value > date.today() else None
 
 
 def clean(label: str, name: str, value: str) -> str | None:
@@ -153,13 +158,8 @@ def require_own(actor: Actor, record: Base) -> None:
     if type(record).__wall__ is not Wall.REFERENCE or not type(record).__region__:
         return
     history = inspect(record).attrs[str(type(record).__region__)].history
-    if not all(is_own(actor, code) for code in (*history.added, *history.unchanged, *history.deleted) if code):
+    if not all(actor.keeps(code) for code in (*history.added, *history.unchanged, *history.deleted) if code):
         raise Refused(f"“{record}”不在您的管辖范围内，只能查看，不能修改。")
-
-
-def is_own(actor: Actor, code: str) -> bool:
-    """Whether a division is the actor's own or lies below it."""
-    return prefix_of(code).startswith(prefix_of(actor.region_code))
 
 
 def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstraint) -> None:

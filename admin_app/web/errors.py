@@ -36,7 +36,7 @@ _MESSAGES = {
 }
 
 
-_PREVIEWS = {"batches.confirm": "batches.preview", "imports.confirm": "imports.preview"}
+_PREVIEWS = {"batches.confirm": "batches.preview"}
 _SEE_IT = "查看预览或回执"
 
 

@@ -18,7 +18,6 @@ from admin_app.errors import Invalid
 from admin_app.listing import around, as_shown
 from admin_app.services import attachments as attachment_service
 from admin_app.services import moves as move_service
-from admin_app.services.records import is_own
 from admin_app.text import ORIGIN_LABELS, role_label, verb_label
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, shows, signed_in
@@ -106,7 +105,7 @@ def _where(record: Base, name: str) -> str | None:
 def _buttons(view: "RegisterView", record: Base) -> list[dict[str, str]]:
     buttons = []
     public = view.model.__region__ if view.model.__wall__ is Wall.REFERENCE else None
-    if view.can_change and view.may("edit") and (not public or is_own(actor(), getattr(record, public))):
+    if view.can_change and view.may("edit") and (not public or actor().keeps(getattr(record, public))):
         buttons.append({"label": "修改", "url": onward(view, ".edit_view", id=record.id), "kind": "primary",
                         "icon": "pencil"})
     return buttons + view.further_buttons(record)
