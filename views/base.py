@@ -112,6 +112,9 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         form = self.get_form()
         return type(f"New{form.__name__}", (form,), dict(self.asked_at_first)) if self.asked_at_first else form
 
+    def get_edit_form(self) -> type[Form]:
+        return form_fields.edit_form_class(self.model, self.form_columns_of())
+
     def get_pk_value(self, model: Base) -> int:
         return model.id
 
@@ -223,8 +226,9 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
             values = form_fields.typed_values(form, self.model, columns, actor().role, editing=True)
             as_of = int(form.as_of.data) if str(form.as_of.data).isdecimal() else 0
             try:
-                with recording(session(), actor(), f"{self.model.__tablename__}:edit"):
-                    records.edit(session(), actor(), record, values, as_of=as_of)
+                why = (form.reason.data or "").strip()
+                with recording(session(), actor(), f"{self.model.__tablename__}:edit", why):
+                    records.edit(session(), actor(), record, values, as_of=as_of, reason=why)
                 flash("已保存。", "success")
                 return redirect(onward(self, ".details_view", id=request.args["id"]))
             except Invalid as fault:

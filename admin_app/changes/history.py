@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Date, DateTime, func, select
+from sqlalchemy import Boolean, Date, DateTime, Select, func, select
 
 from admin_app.access.bulk import in_parts
 from admin_app.access.permissions import WITHOUT_CHILD_DATA, Permission, Role, permits
@@ -38,23 +38,45 @@ class Entry:
     row: ChangeRow
     change: Change
     values: list[ValueChange]
+    away: bool = False  # the record lies outside by now: nothing of it is told
 
 
 def of_record(session: ScopedSession, role: Role, table: str, pk: int, limit: int = 50) -> list[Entry]:
-    """The history of one record, newest first."""
-    rows = session.scalars(
-        select(ChangeRow).where(ChangeRow.table_name == table, ChangeRow.pk == pk)
-        .order_by(ChangeRow.id.desc()).limit(limit)
-    ).all()
-    return entries(session, role, rows)
+    """The history of one record in scope, newest first, also from before it came here."""
+    return entries(session, role, followed(session, select(ChangeRow).where(
+        ChangeRow.table_name == table, ChangeRow.pk == pk).order_by(ChangeRow.id.desc()).limit(limit)))
+
+
+def followed(session: ScopedSession, query: Select[Any]) -> list[ChangeRow]:
+    """Rows of the ledger about records that were found in scope. Their history comes with them: a family that was
+    handed over is read by the village that keeps it, from its first day."""
+    with unscoped(session.get_bind().engine, "the history of records in scope, from wherever they lay") as wide:
+        found = list(wide.scalars(query))
+        wide.expunge_all()
+    return found
+
+
+def gone_elsewhere(session: ScopedSession, rows: Sequence[ChangeRow]) -> set[tuple[str, int]]:
+    """Of the records that these rows name, those that lie outside by now, by table and number: the former village
+    reads that it acted, and no longer about whom."""
+    found: set[tuple[str, int]] = set()
+    for table in {row.table_name for row in rows}:
+        model, keys = model_of(table), {row.pk for row in rows if row.table_name == table}
+        if model.__wall__ in (Wall.CHILD, Wall.OFFICE):
+            code = table_of(model).c[str(model.__region__)]
+            with unscoped(session.get_bind().engine, "whether a record lies elsewhere by now") as wide:
+                places = wide.execute(select(model.id, code).where(model.id.in_(keys))).all()
+            found |= {(table, key) for key, place in places if not session.scope.covers(Wall.OFFICE, place)}
+    return found
 
 
 def entries(session: ScopedSession, role: Role, rows: Sequence[ChangeRow]) -> list[Entry]:
     """Rows of the ledger with the act they belong to. The act itself may lie outside (a village reads
     what the district did to its children): it is read by number, for rows in scope only."""
-    changes = acts(session, rows)
+    changes, away = acts(session, rows), gone_elsewhere(session, rows)
     display = Display(session, role)
-    return [Entry(row, changes[row.change_id], values_of(display, role, row)) for row in rows]
+    return [Entry(row, changes[row.change_id], [] if (row.table_name, row.pk) in away
+                  else values_of(display, role, row), (row.table_name, row.pk) in away) for row in rows]
 
 
 def acts(session: ScopedSession, rows: Sequence[ChangeRow]) -> dict[int, Change]:
@@ -129,21 +151,21 @@ def value_at(session: ScopedSession, model: type[Base], record: Base, position: 
 
 def first_hands(session: ScopedSession, table: str, keys: Sequence[int]) -> dict[int, Change]:
     """The acts that records in scope came from, by record."""
-    rows = session.scalars(
-        select(ChangeRow).where(ChangeRow.table_name == table, ChangeRow.pk.in_(keys),
-                                ChangeRow.operation == "insert")).all()
+    rows = followed(session, select(ChangeRow).where(
+        ChangeRow.table_name == table, ChangeRow.pk.in_(keys), ChangeRow.operation == "insert"))
     found = acts(session, rows) if rows else {}
     return {row.pk: found[row.change_id] for row in rows}
 
 
-def last_rows(session: ScopedSession, table: str, keys: Sequence[int]) -> dict[int, ChangeRow]:
-    """The last row of the ledger for each of these records in scope."""
+def last_rows(session: ScopedSession, table: str, keys: Sequence[int],
+              before: int | None = None) -> dict[int, ChangeRow]:
+    """The last row of the ledger for each of these records in scope; the last one `before` an act."""
     found: dict[int, ChangeRow] = {}
     for part in in_parts(keys):
         latest = (
             select(func.max(ChangeRow.id))
             .where(ChangeRow.table_name == table, ChangeRow.operation != "reveal",
-                   ChangeRow.pk.in_(part))
+                   ChangeRow.pk.in_(part), *([ChangeRow.change_id < before] if before else []))
             .group_by(ChangeRow.pk)
         )
         found |= {row.pk: row for row in session.scalars(select(ChangeRow).where(ChangeRow.id.in_(latest)))}

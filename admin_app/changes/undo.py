@@ -5,13 +5,13 @@ order of writing. An undo is a change itself, so it can be undone.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import (
-    Column, ColumnElement, CursorResult, Select, and_, delete, exists, func, insert, or_, select, text, update,
+    Column, ColumnElement, CursorResult, Select, and_, case, delete, exists, func, insert, or_, select, text, update,
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
@@ -20,10 +20,10 @@ from sqlalchemy.orm import aliased
 from admin_app.access.actor import Actor
 from admin_app.access.bulk import in_parts
 from admin_app.access.permissions import Permission
-from admin_app.access.scope import ScopedSession
+from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.history import acts, last_rows
 from admin_app.changes.triggers import columns_of, recorded_columns
-from admin_app.errors import Conflict, NotFound, Refused
+from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from models.base import Base, model_of, models, table_of
 from models.change import Change, ChangeRow
 
@@ -45,7 +45,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
+    """What an undo did: records restored to what they were (also those that had been removed), records that the
+    change had added and that are taken away again, and what it left."""
+
     restored: int
+    removed: int
     kept: list[Kept]
 
 
@@ -53,37 +57,74 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
          row_ids: Sequence[int] | None = None) -> Undone:
     """Undo a change, or only some of its rows (`row_ids`), inside the recording `undoing`.
 
-    Effects, in order: checks the permissions for every table touched; for each shape from the last
-    written to the first restores the records that still hold the "after" values; lists the others.
-    Raises NotFound, Refused, Conflict (already undone)."""
+    Effects, in order: checks that the actor may undo it; for each shape from the last written to the first restores
+    the records that still hold the "after" values; lists the others. Raises NotFound, Refused, Invalid (whoever
+    takes back what another did says why), Conflict (already undone)."""
     change = changed(session, change_id)
-    if row_ids is None and session.scalar(
-        select(Change.id).where(Change.undoes_id == change_id, Change.id != undoing.id).limit(1)
-    ):
+    if row_ids is None and undone(session, change_id):
         raise Conflict("这次变更已经撤销过了。如需恢复，请到那次撤销的页面上再撤销。")
-    if change.account_id != actor.account_id and actor.role != "administrator":
-        raise Refused("您只能撤销自己所做的变更。如确需撤销别人的变更，请联系区划管理员。")
+    check_may_undo(session, actor, change, row_ids)
+    if not undoing.reason and not own(actor, change):
+        raise Invalid(f"这是“{change.actor}”所做的变更，撤销须写明原因。请填写后再撤销。", "reason")
     shapes = _shapes(session, change_id, row_ids)
-    for table in {shape[0] for shape in shapes}:
-        _check_may_restore(actor, model_of(table))
     _check_keys_at_the_end(session)
     staying = _staying(session, shapes, change_id, row_ids)
     left = sum(count - _restore(session, model_of(table), operation, columns, change_id, row_ids, staying)
                for table, operation, columns, count in shapes)
     session.flush()
-    return Undone(_restored(session, undoing.id),
-                  _left(session, change_id, undoing.id, row_ids, staying) if left else [])
+    return outcome(session, change_id, undoing.id, row_ids, all_restored=not left)
 
 
-def undone(session: ScopedSession, change_id: int) -> bool:
-    """Whether a change was undone as a whole."""
-    return bool(undone_of(session, [change_id]))
+def outcome(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None = None, *,
+            all_restored: bool = False) -> Undone:
+    """What an undo of a change did, as the ledger has it: also days later."""
+    removed = func.max(case((ChangeRow.operation == "delete", 1), else_=0)).label("removed")
+    touched = (select(removed).where(ChangeRow.change_id == undoing_id)
+               .group_by(ChangeRow.table_name, ChangeRow.pk).subquery())
+    by_kind = select(touched.c.removed, func.count()).group_by(touched.c.removed)
+    counts: dict[int, int] = dict(session.execute(by_kind).all())
+    kept = [] if all_restored else _left(session, change_id, undoing_id, row_ids)
+    return Undone(counts.get(0, 0), counts.get(1, 0), kept)
 
 
-def undone_of(session: ScopedSession, change_ids: Iterable[int]) -> set[int]:
-    """Which of these changes were undone as a whole."""
-    found = session.scalars(select(Change.undoes_id).where(Change.undoes_id.in_(list(change_ids))))
-    return {key for key in found if key}
+def undone(session: ScopedSession, change_id: int) -> int | None:
+    """The undo that took a whole change back and still holds, by number; None where the change stands."""
+    return undone_of(session, [change_id]).get(change_id)
+
+
+def undone_of(session: ScopedSession, change_ids: Sequence[int]) -> dict[int, int]:
+    """Which of these changes were undone as a whole, each with the undo that holds: one that was undone itself
+    holds no more. Whoever did it: a village's act may be undone from above."""
+    undoings: dict[int, list[int]] = defaultdict(list)
+    asked = set(change_ids)
+    with unscoped(session.get_bind().engine, "whether an act was undone, also from above") as wide:
+        while asked:
+            found: list[Any] = [row for part in in_parts(list(asked)) for row in wide.execute(
+                select(Change.undoes_id, Change.id).where(Change.undoes_id.in_(part)).order_by(Change.id))]
+            for of, undoing in found:
+                undoings[of].append(undoing)
+            asked = {undoing for _, undoing in found}
+
+    def holding(change: int) -> int | None:
+        return next((by for by in reversed(undoings.get(change, [])) if holding(by) is None), None)
+
+    return {change: by for change in change_ids if (by := holding(change)) is not None}
+
+
+def own(actor: Actor, change: Change) -> bool:
+    return change.account_id == actor.account_id
+
+
+def check_may_undo(session: ScopedSession, actor: Actor, change: Change, row_ids: Sequence[int] | None = None) -> None:
+    """Raises Refused where the actor may not take this change back, or not all that it touched."""
+    actor.require(Permission.LEDGER_UNDO)
+    if not own(actor, change) and actor.role != "administrator":
+        raise Refused("您只能撤销自己所做的变更。如确需撤销别人的变更，请联系区划管理员。")
+    tables = session.scalars(select(ChangeRow.table_name).where(*_rows(change.id, row_ids)).distinct()).all()
+    if not tables:
+        raise Refused("这次变更没有可以撤销的内容：它没有改动记录。")
+    for table in tables:
+        _check_may_restore(actor, model_of(table))
 
 
 def _check_may_restore(actor: Actor, model: type[Base]) -> None:
@@ -223,33 +264,23 @@ def _unreferenced(model: type[Base]) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _restored(session: ScopedSession, undoing_id: int) -> int:
-    """How many records the undo touched."""
-    touched = (select(ChangeRow.table_name, ChangeRow.pk).where(ChangeRow.change_id == undoing_id)
-               .distinct().subquery())
-    return session.scalar(select(func.count()).select_from(touched)) or 0
-
-
-def _left(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None,
-          staying: Staying) -> list[Kept]:
-    """What the undo did not touch, with the last hand on each of these."""
+def _left(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None) -> list[Kept]:
+    """What the undo did not touch, with the last hand on each of these at that time."""
     again = aliased(ChangeRow)
-    left = (
-        select(ChangeRow.table_name, ChangeRow.pk).distinct()
-        .where(*_rows(change_id, row_ids))
-        .where(~exists().where(again.change_id == undoing_id, again.table_name == ChangeRow.table_name,
-                               again.pk == ChangeRow.pk))
-    )
-    untouched: dict[str, list[int]] = defaultdict(list)
-    for table, pk in session.execute(left).all():
-        untouched[table].append(pk)
-    return [one for table, keys in untouched.items()
-            for one in _kept(session, table, keys, {change_id, undoing_id}, staying)]
+    untouched = [*_rows(change_id, row_ids), ~exists().where(
+        again.change_id == undoing_id, again.table_name == ChangeRow.table_name, again.pk == ChangeRow.pk)]
+    keys: dict[str, list[int]] = defaultdict(list)
+    for table, pk in session.execute(select(ChangeRow.table_name, ChangeRow.pk).distinct().where(*untouched)).all():
+        keys[table].append(pk)
+    staying: Staying = {model_of(table): select(ChangeRow.pk).where(
+        *untouched, ChangeRow.table_name == table, ChangeRow.operation == "insert") for table in _KEEPERS & set(keys)}
+    ours = (change_id, undoing_id)
+    return [one for table, left in keys.items() for one in _kept(session, table, left, ours, staying)]
 
 
-def _kept(session: ScopedSession, table: str, keys: list[int], ours: set[int], staying: Staying) -> list[Kept]:
+def _kept(session: ScopedSession, table: str, keys: list[int], ours: tuple[int, int], staying: Staying) -> list[Kept]:
     """Why each of these records was left as it is."""
-    lasts, model = last_rows(session, table, keys), model_of(table)
+    lasts, model = last_rows(session, table, keys, before=ours[1]), model_of(table)
     belonging: set[int] = set()
     if ways := _belongs_to(model, staying):
         for part in in_parts(keys):
@@ -259,7 +290,9 @@ def _kept(session: ScopedSession, table: str, keys: list[int], ours: set[int], s
     for pk in keys:
         last, hand = lasts.get(pk), hands.get(pk)
         who, when = (hand.actor, hand.at) if hand is not None else (None, None)
-        if last is None or last.change_id in ours:
+        if last is None:
+            result.append(Kept(table, pk, "已不在您的管辖范围内", None, None))
+        elif last.change_id in ours:
             why = "所属的记录保留了，一并保留" if pk in belonging else "其下还有保留的记录"
             result.append(Kept(table, pk, why, who, when))
         else:
@@ -267,9 +300,9 @@ def _kept(session: ScopedSession, table: str, keys: list[int], ours: set[int], s
     return result
 
 
-def _hands(session: ScopedSession, model: type[Base], keys: list[int], ours: set[int]) -> dict[int, Change]:
+def _hands(session: ScopedSession, model: type[Base], keys: list[int], ours: tuple[int, int]) -> dict[int, Change]:
     """The last act of others on each of these records; where there is none, on what hangs on it."""
-    lasts = last_rows(session, model.__tablename__, keys)
+    lasts = last_rows(session, model.__tablename__, keys, before=ours[1])
     others = acts(session, [row for row in lasts.values() if row.change_id not in ours])
     found = {pk: others[row.change_id] for pk, row in lasts.items() if row.change_id in others}
     bare = [pk for pk in keys if pk not in found]

@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import func, select, update
 
 from admin_app.access.actor import Actor
 from admin_app.access.bulk import insert_rows
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import ledger_position, recording
+from admin_app.changes.undo import undone_of
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.exchange.sheet import Message, ParsedRow, PlannedRow, Sheet, read_upload
 from admin_app.exchange.sheets import sheet_named
-from models.change import Change
 from models.import_run import ImportRow, ImportRun
 
 CHECKED, CONFIRMED, SET_ASIDE = "checked", "confirmed", "set_aside"
@@ -185,9 +185,10 @@ def unfinished(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportR
     since = datetime.now(UTC) - UNFINISHED_FOR
     query = select(ImportRun).where(
         ImportRun.region_code == actor.region_code, ImportRun.sheet == sheet, ImportRun.state == CONFIRMED,
-        ImportRun.confirmed_at >= since, ~exists().where(Change.undoes_id == ImportRun.change_id)
-    ).order_by(ImportRun.id.desc()).limit(100)
-    return [run for run in session.scalars(query) if run.counts["refused"]]
+        ImportRun.confirmed_at >= since).order_by(ImportRun.id.desc()).limit(100)
+    left = [run for run in session.scalars(query) if run.counts["refused"]]
+    taken_back = undone_of(session, [run.change_id for run in left if run.change_id])
+    return [run for run in left if run.change_id not in taken_back]
 
 
 def waiting(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
@@ -221,10 +222,3 @@ def refused_rows(session: ScopedSession, run: ImportRun) -> tuple[list[ImportRow
 def planned(row: ImportRow) -> dict[str, Any]:
     """What a kept row would do: `plan`, None where it was refused or is the same, and `changes` before → after."""
     return dict(orjson.loads(row.plan.open())) if row.plan else {"plan": None, "changes": []}
-
-
-def undoable(session: ScopedSession, run: ImportRun) -> bool:
-    """Whether the run's change stands and was not undone yet."""
-    if run.change_id is None:
-        return False
-    return session.scalar(select(Change.id).where(Change.undoes_id == run.change_id).limit(1)) is None

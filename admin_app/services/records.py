@@ -15,12 +15,15 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.changes.ledger import ledger_position
-from models.base import Base, Wall, declared, model_of, table_of
+from models.base import Base, Privacy, Wall, declared, model_of, table_of
 from models.region import prefix_of
 
 Check = Callable[[ScopedSession, Actor, Any], None]
 _CHECKS: dict[type[Base], list[Check]] = defaultdict(list)
 LONGEST_TEXT = 2000
+SHORTEST_REASON = 2  # characters
+# What says who somebody is: a wrong hand here makes another person of a child, so why it is changed is written down.
+IDENTIFYING = frozenset({Privacy.NAME, Privacy.BIRTH, Privacy.IDENTITY})
 DONE = ("_on", "absent_since")  # how the days are called on which something was done: none lies ahead
 
 
@@ -51,15 +54,16 @@ def create(session: ScopedSession, actor: Actor, model: type[Base], values: Mapp
 
 
 def edit(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str, Any], *,
-         as_of: int | None = None) -> None:
-    """Change a record. `as_of` is the ledger position that the person's form was made from.
+         as_of: int | None = None, reason: str | None = None) -> None:
+    """Change a record. `as_of` is the ledger position that the person's form was made from; `reason` stands in the
+    act's own line, and what says who somebody is is not changed without one (decision 0020).
 
     Raises Conflict when the record has changed since, Invalid, Refused, NotFound."""
     actor.require(f"{record.__area__}.edit")
     if as_of is not None and ledger_position(session, record.__tablename__, record.id) > as_of:
         raise Conflict("您打开表单之后，别人已修改了这条记录。")
     with session.no_autoflush:
-        _settle(session, actor, record, values)
+        _settle(session, actor, record, values, reason=reason)
     session.flush()
 
 
@@ -81,10 +85,11 @@ def faults_of(session: ScopedSession, actor: Actor, model: type[Base], values: M
             return []  # said when the form is otherwise right
 
 
-def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str, Any]) -> None:
+def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str, Any], *,
+            reason: str | None = None) -> None:
     """Set the values and check them; nothing is flushed."""
     _set(record, values)
-    faults = list(_faults(session, actor, record))
+    faults = [*_faults(session, actor, record), *_unexplained(record, reason)]
     if faults:
         faults[0].further = tuple(faults[1:])
         raise faults[0]
@@ -119,6 +124,16 @@ def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Inva
         if not column.nullable and not field.generated and column.default is None \
                 and value in (None, "") and column.name not in blamed:
             yield Invalid(f"请填写“{field.label}”。", column.name)
+
+
+def _unexplained(record: Base, reason: str | None) -> Iterator[Invalid]:
+    """The fault of making another person of a standing record, and not saying why."""
+    model, changed = type(record), inspect(record).attrs
+    labels = [c.info["field"].label for c in table_of(model).columns
+              if c.info["field"].privacy in IDENTIFYING and not c.info["field"].generated
+              and any(value is not None for value in changed[c.name].history.deleted or ())]
+    if labels and len((reason or "").strip()) < SHORTEST_REASON:
+        yield Invalid(f"修改“{'”“'.join(labels)}”须写明原因，如“录入有误，已核对户口簿”；它会记入变更台账。", "reason")
 
 
 def too_early(label: str, name: str, value: Any) -> Invalid | None:

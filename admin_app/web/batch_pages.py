@@ -15,6 +15,7 @@ from admin_app.services import attachments, batches
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, view_of
 from admin_app.web.downloads import stamped, workbook
+from admin_app.web.ledger_pages import undo_offer
 from admin_app.web.list_address import address, wanted_by
 from admin_app.web.ticked import NO_RANGE, chosen_rows
 from models.base import Base, Privacy, declared, name_column, table_of
@@ -102,7 +103,6 @@ def preview(id: int) -> ResponseReturnValue:
     model, move = batches.move_named(actor(), run.table_name, run.verb)
     values, evidence = batches.given_of(run)
     change = run.change_id
-    taken_back = change is not None and undone(session(), change)
     return render_template(
         "admin/batch.html", title=f"批量{move.label}", done=run.state == batches.CONFIRMED, counts=run.counts,
         model_title=model.__title__, move_label=move.label, digest=run.digest, reasons=batches.reasons_of(run),
@@ -113,8 +113,7 @@ def preview(id: int) -> ResponseReturnValue:
         confirm_url=url_for("batches.confirm", id=id), again_url=url_for("batches.fill_in", id=id),
         refused_url=url_for("batches.refused", id=id) if run.refused else None, back=_back(run),
         change_url=url_for("ledger.change", id=change) if change else None,
-        undo_url=url_for("ledger.undo", id=change) if change and not taken_back else None,
-        undone=taken_back,
+        undo=undo_offer(change), undone=change is not None and bool(undone(session(), change)),
         when=local_time(run.confirmed_at) if run.confirmed_at else "", as_task=run.counts["fit"] > tasks.AT_ONCE,
         to_state=_state(model, move.target))
 

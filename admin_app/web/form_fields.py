@@ -13,7 +13,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy import Boolean, Date, Integer
 from wtforms import Field as FormField
 from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Optional, StopValidation
+from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from admin_app.access.masking import Sight, masked, sight
 from admin_app.access.permissions import Permission, Role, permits
@@ -28,6 +28,7 @@ from models.moves import Move
 from models.region import Region
 
 CLEAR = "-"
+LONGEST_REASON = 200  # characters
 REQUIRED = "请填写“{}”。"
 
 
@@ -119,6 +120,13 @@ class YesNoField(SelectField):
 
     def process_data(self, value: Any) -> None:
         self.data = {True: "1", False: "0"}.get(value, "")
+
+
+def edit_form_class(model: type[Base], columns: tuple[str, ...]) -> type[FlaskForm]:
+    """The form of a standing record: its columns, and why they are changed."""
+    why = StringField("修改原因", [Length(max=LONGEST_REASON, message=f"最多 {LONGEST_REASON} 个字。")],
+                      description="一般可不填；改姓名、出生日期、证件号码须写明。会记入变更台账")
+    return type(f"Edit{model.__name__}", (form_class(model, columns),), {"reason": why})
 
 
 def form_class(model: type[Base], columns: tuple[str, ...], move: Move | None = None,

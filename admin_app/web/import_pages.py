@@ -17,6 +17,7 @@ from admin_app.exchange.exporter import template as write_template
 from admin_app.exchange.sheets import sheet_named
 from admin_app.web.context import actor, display, session
 from admin_app.web.downloads import workbook
+from admin_app.web.ledger_pages import undo_offer
 from admin_app.web.pager import page_links
 from models.account import Account
 from models.import_run import ImportRow, ImportRun
@@ -171,10 +172,9 @@ def result(id: int) -> ResponseReturnValue:
         flash(f"“{run.filename}”的预览已放弃，没有写入任何内容。要导入请重新上传。", "info")
         return redirect(url_for("imports.upload", sheet=run.sheet))
     change = url_for("ledger.change", id=run.change_id) if run.change_id else None
-    undo = url_for("ledger.undo", id=run.change_id) if importer.undoable(session(), run) else None
     return render_template(
-        "import/result.html", run=_run(run), counts=run.counts, undo_url=undo, change_url=change,
-        undone=run.change_id is not None and undone(session(), run.change_id),
+        "import/result.html", run=_run(run), counts=run.counts, undo=undo_offer(run.change_id), change_url=change,
+        undone=run.change_id is not None and bool(undone(session(), run.change_id)),
         refused_url=url_for("imports.refused", id=id) if run.counts["refused"] else None,
         list_url=url_for("student.index_view"))
 

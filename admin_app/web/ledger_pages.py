@@ -10,13 +10,13 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, exists, false, func, or_, select
 
-from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession, unscoped, within
 from admin_app.changes import history
 from admin_app.changes.ledger import recording
-from admin_app.changes.undo import Undone, changed, undo as undo_change
+from admin_app.changes.undo import Undone, changed, check_may_undo, outcome, own, undone
+from admin_app.changes.undo import undo as undo_change
 from admin_app.display import LOCAL_ZONE, local_time
-from admin_app.errors import NotFound
+from admin_app.errors import Invalid, NotFound, Refused
 from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, VERB_LABELS, role_label, verb_label
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.list_address import day_in
@@ -26,6 +26,7 @@ from models.change import Change, ChangeRow
 
 pages = Blueprint("ledger", __name__, url_prefix="/changes")
 PAGE, LAST_PAGE = 50, 400
+MOST_KEPT = 200  # named on the page of an act that was undone
 ARGUMENTS = frozenset({"who", "origin", "verb", "since", "until", "table", "pk"})
 LOOKED_FOR = ("create", "edit", "reveal", "export", "import", "undo", "revert", "hand_over", "disable", "enable",
               "reset_password", "revoke_sessions")
@@ -138,26 +139,45 @@ def _act(change: Change) -> dict[str, Any]:
 
 
 @pages.get("/<int:id>")
-def change(id: int, result: Undone | None = None) -> ResponseReturnValue:
-    """One act in full: every record it touched, before and after; and what an undo left."""
-    found = changed(session(), id)
-    number = _page()
+def change(id: int, left: Undone | None = None, error: str = "") -> ResponseReturnValue:
+    """One act in full: every record it touched, before and after; whether it was undone, and what that left. `left`
+    is what an undo left that restored nothing, or took back one record alone: no other act tells of it."""
+    found, number = changed(session(), id), _page()
     rows = session().scalars(select(ChangeRow).where(ChangeRow.change_id == id).order_by(ChangeRow.id)
                              .offset(number * PAGE).limit(PAGE + 1)).all()
     entries = history.entries(session(), actor().role, rows[:PAGE])
     _load_labels(entries)
-    undone_by = session().scalar(select(Change.id).where(Change.undoes_id == id).limit(1))
-    lines = [_line(e) for e in entries]
-    if undone_by:
-        lines = [{**line, "revert_url": None} for line in lines]
-    may_undo = actor().may(Permission.LEDGER_UNDO) and not undone_by and any(r.operation != "reveal" for r in rows)
-    return render_template(
+    undone_by, offer = undone(session(), id), undo_offer(id)
+    page = render_template(
         "admin/change.html", title=f"变更 {id}：{verb_label(found.verb)}", change=_facts(found),
-        back=url_for("ledger.changes"),
-        rows=lines, pager={**_pager(number, len(entries), len(rows) > PAGE), "id": id},
-        undo_url=url_for("ledger.undo", id=id) if may_undo else None,
-        undone_by={"url": url_for("ledger.change", id=undone_by)} if undone_by else None,
-        result=_result(result) if result else None)
+        back=url_for("ledger.changes"), rows=[_line(e, offer is not None) for e in entries],
+        pager={**_pager(number, len(entries), len(rows) > PAGE), "id": id}, undo=offer,
+        undone_by=_undoing(undone_by),
+        result=_result(left or outcome(session(), id, undone_by or 0)) if left or undone_by else None, error=error)
+    return page, 400 if error else 200
+
+
+def undo_offer(number: int | None) -> dict[str, str] | None:
+    """Where an act may be undone, and whether why is asked for (whoever takes back what another did says why); None
+    where it does not stand, or the person may not."""
+    if number is None or undone(session(), number):
+        return None
+    act = changed(session(), number)
+    try:
+        check_may_undo(session(), actor(), act)
+    except Refused:
+        return None
+    return {"url": url_for("ledger.undo", id=number), "why": "may" if own(actor(), act) else "must"}
+
+
+def _undoing(number: int | None) -> dict[str, str] | None:
+    """The act that took this one back, with its page where that lies in scope."""
+    if number is None:
+        return None
+    with _over_all() as wide:
+        act = wide.get_one(Change, number)
+        return {"who": act.actor, "when": local_time(act.at), "why": act.reason or "",
+                "url": url_for("ledger.change", id=number)}
 
 
 def _facts(change: Change) -> list[dict[str, Any]]:
@@ -167,9 +187,11 @@ def _facts(change: Change) -> list[dict[str, Any]]:
              ("账号", account.username if account else ""),
              ("操作人区划", act["region"]), ("方式", act["origin"]), ("来源地址", act["address"]),
              ("请求编号", act["request_id"]), ("原因", act["reason"])]
+    facts: list[dict[str, Any]] = [{"label": label, "text": text, "masked": False} for label, text in pairs]
     if change.undoes_id:
-        pairs.append(("撤销的变更", f"变更 {change.undoes_id}"))
-    return [{"label": label, "text": text, "masked": False} for label, text in pairs]
+        facts.append({"label": "撤销的变更", "text": f"变更 {change.undoes_id}", "masked": False,
+                      "url": url_for("ledger.change", id=change.undoes_id)})
+    return facts
 
 
 def _load_labels(entries: list[history.Entry]) -> None:
@@ -182,31 +204,42 @@ def _load_labels(entries: list[history.Entry]) -> None:
         display().load_records(model_of(table), numbers)
 
 
-def _line(entry: history.Entry) -> dict[str, Any]:
-    model = model_of(entry.row.table_name)
-    name = display().loaded(model, entry.row.pk)
-    shown = name is not None and f"{entry.row.table_name}.details_view" in current_app.view_functions
-    return {"record_label": f"{model.__title__}：{name}" if name else f"{model.__title__} {entry.row.pk}",
-            "url": url_for(f"{entry.row.table_name}.details_view", id=entry.row.pk) if shown else None,
-            "operation": OPERATION_LABELS.get(entry.row.operation, entry.row.operation),
-            "changes": entry.values,
-            "revert_url": url_for("ledger.revert", id=entry.change.id, row=entry.row.id)
-            if actor().may(Permission.LEDGER_UNDO) and entry.row.operation == "update" else None}
-
-
 def _named(table: str, key: int) -> str:
     name = display().loaded(model_of(table), key)
     return f"{model_of(table).__title__}：{name}" if name else f"{model_of(table).__title__} {key}"
+
+
+def _page_of(table: str, key: int) -> str | None:
+    """The page of a record, where there is one for this person."""
+    if display().loaded(model_of(table), key) is None or f"{table}.details_view" not in current_app.view_functions:
+        return None
+    return url_for(f"{table}.details_view", id=key)
+
+
+def _line(entry: history.Entry, open_to_undo: bool) -> dict[str, Any]:
+    row = entry.row
+    return {"record_label": _named(row.table_name, row.pk) + ("（已移交，不在您的管辖范围内）" if entry.away else ""),
+            "url": _page_of(row.table_name, row.pk), "changes": entry.values,
+            "operation": OPERATION_LABELS.get(row.operation, row.operation),
+            "revert_url": url_for("ledger.revert", id=entry.change.id, row=row.id)
+            if open_to_undo and row.operation == "update" and not entry.away else None}
 
 
 def _result(undone: Undone) -> dict[str, Any]:
     for table in {k.table for k in undone.kept}:
         if actor().may(f"{model_of(table).__area__}.view"):
             display().load_records(model_of(table), [k.pk for k in undone.kept if k.table == table])
-    kept = [{"label": _named(k.table, k.pk), "who": k.who or "", "why": k.why,
-             "when": local_time(k.when) if k.when else "",
-             "url": url_for(f"{k.table}.details_view", id=k.pk)} for k in undone.kept]
-    return {"restored": undone.restored, "kept": kept}
+    kept = [{"label": _named(k.table, k.pk), "who": k.who or "", "why": k.why, "url": _page_of(k.table, k.pk),
+             "when": local_time(k.when) if k.when else ""} for k in undone.kept[:MOST_KEPT]]
+    return {"done": done_by(undone), "left": len(undone.kept), "kept": kept}
+
+
+def done_by(undone: Undone) -> str:
+    """恢复 12 条，移除新增的 3 条."""
+    said = [f"恢复 {undone.restored:,} 条"] if undone.restored else []
+    if undone.removed:
+        said.append(f"移除当时新增的 {undone.removed:,} 条")
+    return "，".join(said)
 
 
 @pages.post("/<int:id>/undo")
@@ -224,13 +257,17 @@ def revert(id: int, row: int) -> ResponseReturnValue:
 
 def _undo(id: int, verb: str, rows: list[int] | None) -> ResponseReturnValue:
     changed(session(), id)
-    with recording(session(), actor(), verb, request.form.get("reason"),
-                   undoes_id=id if rows is None else None) as undoing:
-        outcome = undo_change(session(), actor(), id, undoing, rows)
-    if outcome.kept:
-        return change(id, outcome)  # what it left stands on this page alone
-    if outcome.restored:
-        flash(f"撤销完成：恢复 {outcome.restored} 条。", "success")
+    try:
+        with recording(session(), actor(), verb, request.form.get("reason", "").strip(),
+                       undoes_id=id if rows is None else None) as undoing:
+            result = undo_change(session(), actor(), id, undoing, rows)
+    except Invalid as fault:
+        return change(id, error=fault.message)
+    done = done_by(result)
+    if result.kept and (rows or not done):
+        return change(id, result)
+    if done:
+        flash(f"撤销完成：{done}。", "success")
     else:
         flash("没有可以恢复的内容：记录已经是变更前的样子。", "info")
     return redirect(url_for("ledger.change", id=id))

@@ -23,7 +23,7 @@ from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, shows, signed_in
 from admin_app.web.explain import reasons
 from admin_app.web.list_address import PLACE, back_to_list, onward, query_of, wanted_by
-from admin_app.web.related import blocks_of, timeline
+from admin_app.web.related import act_url, blocks_of, timeline
 from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
 from models.base import Base, Wall, declared, pointed_at, table_of
@@ -158,7 +158,7 @@ def entry_line(entry: Entry) -> dict[str, Any]:
     return {
         "when": local_time(change.at), "who": change.actor, "role": role_label(change.role),
         "verb": verb_label(change.verb), "origin": ORIGIN_LABELS.get(change.origin, change.origin),
-        "reason": change.reason or "", "change_url": url_for("ledger.change", id=change.id),
+        "reason": change.reason or "", "change_url": act_url(entry),
         "changes": entry.values,
     }
 
@@ -221,6 +221,8 @@ def form(view: "RegisterView", form: Any, title: str, record: Base | None,
     groups = [*view.fieldsets]
     if record is None and view.asked_at_first:
         groups.append(("授权", tuple(view.asked_at_first)))
+    if record is not None:
+        groups.append(("", ("reason",)))
     page = render_template(
         "admin/form.html", title=title, form=form, record=record, conflict=conflict,
         fieldsets=[{"label": label, "fields": list(names)} for label, names in groups],

@@ -5,16 +5,16 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
-from sqlalchemy import Date, and_, exists, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Date, and_, or_, select
 
 from admin_app.access.permissions import Permission
 from admin_app.changes import history
+from admin_app.changes.undo import undone_of
 from admin_app.display import LOCAL_ZONE
 from admin_app.services.attachments import of_record
 from admin_app.web.context import actor, display, session
 from models.attachment import Attachment
-from models.base import Base, declared, model_of, table_of
+from models.base import Base, Wall, declared, model_of, table_of
 from models.change import Change, ChangeRow
 from models.household import Household
 from models.student import Student
@@ -131,6 +131,13 @@ def _files(record: Base) -> list[dict[str, Any]]:
             for paper in papers if paper.id in hands]
 
 
+def act_url(entry: history.Entry) -> str | None:
+    """The page of the act behind a line of history: none where neither the act nor what it touched lay here."""
+    places, scope = (entry.row.region_code, entry.change.region_code), session().scope
+    inside = any(scope.covers(Wall.OFFICE, code) for code in places)
+    return url_for("ledger.change", id=entry.change.id) if inside else None
+
+
 def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
     """From the ledger: the moves of the record and of what belongs to it, and each day on which it was checked."""
     wanted = {type(record): {record.id: record}} | {b.model: {r.id: r for r in b.rows} for b in blocks if b.rows}
@@ -138,17 +145,14 @@ def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
             for model in wanted if model.__moves__}
     if not told:
         return []
-    undoing = aliased(Change)
-    rows = session().scalars(
-        select(ChangeRow).join(Change, Change.id == ChangeRow.change_id).where(
-            ChangeRow.operation == "update", Change.undoes_id.is_(None),
-            ~exists().where(undoing.undoes_id == ChangeRow.change_id), or_(*[
-                and_(ChangeRow.table_name == model.__tablename__, ChangeRow.pk.in_(records),
-                     or_(*[ChangeRow.columns.contains(name) for name in told[model.__tablename__]]))
-                for model, records in wanted.items() if model.__moves__]))
-        .order_by(ChangeRow.id.desc()).limit(MOST_EVENTS)).all()
+    rows = history.followed(session(), select(ChangeRow).join(Change, Change.id == ChangeRow.change_id).where(
+        ChangeRow.operation == "update", Change.undoes_id.is_(None), or_(*[
+            and_(ChangeRow.table_name == model.__tablename__, ChangeRow.pk.in_(records),
+                 or_(*[ChangeRow.columns.contains(name) for name in told[model.__tablename__]]))
+            for model, records in wanted.items() if model.__moves__])).order_by(ChangeRow.id.desc()).limit(MOST_EVENTS))
+    taken_back = undone_of(session(), [row.change_id for row in rows])
     found = []
-    for entry in history.entries(session(), actor().role, rows):
+    for entry in history.entries(session(), actor().role, [row for row in rows if row.change_id not in taken_back]):
         state, *noted = told[entry.row.table_name]
         of = wanted[model_of(entry.row.table_name)][entry.row.pk]
         for value in entry.values:
@@ -162,5 +166,5 @@ def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
             else:
                 continue
             found.append({"day": day, "text": f"{day}", "what": what, "who": entry.change.actor,
-                          "of": "" if of is record else _name(of), "url": url_for("ledger.change", id=entry.change.id)})
+                          "of": "" if of is record else _name(of), "url": act_url(entry)})
     return found

@@ -107,6 +107,9 @@ def test_a_refusal_without_a_text_of_its_own_has_one_anyway():
 # (file, function) → why. A new one is a decision: think whether the wall must really be left, then add it.
 STEPS_OUT = {
     ("admin_app/changes/history.py", "acts"): "the act behind rows in scope",
+    ("admin_app/changes/history.py", "followed"): "the history of records in scope, from wherever they lay",
+    ("admin_app/changes/history.py", "gone_elsewhere"): "whether a record lies elsewhere by now",
+    ("admin_app/changes/undo.py", "undone_of"): "whether an act was undone, also from above",
     ("admin_app/changes/seal.py", "seal"): "seals cover all regions",
     ("admin_app/changes/seal.py", "verify"): "the whole ledger is proved",
     ("admin_app/cli.py", "_as"): "a command works as an account",

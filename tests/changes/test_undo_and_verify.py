@@ -16,8 +16,8 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import recording
 from admin_app.changes.seal import fingerprint, seal, verify
-from admin_app.changes.undo import Undone, undo
-from admin_app.errors import Conflict, NotFound, Refused
+from admin_app.changes.undo import Undone, outcome, undo, undone_of
+from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.services import records
 from models.account import Account
 from models.change import Change, ChangeRow
@@ -61,13 +61,14 @@ def act(engine: Engine) -> Callable[..., int]:
 def undone(engine: Engine) -> Callable[..., tuple[int, Undone]]:
     """Undoes a change as somebody; gives the number of the undo, and what came of it."""
 
-    def do(actor: Actor, change_id: int, rows: list[int] | None = None) -> tuple[int, Undone]:
+    def do(actor: Actor, change_id: int, rows: list[int] | None = None,
+           why: str = "核对后撤销") -> tuple[int, Undone]:
         with ScopedSession(engine, actor.scope, writing=True) as session:
-            with recording(session, actor, "undo" if rows is None else "revert",
+            with recording(session, actor, "undo" if rows is None else "revert", why,
                            undoes_id=change_id if rows is None else None) as undoing:
                 number = undoing.id
-                outcome = undo(session, actor, change_id, undoing, rows)
-        return number, outcome
+                done = undo(session, actor, change_id, undoing, rows)
+        return number, done
 
     return do
 
@@ -93,12 +94,12 @@ def test_an_undo_puts_back_what_was_and_is_a_change_itself(
         engine: Engine, people: Any, district: Any, act: Any, undone: Any) -> None:
     li = district.李明.id
     change = act(people.康大姐, edit(li, class_name="三班", note=None, identity_number="990101201603019995"))
-    number, outcome = undone(people.康大姐, change)
+    number, done = undone(people.康大姐, change)
 
     stands = child(engine, li)
     assert (stands.class_name, stands.note, stands.identity_number.open()) == (
         None, "李明的备注", district.李明.identity_number)
-    assert (outcome.restored, outcome.kept) == (1, [])
+    assert (done.restored, done.kept) == (1, [])
     with unscoped(engine, "the ledger") as session:
         of_undo = session.get_one(Change, number)
         assert (of_undo.undoes_id, of_undo.actor) == (change, "康大姐")
@@ -114,8 +115,47 @@ def test_an_undo_is_undone_and_a_change_only_once(
     number, _ = undone(people.康大姐, change)
     with pytest.raises(Conflict, match="已经撤销过"):
         undone(people.康大姐, change)
-    undone(people.康大姐, number)
+    again, _ = undone(people.康大姐, number)
     assert child(engine, li).class_name == "三班"
+
+    with unscoped(engine, "what stands") as session:
+        assert undone_of(session, [change, number, again]) == {number: again}, "the first act stands again"
+    last, done = undone(people.康大姐, change)
+    assert (done.restored, child(engine, li).class_name) == (1, None)
+    with unscoped(engine, "what stands") as session:
+        assert undone_of(session, [change]) == {change: last}
+
+
+def test_who_takes_back_what_another_did_says_why(
+        engine: Engine, people: Any, district: Any, act: Any, undone: Any) -> None:
+    li = district.李明.id
+    change, mine = act(people.康大姐, edit(li, class_name="三班")), act(people.周主任, edit(li, study_place="省城"))
+    with pytest.raises(Invalid, match="“康大姐”所做的变更，撤销须写明原因"):
+        undone(people.周主任, change, why="")
+    assert child(engine, li).class_name == "三班"
+    undone(people.周主任, mine, why="")
+    assert child(engine, li).study_place is None, "one's own act needs none"
+
+    number, _ = undone(people.周主任, change, why="班级登记有误")
+
+    assert child(engine, li).class_name is None
+    with unscoped(engine, "the ledger") as session:
+        assert session.get_one(Change, number).reason == "班级登记有误"
+
+
+def test_what_an_undo_left_is_told_days_later_as_it_was_then(
+        engine: Engine, people: Any, district: Any, act: Any, undone: Any) -> None:
+    li, wang = district.李明.id, district.王芳.id
+    change = act(people.周主任, lambda s: [edit(id, class_name="三班")(s) for id in (li, wang)])
+    act(people.康小弟, edit(li, class_name="四班"))
+    number, then = undone(people.周主任, change)
+    act(people.周主任, edit(li, class_name="五班"))
+
+    with ScopedSession(engine, people.周主任.scope) as session:
+        later = outcome(session, change, number)
+
+    assert [(k.pk, k.who, k.why) for k in then.kept] == [(li, "康小弟", "之后又被修改")]
+    assert (later.restored, later.kept) == (1, then.kept)
 
 
 def test_what_was_changed_since_is_kept_with_who_and_when(
@@ -133,10 +173,10 @@ def test_what_was_changed_since_is_kept_with_who_and_when(
     act(people.康小弟, edit(li, class_name="四班"))
     act(people.康小弟, edit(second, note="与那次无关的字段"))
 
-    _, outcome = undone(people.康大姐, change)
+    _, done = undone(people.康大姐, change)
 
-    assert outcome.restored == 1
-    (kept,) = outcome.kept
+    assert done.restored == 1
+    (kept,) = done.kept
     assert (kept.table, kept.pk, kept.who, kept.why) == ("student", li, "康小弟", "之后又被修改")
     assert kept.when is not None and started <= kept.when <= datetime.now(UTC)
     one, other = child(engine, li), child(engine, second)
@@ -159,18 +199,18 @@ def test_an_undone_import_leaves_what_got_children_of_its_own(
     act(people.康大姐, lambda s: s.add(Guardian(region_code=康宁, student_id=made["乙娃"], name="乙奶奶")))
     act(people.康小弟, edit(made["丙娃"], class_name="五班"))
 
-    _, outcome = undone(people.周主任, change)
+    _, done = undone(people.周主任, change)
 
     with unscoped(engine, "what is left") as session:
         left = {n for n, id in made.items() if session.get(Student if "娃" in n else Household, id) is not None}
         guardians = set(session.scalars(select(Guardian.name).where(Guardian.name.in_(("甲娘", "乙娘", "丙娘", "乙奶奶")))))
     assert left == {"乙", "乙娃", "丙", "丙娃"}
     assert guardians == {"乙奶奶", "乙娘", "丙娘"}, "a child that stays keeps who looks after it"
-    assert outcome.restored == 3
-    assert {(k.table, k.pk) for k in outcome.kept if k.table != "guardian"} == {
+    assert (done.restored, done.removed) == (0, 3), "what it had added goes; nothing had stood before it"
+    assert {(k.table, k.pk) for k in done.kept if k.table != "guardian"} == {
         ("household", made["乙"]), ("student", made["乙娃"]), ("household", made["丙"]), ("student", made["丙娃"])}
-    assert [k.why for k in outcome.kept if k.table == "guardian"] == ["所属的记录保留了，一并保留"] * 2
-    why = {(k.table, k.pk): (k.why, k.who) for k in outcome.kept}
+    assert [k.why for k in done.kept if k.table == "guardian"] == ["所属的记录保留了，一并保留"] * 2
+    why = {(k.table, k.pk): (k.why, k.who) for k in done.kept}
     assert why["student", made["丙娃"]] == ("之后又被修改", "康小弟")
     assert why["student", made["乙娃"]][0] == "其下还有保留的记录"
 
@@ -184,8 +224,8 @@ def test_what_was_removed_comes_back_under_its_own_number(
 
     change = act(people.康大姐, remove)
     assert len(what_lies_there("SELECT * FROM guardian")) == len(before) - 1
-    _, outcome = undone(people.康大姐, change)
-    assert outcome.restored == 1
+    _, done = undone(people.康大姐, change)
+    assert done.restored == 1
     assert what_lies_there("SELECT * FROM guardian ORDER BY id") == before
 
 
@@ -197,12 +237,12 @@ def test_one_record_of_many_is_put_back_alone(
     with unscoped(engine, "the row") as session:
         row = session.scalars(select(ChangeRow.id).where(ChangeRow.change_id == change, ChangeRow.pk == li)).one()
 
-    _, outcome = undone(people.周主任, change, [row])
+    _, done = undone(people.周主任, change, [row])
 
-    assert (outcome.restored, child(engine, li).class_name, child(engine, wang).class_name) == (1, None, "三班")
-    _, outcome = undone(people.周主任, change)
-    assert (outcome.restored, child(engine, wang).class_name) == (1, None)
-    assert [(k.pk, k.who) for k in outcome.kept] == [(li, "周主任")]
+    assert (done.restored, child(engine, li).class_name, child(engine, wang).class_name) == (1, None, "三班")
+    _, done = undone(people.周主任, change)
+    assert (done.restored, child(engine, wang).class_name) == (1, None)
+    assert [(k.pk, k.who) for k in done.kept] == [(li, "周主任")]
 
 
 def test_an_officer_undoes_only_what_they_did_themselves(

@@ -63,7 +63,7 @@ def test_a_child_is_found_by_part_of_the_name_pinyin_and_initials(officer, typed
 def test_a_new_name_is_found_and_the_old_one_no_more_also_after_an_undo(officer):
     officer.open(f"{LIST}?search=仇英")
     officer.open(officer.page.link("修改"))
-    officer.press("保存", name="秋迎春")
+    officer.press("保存", name="秋迎春", reason="户口簿上改了名")
     assert (names(officer, "?search=qyc"), names(officer, "?search=仇")) == (["秋迎春"], [])
 
     officer.open(f"{LIST}?search=秋迎春")

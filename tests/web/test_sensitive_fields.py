@@ -232,7 +232,7 @@ def test_a_masked_value_left_alone_stays_and_is_not_sent(
     with unscoped(engine, "what lies there") as session:
         assert session.get_one(Student, family.id).identity_number.open() == family.number
     form = person.get(address).form("保存").fields
-    assert person.send(address, {**form, "student_number": "-"}).status == 302
+    assert person.send(address, {**form, "student_number": "-", "reason": "学籍号录错了"}).status == 302
     with unscoped(engine, "what lies there") as session:
         child = session.get_one(Student, family.id)
         assert (child.student_number, child.identity_number.open()) == (None, family.number)

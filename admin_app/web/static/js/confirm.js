@@ -1,4 +1,5 @@
-// A form with data-confirm asks first, in a dialog of our own. Without JavaScript the form simply posts.
+// A form with data-confirm asks first, in a dialog of our own; with data-why also for the reason, which goes into its
+// hidden field. Without JavaScript the form simply posts, and the server says what is lacking.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const question = form.dataset.confirm;
@@ -24,13 +25,28 @@ document.addEventListener("submit", (event) => {
     return made;
   };
   const submitter = event.submitter;
+  const why = form.dataset.why && form.elements.reason;
+  const typed = document.createElement("input");
+  if (why) {
+    typed.className = "form-control";
+    typed.required = form.dataset.why === "must";
+    typed.minLength = 2;
+    typed.maxLength = 200;
+    typed.autocomplete = "off";
+    const label = document.createElement("label");
+    label.append(typed.required ? "原因（会记入变更台账）" : "原因（可不填，会记入变更台账）", typed);
+    ways.append(label);
+  }
   button((submitter?.innerText || "确定").trim(), "yes", "btn-primary");
-  button("取消", "no", "").autofocus = true;
+  const no = button("取消", "no", "");
+  no.formNoValidate = true;
+  (why ? typed : no).autofocus = true;
   dialog.append(text, ways);
   document.body.append(dialog);
   dialog.addEventListener("close", () => {
     dialog.remove();
     if (dialog.returnValue !== "yes") return submitter?.focus();
+    if (why) why.value = typed.value;
     form.dataset.confirmed = "1";
     form.requestSubmit(submitter);
   });

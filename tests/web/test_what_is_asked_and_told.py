@@ -1,0 +1,111 @@
+"""Why a child became somebody else, why an act was taken back, and who reads the history of a family that moved."""
+
+import pytest
+from sqlalchemy import select
+
+from admin_app.access.permissions import Role
+from admin_app.access.scope import unscoped
+from admin_app.changes.ledger import recording
+from models.change import Change
+from models.student import Student
+from seed import makers
+from tests.conftest import actor
+from tests.desk import PASSWORD, Desk
+
+康宁, 牧童 = "990101400001", "990101400002"
+
+
+@pytest.fixture
+def home(district_application, district):
+    """张三 of 康宁, with the family's number."""
+    with unscoped(district_application.extensions["baoxue"].engine, "a family", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            family = makers.household(session, 康宁, head_name="张大山")
+            child = makers.student(session, family, "张三", class_name="一班")
+            return family.id, child.id
+
+
+def desk(app, who):
+    return Desk(app).sign_in(who, PASSWORD)
+
+
+def stands(app, child):
+    with unscoped(app.extensions["baoxue"].engine, "how a child stands") as session:
+        found = session.get_one(Student, child)
+        return found.name, found.class_name
+
+
+def reasons(app, verb):
+    with unscoped(app.extensions["baoxue"].engine, "the ledger") as session:
+        return list(session.scalars(select(Change.reason).where(Change.verb == verb).order_by(Change.id.desc())))
+
+
+def test_another_name_is_not_saved_without_why_and_another_class_is(district_application, home):
+    officer, (_, child) = desk(district_application, "康宁网格员"), home
+    officer.open(f"/admin/student/edit/?id={child}")
+
+    refused = officer.press("保存", 400, name="张山", class_name="二班")
+
+    assert "修改“姓名”须写明原因" in refused.text
+    assert (refused.form("保存").fields["name"], refused.form("保存").fields["class_name"]) == ("张山", "二班")
+    assert stands(district_application, child) == ("张三", "一班")
+    officer.press("保存", name="张山", reason="录入有误，已核对户口簿")
+    assert stands(district_application, child) == ("张山", "二班")
+    assert reasons(district_application, "student:edit") == ["录入有误，已核对户口簿"]
+    assert "录入有误，已核对户口簿" in officer.open(f"/admin/student/details/?id={child}").text
+
+    officer.open(f"/admin/student/edit/?id={child}")
+    officer.press("保存", class_name="三班")
+    assert stands(district_application, child) == ("张山", "三班")
+
+
+def test_a_village_reads_that_its_act_was_taken_back_by_whom_and_why(district_application, home):
+    officer, director, (_, child) = desk(district_application, "康宁网格员"), desk(district_application, "城区主任"), home
+    officer.open(f"/admin/student/edit/?id={child}")
+    officer.press("保存", class_name="二班")
+    act = next(href for _, href in officer.open(f"/admin/student/details/?id={child}").links
+               if href.startswith("/changes/") and href != "/changes/")
+
+    director.open(act)
+    assert "须写明原因" in director.press("撤销这次变更", 400).text
+    assert stands(district_application, child) == ("张三", "二班")
+    director.press("撤销这次变更", reason="班级以学籍系统为准")
+
+    assert stands(district_application, child) == ("张三", "一班")
+    told = officer.open(act)
+    assert "城区主任" in told.text and "原因：班级以学籍系统为准" in told.text and "已撤销：恢复 1 条" in told.text
+    assert not [form for form in told.forms if "撤销这次变更" in form.buttons]
+    officer.open(told.link("查看撤销"))
+    assert not [form for form in officer.page.forms if "撤销这次变更" in form.buttons], "what came from above stays"
+
+    director.open(officer.page.address)
+    director.press("撤销这次变更")
+    assert stands(district_application, child) == ("张三", "二班")
+    assert "撤销这次变更" in officer.open(act).form("撤销这次变更").buttons, "it stands again"
+
+
+def test_the_history_of_a_family_goes_with_it_and_the_former_village_reads_no_more_of_it(district_application, home):
+    former, next_one = desk(district_application, "康宁网格员"), desk(district_application, "牧童网格员")
+    director, (family, child) = desk(district_application, "城区主任"), home
+    former.open(f"/admin/student/edit/?id={child}")
+    former.press("保存", class_name="二班", note="奶奶照看")
+    act = next(href for _, href in former.open(f"/admin/student/details/?id={child}").links
+               if href.startswith("/changes/") and href != "/changes/")
+    assert "奶奶照看" in former.open(act).text
+    next_one.open(f"/admin/student/details/?id={child}", 404)
+
+    director.open(f"/families/{family}/hand-over")
+    director.press("移交", region_code=牧童, reason="举家迁入")
+
+    page = next_one.open(f"/admin/student/details/?id={child}")
+    assert "一班" in page.text and "康宁网格员" in page.text, "what was done to the child before it came is told"
+    assert act not in [href for _, href in page.links], "the act of the former village has its page there"
+    next_one.open(act, 404)
+
+    former.open(f"/admin/student/details/?id={child}", 404)
+    told = former.open(act)
+    assert "已移交，不在您的管辖范围内" in told.text
+    assert ("奶奶照看" in told.text, "张三" in told.text, "二班" in told.text) == (False, False, False)
+    listed = former.open("/changes/")
+    assert act in [href for _, href in listed.links], "that it acted stays in its own ledger"
+    assert "张三" not in listed.text
