@@ -5,7 +5,7 @@ Nonsense is refused at start, with a sentence.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -76,7 +76,7 @@ class Rule:
     key: str
     label: str
     default: str
-    choices: tuple[str, ...] = ()  # empty: a whole number, at most `most`
+    choices: Mapping[str, str] = field(default_factory=dict)  # value → label; empty: a whole number, at most `most`
     most: int = 1000
     advice: str = ""
 
@@ -84,7 +84,7 @@ class Rule:
 RULES: dict[str, Rule] = {
     rule.key: rule
     for rule in (
-        Rule("password_policy", "密码规则", "asvs", ("asvs", "djbh3"),
+        Rule("password_policy", "密码规则", "asvs", {"asvs": "长度优先（asvs）", "djbh3": "等保三级（djbh3）"},
              advice="asvs：长度优先，不强制复杂度与定期更换；djbh3：等保三级，须含三类字符并每 90 天更换"),
         Rule("session_idle_minutes", "无操作自动退出（分钟）", "30"),
         Rule("session_absolute_hours", "连续登录最长（小时）", "12", most=24),

@@ -114,6 +114,7 @@ def upgrade(url: str, revision: str = "head") -> None:
     engine = owner_engine(url)
     try:
         with engine.execution_options(writing=True).begin() as connection:
+            triggers.remove(connection)
             alembic.command.upgrade(migrations(connection), revision)
             if revision == "head":
                 if connection.dialect.name == "postgresql":
@@ -125,10 +126,12 @@ def upgrade(url: str, revision: str = "head") -> None:
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Take the schema back to `revision`. What depends on the dropped tables goes with them."""
+    """Take the schema back to `revision`. What depends on the dropped tables goes with them; below head nothing is
+    recorded (decision 0006)."""
     engine = owner_engine(url)
     try:
         with engine.execution_options(writing=True).begin() as connection:
+            triggers.remove(connection)
             alembic.command.downgrade(migrations(connection), revision)
     finally:
         engine.dispose()

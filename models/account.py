@@ -24,7 +24,7 @@ class Account(Base):
     password_changed_at: Mapped[datetime | None] = field("密码修改时间", generated=True)
     must_change_password: Mapped[bool] = field("下次登录须改密码", default=True, generated=True)
     sessions_from: Mapped[datetime | None] = field(
-        "登录有效起点", recorded=False, generated=True, meaning="此前开始的登录一律失效"
+        "登录有效起点", generated=True, meaning="此前开始的登录一律失效"
     )
     disabled_at: Mapped[datetime | None] = field("停用时间", generated=True)
     note: Mapped[str | None] = field("备注", multiline=True)
@@ -52,6 +52,7 @@ class Grant(Base):
     role: Mapped[str] = field("角色", codes="role")
     since: Mapped[date] = field("生效日期")
     until: Mapped[date | None] = field("失效日期", meaning="最后一天；空表示长期")
+    ended_at: Mapped[datetime | None] = field("收回时间", generated=True)
     granted_by_id: Mapped[int | None] = field("授权人", ForeignKey("account.id"), generated=True)
     note: Mapped[str | None] = field("备注", multiline=True)
 

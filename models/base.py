@@ -51,7 +51,8 @@ class Privacy(enum.Enum):
 class Field:
     """A column's declaration. `codes` is the code table that its values come from; `states` says
     that its values are the states of the table's moves; `recorded=False` keeps it out of the
-    change ledger (secrets and counters)."""
+    change ledger (secrets and counters). `generated` facts are kept by the system and told in the history;
+    `internal` ones (search terms, blind indexes, what an attachment hangs on) nobody reads."""
 
     label: str
     meaning: str = ""
@@ -61,6 +62,7 @@ class Field:
     recorded: bool = True
     multiline: bool = False
     generated: bool = False  # kept by the system, never typed by a person
+    internal: bool = False  # generated, and no fact about anything
     filled_in: bool = False  # a person may type it; left empty, the system fills it in
     advice: str = ""  # how to fill it in, shown beside the input
 
@@ -115,7 +117,7 @@ class Base(DeclarativeBase):
     __searched__: ClassVar[str | None] = None  # the name by which people look for a record
 
     id: Mapped[int] = mapped_column(
-        primary_key=True, comment="编号", info={"field": Field("编号", generated=True)}, sort_order=-9
+        primary_key=True, comment="编号", info={"field": Field("编号", generated=True, internal=True)}, sort_order=-9
     )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -126,10 +128,11 @@ class Base(DeclarativeBase):
 
 def field(label: str, *args: Any, meaning: str = "", codes: str | None = None,
           privacy: Privacy = Privacy.OPEN, states: bool = False, recorded: bool = True,
-          multiline: bool = False, generated: bool = False, filled_in: bool = False, advice: str = "",
-          **column: Any) -> MappedColumn[Any]:
+          multiline: bool = False, generated: bool = False, internal: bool = False, filled_in: bool = False,
+          advice: str = "", **column: Any) -> MappedColumn[Any]:
     """A `mapped_column` with its declaration; everything else is passed on to it."""
-    declared = Field(label, meaning, codes, privacy, states, recorded, multiline, generated, filled_in, advice)
+    declared = Field(label, meaning, codes, privacy, states, recorded, multiline, generated or internal, internal,
+                     filled_in, advice)
     return mapped_column(*args, comment=meaning or label, info={"field": declared}, **column)
 
 

@@ -32,14 +32,14 @@ class Household(IdentityIndexed, Base):
                                          advice="村内唯一；留空由系统编号")
     natural_group_id: Mapped[int | None] = field("自然村（组）")
     head_name: Mapped[str] = field("户主姓名", privacy=Privacy.NAME)
-    name_pinyin: Mapped[str | None] = field("户主拼音", privacy=Privacy.NAME, generated=True)
-    name_initials: Mapped[str | None] = field("户主拼音首字母", privacy=Privacy.NAME, generated=True)
+    name_pinyin: Mapped[str | None] = field("户主拼音", privacy=Privacy.NAME, internal=True)
+    name_initials: Mapped[str | None] = field("户主拼音首字母", privacy=Privacy.NAME, internal=True)
     identity_number: Mapped[Any] = field("户主身份证号", SealedText("household.identity_number"),
                                          privacy=Privacy.IDENTITY, nullable=True)
     identity_index: Mapped[str | None] = field("户主身份证号索引", privacy=Privacy.IDENTITY,
-                                               generated=True, index=True)
+                                               internal=True, index=True)
     identity_tail: Mapped[str | None] = field("户主身份证号尾号索引", privacy=Privacy.IDENTITY,
-                                              generated=True)
+                                              internal=True)
     phone: Mapped[Any] = field("联系电话", SealedText("household.phone"), privacy=Privacy.PHONE,
                                nullable=True)
     address: Mapped[str | None] = field("住址", privacy=Privacy.ADDRESS)

@@ -96,17 +96,17 @@ class Student(IdentityIndexed, Base):
     region_code: Mapped[str] = region_code("村（社区）", ForeignKey("region.code"))
     household_id: Mapped[int | None] = field("户")
     name: Mapped[str] = field("姓名", privacy=Privacy.NAME)
-    name_pinyin: Mapped[str | None] = field("姓名拼音", privacy=Privacy.NAME, generated=True)
-    name_initials: Mapped[str | None] = field("姓名拼音首字母", privacy=Privacy.NAME, generated=True)
+    name_pinyin: Mapped[str | None] = field("姓名拼音", privacy=Privacy.NAME, internal=True)
+    name_initials: Mapped[str | None] = field("姓名拼音首字母", privacy=Privacy.NAME, internal=True)
     sex: Mapped[str | None] = field("性别", codes="sex")
     ethnic_group: Mapped[str | None] = field("民族", codes="ethnic_group")
     identity_kind: Mapped[str] = field("证件类型", codes="identity_kind", default="1")
     identity_number: Mapped[Any] = field("身份证号码", SealedText("student.identity_number"),
                                          privacy=Privacy.IDENTITY, nullable=True,
                                          advice="18 位，末位可为 X；未落户的孩子可不填")
-    identity_index: Mapped[str | None] = field("身份证号索引", privacy=Privacy.IDENTITY, generated=True)
+    identity_index: Mapped[str | None] = field("身份证号索引", privacy=Privacy.IDENTITY, internal=True)
     identity_tail: Mapped[str | None] = field("身份证号尾号索引", privacy=Privacy.IDENTITY,
-                                              generated=True)
+                                              internal=True)
     birth_date: Mapped[date | None] = field("出生日期", privacy=Privacy.BIRTH,
                                             advice="可只输入数字，如 20150901")
     relation_to_head: Mapped[str | None] = field("与户主关系", codes="family_relation")

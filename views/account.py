@@ -16,7 +16,7 @@ class AccountView(RegisterView):
     search = ("display_name", "username")
     fieldsets = (("账号", ("username", "display_name", "region_code", "note")),)
     asked_at_first = FIRST_GRANT
-    related = (("grant", ("role", "region_code", "since", "until", "granted_by_id")),)
+    related = (("grant", ("role", "region_code", "since", "until", "ended_at", "granted_by_id")),)
 
     def _prepare(self, form: Any, record: Base | None) -> None:
         super()._prepare(form, record)

@@ -65,6 +65,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     own_area_only: ClassVar[bool] = False  # a public table, shown only as far as one's own area
     can_add: ClassVar[bool] = True
     can_change: ClassVar[bool] = True
+    settled: ClassVar[frozenset[str]] = frozenset()  # columns of the form that stay as they were first written
 
     def __init__(self, model: type[Base]) -> None:
         self.model = model
@@ -80,6 +81,10 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     @classmethod
     def form_columns_of(cls) -> tuple[str, ...]:
         return tuple(name for _, names in cls.fieldsets for name in names)
+
+    @classmethod
+    def changeable_columns(cls) -> tuple[str, ...]:
+        return tuple(name for name in cls.form_columns_of() if name not in cls.settled)
 
     def check_names(self) -> None:
         """Every name in a view is a column with a declaration. Raises KeyError at start."""
@@ -113,7 +118,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         return type(f"New{form.__name__}", (form,), dict(self.asked_at_first)) if self.asked_at_first else form
 
     def get_edit_form(self) -> type[Form]:
-        return form_fields.edit_form_class(self.model, self.form_columns_of())
+        return form_fields.edit_form_class(self.model, self.changeable_columns())
 
     def get_pk_value(self, model: Base) -> int:
         return model.id
@@ -212,15 +217,23 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         """Add the record. A view whose ledger has a verb of its own for this overrides it."""
         return cast(Base, records.create(session(), actor(), self.model, values))
 
+    def form_of(self, record: Base) -> type[Form]:
+        """The form of a standing record. A view whose records differ in kind overrides it."""
+        return cast(type[Form], self._edit_form_class)
+
+    def change(self, record: Base, values: dict[str, Any], as_of: int, why: str) -> None:
+        """Change the record. A view whose ledger has a verb of its own for this overrides it."""
+        records.edit(session(), actor(), record, values, as_of=as_of, reason=why)
+
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self) -> ResponseReturnValue:
         if not self.can_change:
             raise NotFound("没有这个页面。")
-        record, columns, conflict = self.get_one(request.args.get("id")), self.form_columns_of(), None
-        records.require_own(actor(), record)  # before anything is typed
+        record, columns, conflict = self.get_one(request.args.get("id")), self.changeable_columns(), None
+        records.require_keeper(session(), actor(), record)  # before anything is typed
         position = ledger_position(session(), self.model.__tablename__, record.id)
         start = form_fields.start_values(self.model, columns, record, actor().role)
-        form = self._edit_form_class(data={**start, "as_of": str(position)})
+        form: Any = self.form_of(record)(data={**start, "as_of": str(position)})
         self._prepare(form, record)
         if request.method == "POST" and self._valid(form, record):
             values = form_fields.typed_values(form, self.model, columns, actor().role, editing=True)
@@ -228,7 +241,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
             try:
                 why = (form.reason.data or "").strip()
                 with recording(session(), actor(), f"{self.model.__tablename__}:edit", why):
-                    records.edit(session(), actor(), record, values, as_of=as_of, reason=why)
+                    self.change(record, values, as_of, why)
                 flash("已保存。", "success")
                 return redirect(onward(self, ".details_view", id=request.args["id"]))
             except Invalid as fault:
@@ -267,14 +280,15 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         return pages.reveal(self, record, columns, error)
 
     def _prepare(self, form: Any, record: Base | None) -> None:
-        form_fields.prepare(form, self.model, self.form_columns_of(), display(), actor().role, record)
+        form_fields.prepare(form, self.model, self.form_columns_of() if record is None else self.changeable_columns(),
+                            display(), actor().role, record)
         if record is None and "household_id" in form and "region_code" not in form \
                 and len(prefix_of(actor().region_code)) < CODE_LENGTH:
             form["household_id"].flags.required = True  # what else would say in which village the record lies
 
     def _valid(self, form: Any, record: Base | None) -> bool:
         """Whether the form can be read. If not, what the records' checks say of the rest is said with it."""
-        columns, right = self.form_columns_of(), form.validate()
+        columns, right = self.form_columns_of() if record is None else self.changeable_columns(), form.validate()
         if form_fields.check_codes(form, self.model, columns) and right:
             return True
         readable = tuple(name for name in columns if not form[name].errors)

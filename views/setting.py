@@ -1,7 +1,12 @@
 """设置."""
 
+from typing import Any
+
+from admin_app.settings import RULES
+from admin_app.web.form_fields import rule_form
 from models.setting import Setting
 from views.base import RegisterView
+from wtforms import Form
 
 
 class SettingView(RegisterView):
@@ -11,3 +16,6 @@ class SettingView(RegisterView):
     search = ("label",)
     can_add = False
     fieldsets = (("设置", ("value",)),)
+
+    def form_of(self, record: Any) -> type[Form]:
+        return rule_form(super().form_of(record), RULES[record.key])

@@ -104,7 +104,7 @@ def values_of(display: Display, role: Role, row: ChangeRow) -> list[ValueChange]
         if name not in table_of(model).c:
             continue
         field = declared(model, name)
-        if field.generated and not field.states and name != "region_code":
+        if field.internal:
             continue
         if hidden and not field.states and name != "region_code":
             texts = (HIDDEN if name in before else "", HIDDEN if name in after else "")

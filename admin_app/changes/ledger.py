@@ -13,9 +13,11 @@ from sqlalchemy import select
 from admin_app.access import postgresql_wall, sqlite_wall
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
+from admin_app.errors import Invalid
 from models.base import Base
 from models.change import Change, ChangeRow
 
+SHORTEST_REASON, LONGEST_REASON = 2, 200  # characters; the longest where one line is asked for
 _OPEN = "open_change"
 
 
@@ -59,6 +61,15 @@ def recording(session: ScopedSession, actor: Actor, verb: str, reason: str | Non
 def touched_any(session: ScopedSession, change_id: int) -> bool:
     """Whether the change has touched a record yet."""
     return session.scalar(select(ChangeRow.id).where(ChangeRow.change_id == change_id).limit(1)) is not None
+
+
+def explained(what: str, reason: str | None, such_as: str = "") -> str:
+    """The reason of an act that is not done without one. Raises Invalid."""
+    said = (reason or "").strip()
+    if len(said) < SHORTEST_REASON:
+        example = f"，如“{such_as}”" if such_as else ""
+        raise Invalid(f"{what}须写明原因{example}；它会记入变更台账。", "reason")
+    return said
 
 
 def record_reveal(session: ScopedSession, change: Change, record: Base, columns: list[str]) -> None:

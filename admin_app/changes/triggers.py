@@ -189,13 +189,21 @@ def install(connection: Connection) -> None:
         _install_postgresql(connection)
 
 
-def _install_sqlite(connection: Connection) -> None:
+def remove(connection: Connection) -> None:
+    """Before the schema moves. SQLite lets no column go that a trigger names; PostgreSQL looks at nothing until a
+    trigger runs."""
+    if connection.dialect.name != "sqlite":
+        return
     standing = connection.scalars(text(
         "SELECT name FROM sqlite_master WHERE type = 'trigger' "
         "AND (name LIKE 'record\\_%' ESCAPE '\\' OR name LIKE 'freeze\\_%' ESCAPE '\\')"
     )).all()
     for name in standing:
         connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+
+
+def _install_sqlite(connection: Connection) -> None:
+    remove(connection)
     wanted = sqlite_freezes()
     for model in recorded_models():
         wanted |= sqlite_triggers(model)

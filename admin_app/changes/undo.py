@@ -22,8 +22,9 @@ from admin_app.access.bulk import in_parts
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.history import acts, last_rows
+from admin_app.changes.ledger import explained
 from admin_app.changes.triggers import columns_of, recorded_columns
-from admin_app.errors import Conflict, Invalid, NotFound, Refused
+from admin_app.errors import Conflict, NotFound, Refused
 from models.base import Base, model_of, models, table_of
 from models.change import Change, ChangeRow
 
@@ -64,8 +65,8 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     if row_ids is None and undone(session, change_id):
         raise Conflict("这次变更已经撤销过了。如需恢复，请到那次撤销的页面上再撤销。")
     check_may_undo(session, actor, change, row_ids)
-    if not undoing.reason and not own(actor, change):
-        raise Invalid(f"这是“{change.actor}”所做的变更，撤销须写明原因。请填写后再撤销。", "reason")
+    if not own(actor, change):
+        explained(f"撤销“{change.actor}”所做的变更", undoing.reason)
     shapes = _shapes(session, change_id, row_ids)
     _check_keys_at_the_end(session)
     staying = _staying(session, shapes, change_id, row_ids)

@@ -25,6 +25,7 @@ from models.kinds import SealedText
 
 SHORTEST_REASON = 4
 _MOST_KNOWN = 10_000
+_NARROWEST = 6  # half characters
 _WIDTHS = {Privacy.BIRTH: 12, Privacy.IDENTITY: 22, Privacy.PHONE: 16, Privacy.ADDRESS: 30, Privacy.CONDITION: 16}
 OUTCOME_LABELS = {"new": "新增", "changed": "更新", "same": "无变化", "refused": "拒收"}
 
@@ -144,17 +145,19 @@ def _width(display: Display, model: type[Base], name: str) -> int:
 
 
 def refused_sheet(run: ImportRun, rows: Sequence[ImportRow], cells: Sequence[list[str]]) -> Path:
-    """The refused rows in the user's own columns, with the Excel row and 错误原因."""
+    """The refused rows in the user's own columns, with the Excel row and 错误原因. A 序号 of their own gives way to
+    the table's; a column is as narrow as what stands in it lets it be, so that the paper can be read."""
     path = temporary()
-    captions = ["原行号", *[c or "（无列名）" for c in run.captions], "错误原因"]
+    kept = [at for at, caption in enumerate(run.captions) if (caption or "").strip() != "序号"]
+    captions = ["原行号", *[run.captions[at] or "（无列名）" for at in kept], "错误原因"]
 
     def lines() -> Iterator[list[Any]]:
         for row, own in zip(rows, cells, strict=True):
-            why = "；".join(f"{m['column']}：{m['text']}" for m in row.messages if m["level"] == "error")
-            yield [row.excel_row, *own, why]
+            why = "；".join(f"{m['column']}：{m['text'].rstrip('。')}" for m in row.messages if m["level"] == "error")
+            yield [row.excel_row, *[own[at] for at in kept], f"{why}。"]
 
-    frame = Frame(f"{run.filename} 未导入的行", "", footer="改正后可直接上传本文件，只会处理这些行。")
-    write_table(path, frame, captions, lines(), [8, *[14] * len(run.captions), 60])
+    frame = Frame(f"{run.filename} 未导入的行", "", footer="改正后可直接上传本文件，只会处理这些行。", tall=True)
+    write_table(path, frame, captions, lines(), [8, *[_NARROWEST] * len(kept), 40])
     return path
 
 
@@ -174,7 +177,7 @@ def unfinished_sheet(session: ScopedSession, actor: Actor, model: type[Base], ti
                 yield [display.label_of(record) if record else "（已不在管辖范围内）",
                        *[display.of(record, c).text if record else "" for c in columns], why[key]]
 
-    frame = Frame(title, display.region(actor.region_code), footer="")
+    frame = Frame(title, display.region(actor.region_code), footer="", tall=True)
     captions = [model.__title__, *[declared(model, c).label for c in columns], "未办理原因"]
     write_table(path, frame, captions, lines(), [14, *[24] * len(columns), 60])
     return path

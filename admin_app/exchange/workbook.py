@@ -26,6 +26,7 @@ _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udf
 _LONGEST_CELL = 32_767
 _LOOKED_AT = 500  # rows
 _WIDEST = 40  # half characters, of a column whose texts are not known to be longer
+_LINE = 13.5  # points
 _LONGEST_FOOTER = 200  # of Excel's 255, with the page numbers
 _OPTIONS: dict[str, Any] = {
     "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
@@ -42,6 +43,7 @@ class Frame:
     footer: str = "审核人：                    填表人：                    联系电话："
     mark: str = ""  # who, when and the seal's fingerprint: a line under the table and on each page
     note: str = ""  # the grade of the export, beside the title
+    tall: bool = False  # rows as high as their sentences need: not every program that opens a file sees to it
 
 
 def temporary() -> Path:
@@ -94,10 +96,12 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
         sheet.set_column(0, 0, 6)
         rows = iter(rows)
         first = list(islice(rows, _LOOKED_AT))  # columns are set before the rows: the first tell how wide they are
+        widths_set = []
         for number, (caption, *column) in enumerate(zip(captions, *first, strict=True), start=1):
             least = widths[number - 1] if widths else width_of(caption, 12)
             longest = max((half_characters(value) + 2 for value in column if type(value) is str), default=0)
-            sheet.set_column(number, number, max(least, min(longest, _WIDEST)))
+            widths_set.append(max(least, min(longest, _WIDEST)))
+            sheet.set_column(number, number, widths_set[-1])
         sheet.set_row(0, 32)
         _banner(sheet, 0, last, writable(frame.title), formats["title"])
         now = datetime.now(LOCAL_ZONE)
@@ -110,6 +114,8 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
         count, cell, serial = 0, formats["cell"], formats["serial"]
         for count, row in enumerate(chain(first, rows), start=1):
             line = count + 2
+            if frame.tall and (high := _lines(row, widths_set)) > 1:
+                sheet.set_row(line, high * _LINE + 3)
             sheet.write_number(line, 0, count, serial)
             for number, value in enumerate(row, start=1):
                 if type(value) is str:
@@ -127,6 +133,11 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
         if frame.mark:
             sheet.write_string(count + 6, 0, frame.mark, formats["mark"])
     return count
+
+
+def _lines(row: Sequence[Any], widths: Sequence[int]) -> int:
+    """How many lines the longest text of a row takes in its column."""
+    return max(-(-half_characters(str(value)) // max(1, width - 1)) for value, width in zip(row, widths, strict=True))
 
 
 def _banner(sheet: Any, row: int, last: int, text: str, style: Any) -> None:

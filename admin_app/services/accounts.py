@@ -1,8 +1,10 @@
 """Accounts and grants. Nobody grants what they do not hold."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -10,7 +12,8 @@ from admin_app.access.actor import Actor
 from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission, Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
-from admin_app.services import passwords
+from admin_app.services import passwords, records
+from admin_app.services.records import check, kept_by, require_keeper
 from admin_app.services.rules import rule
 from models.account import Account, Grant
 from models.region import Region, code_of
@@ -57,7 +60,7 @@ def make_account(session: ScopedSession, actor: Actor, *, username: str, display
         raise Invalid("用户名须为 2 至 40 个字母、数字、汉字或 . - _ @，不能有空格。", "username")
     if not display_name:
         raise Invalid("请填写姓名：台账里要写明是谁办的。", "display_name")
-    if password is not None and must_change is False:
+    if password is not None:
         _check_password(session, password, username, display_name)
     with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
         if wide.scalar(select(Account.id).where(Account.username == username)):
@@ -86,6 +89,8 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
         raise Invalid(f"没有角色“{role}”。可用的角色：{names}。", "role") from None
     if wanted not in MAY_GRANT.get(actor.role, frozenset()):
         raise Refused(f"您不能授予“{ROLE_LABELS[wanted]}”：只能授予自己拥有的权限。")
+    if account.id == actor.account_id:
+        raise Refused("不能给自己授权。请由上级或系统管理员办理。")
     if not actor.keeps(region.code):
         raise Refused(f"“{region.name}”不在您的管辖范围内，不能在那里授权。")
     since = since or date.today()
@@ -99,20 +104,57 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
     return grant
 
 
-def end_grant(session: ScopedSession, actor: Actor, grant: Grant, *, on: date | None = None) -> None:
-    """End a grant (its last day is yesterday, or `on`), and the account's sessions. A grant is never
-    deleted: an inspector may ask who could see what, when."""
+def end_grant(session: ScopedSession, actor: Actor, grant: Grant) -> None:
+    """End a grant at this moment, and the account's sessions. A grant is never deleted: an inspector may ask who
+    could see what, when. Raises Refused."""
     actor.require(Permission.ACCOUNT_EDIT)
-    if Role(grant.role) not in MAY_GRANT.get(actor.role, frozenset()):
-        raise Refused(f"您不能收回“{ROLE_LABELS[Role(grant.role)]}”的授权。")
-    grant.until = on or date.fromordinal(date.today().toordinal() - 1)
-    if grant.account is not None:  # else the person sits elsewhere: the session ends with its grant
-        end_sessions(grant.account)
+    require_keeper(session, actor, grant)
+    grant.ended_at = datetime.now(UTC)
+    _end_sessions_of(grant)
     session.flush()
 
 
+def change_grant(session: ScopedSession, actor: Actor, grant: Grant, values: Mapping[str, Any], *, as_of: int,
+                 reason: str | None) -> None:
+    """Another last day, or another note. Ends the account's sessions. Raises Refused, Invalid, Conflict."""
+    records.edit(session, actor, grant, values, as_of=as_of, reason=reason)
+    _end_sessions_of(grant)
+    session.flush()
+
+
+def _end_sessions_of(grant: Grant) -> None:
+    if grant.account is not None:  # else the person sits elsewhere: the session ends with its grant
+        end_sessions(grant.account)
+
+
+@check(Grant)
+def last_day(session: ScopedSession, actor: Actor, grant: Grant) -> None:
+    if grant.until is not None and grant.until < date.today():
+        raise Invalid("失效日期已经过去。要立即结束，请用“收回授权”。", "until")
+
+
+@kept_by(Grant)
+def grant_keeper(session: ScopedSession, actor: Actor, grant: Grant) -> None:
+    """Who may change or take back a grant: whoever may give it, while it is not over. Raises Refused."""
+    if Role(grant.role) not in MAY_GRANT.get(actor.role, frozenset()) or not actor.keeps(grant.region_code):
+        raise Refused(f"您不能改动或收回“{ROLE_LABELS[Role(grant.role)]}”的授权。")
+    if grant.account_id == actor.account_id:
+        raise Refused("不能改动或收回自己的授权。请由上级或系统管理员办理。")
+    if over(grant, date.today()):
+        raise Refused("这项授权已经结束，留存备查。需要时请另行授权。")
+
+
+def over(grant: Any, today: date) -> bool:
+    """Whether a grant (or a row with its columns) has ended: by its last day, or taken back."""
+    return grant.ended_at is not None or (grant.until is not None and grant.until < today)
+
+
+def in_force(grant: Any, today: date) -> bool:
+    return bool(grant.since <= today and not over(grant, today))
+
+
 def grants_in_force(grants: list[Grant], today: date) -> list[Grant]:
-    return [g for g in grants if g.since <= today and (g.until is None or g.until >= today)]
+    return [grant for grant in grants if in_force(grant, today)]
 
 
 def change_password(session: ScopedSession, account: Account, *, current: str, new: str, again: str) -> None:
@@ -132,7 +174,7 @@ def change_password(session: ScopedSession, account: Account, *, current: str, n
 def reset_password(session: ScopedSession, actor: Actor, account: Account) -> str:
     """A new first password, to be handed over and changed at the next sign-in. Ends all sessions."""
     actor.require(Permission.ACCOUNT_EDIT)
-    _check_manageable(session, actor, account)
+    require_keeper(session, actor, account)
     plain = passwords.make_password()
     _set_password(account, plain, must_change=True)
     session.flush()
@@ -142,7 +184,7 @@ def reset_password(session: ScopedSession, actor: Actor, account: Account) -> st
 def disable(session: ScopedSession, actor: Actor, account: Account) -> None:
     """Stop an account. It stays readable on everything it did."""
     actor.require(Permission.ACCOUNT_EDIT)
-    _check_manageable(session, actor, account)
+    require_keeper(session, actor, account)
     if account.id == actor.account_id:
         raise Refused("不能停用自己的账号。请由另一位管理员操作。")
     account.disabled_at = datetime.now(UTC)
@@ -152,7 +194,7 @@ def disable(session: ScopedSession, actor: Actor, account: Account) -> None:
 
 def enable(session: ScopedSession, actor: Actor, account: Account) -> None:
     actor.require(Permission.ACCOUNT_EDIT)
-    _check_manageable(session, actor, account)
+    require_keeper(session, actor, account)
     account.disabled_at = None
     session.flush()
 
@@ -165,17 +207,18 @@ def end_sessions(account: Account) -> None:
 def force_out(session: ScopedSession, actor: Actor, account: Account) -> None:
     """End all sessions of another account at once."""
     actor.require(Permission.ACCOUNT_EDIT)
-    _check_manageable(session, actor, account)
+    require_keeper(session, actor, account)
     end_sessions(account)
     session.flush()
 
 
-def _check_manageable(session: ScopedSession, actor: Actor, account: Account) -> None:
+@kept_by(Account)
+def account_keeper(session: ScopedSession, actor: Actor, account: Account) -> None:
     """Nobody takes over an account that holds more than they may grant: a role, or a place above or
-    beside their own. With its new password its rights would be theirs."""
+    beside their own. With its new password its rights would be theirs. Raises Refused."""
     with unscoped(session.get_bind().engine, "all rights of an account that is taken in hand") as wide:
         grants = wide.scalars(select(Grant).where(Grant.account_id == account.id)).all()
-    held = [g for g in grants if g.until is None or g.until >= date.today()]
+    held = [grant for grant in grants if not over(grant, date.today())]
     beyond = [g for g in held if not actor.keeps(g.region_code)]
     if beyond or {Role(g.role) for g in held} - MAY_GRANT.get(actor.role, frozenset()):
         raise Refused("该账号拥有您不能授予的权限，须由上级或系统管理员处理。")

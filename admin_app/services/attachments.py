@@ -12,7 +12,8 @@ from sqlalchemy import select
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
-from admin_app.errors import Invalid, NotFound
+from admin_app.changes.ledger import explained
+from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.services.rules import number
 from models.attachment import Attachment
 from models.base import Base, model_of
@@ -29,7 +30,10 @@ _SIGNATURES: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (_ZIP, "application/vnd.openxmlformats-officedocument", (".docx", ".xlsx")),
 )
 ACCEPTED = "照片（JPG、PNG、GIF）、PDF、Word、Excel 文件"
+# ISO 14496-12: the brand of the file stands at its bytes 8 to 12, behind "ftyp".
+_HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"})
 INLINE = frozenset({"image/jpeg", "image/png", "image/gif"})
+_TOLD_BY_BYTES = INLINE | {"application/pdf"}  # an archive may be anything
 
 
 class FileStore:
@@ -74,15 +78,20 @@ def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def content_type(head: bytes, filename: str) -> str:
-    """What the bytes are. Raises Invalid for what is not accepted, and for a name that says
-    something else than the bytes."""
+def typed(head: bytes, filename: str) -> tuple[str, str]:
+    """What the bytes are, and the name with a suffix (a phone may leave it out). Raises Invalid for what is not
+    accepted, and for a name that says something else than the bytes."""
     suffix = Path(filename).suffix.lower()
     for signature, kind, suffixes in _SIGNATURES:
         if head.startswith(signature):
+            if not suffix and kind in _TOLD_BY_BYTES:
+                return kind, f"{filename}{suffixes[0]}"
             if suffix not in suffixes:
                 raise Invalid(f"文件名以“{suffix or '无后缀'}”结尾，内容却不是这种文件。请用原文件上传。", "evidence")
-            return kind
+            return kind, filename
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
+        raise Invalid("这是苹果手机的 HEIC 照片，单位的电脑大多打不开。请在手机“设置－相机－格式”里选“兼容性最佳”"
+                      "后重拍，或把照片另存为 JPG 再上传。", "evidence")
     raise Invalid(f"不接受这种文件。可上传：{ACCEPTED}。", "evidence")
 
 
@@ -104,8 +113,24 @@ def keep(session: ScopedSession, actor: Actor, files: FileStore, *, stream: IO[b
     actor.require(Permission.ATTACHMENT_CREATE)
     filename = "".join(c for c in Path(filename.replace("\\", "/")).name if c.isprintable())[-120:]
     sha256, size, head = files.keep(stream, number(session, "attachment_max_mb") << 20)
-    return {"sha256": sha256, "filename": filename or "附件", "content_type": content_type(head, filename),
-            "size": size}
+    kind, filename = typed(head, filename or "附件")
+    return {"sha256": sha256, "filename": filename, "content_type": kind, "size": size}
+
+
+def void(session: ScopedSession, actor: Actor, number_: int, reason: str | None) -> tuple[str, int]:
+    """A paper that proves nothing, or was hung on the wrong record: it stays to be read, struck out, and counts as
+    evidence no more. Undone like any act. Gives the record that it hangs on, by table and number.
+    Raises NotFound, Refused, Invalid, Conflict."""
+    actor.require(Permission.ATTACHMENT_CREATE)
+    attachment = session.get(Attachment, number_)
+    if attachment is None:
+        raise NotFound()
+    actor.require(f"{model_of(attachment.owner_table).__area__}.edit")
+    if attachment.void_reason:
+        raise Conflict("这个附件已经作废了。")
+    attachment.void_reason = explained("作废附件", reason, "传错了户")
+    session.flush()
+    return attachment.owner_table, attachment.owner_id
 
 
 def of_record(session: ScopedSession, record: Base) -> list[Attachment]:

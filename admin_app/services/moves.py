@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
+from admin_app.changes.ledger import explained
 from admin_app.errors import Conflict, Invalid, Refused
 from admin_app.services.records import clean, too_early
 from models.attachment import Attachment
@@ -86,8 +87,8 @@ def given_values(session: ScopedSession, model: type[Base], move: Move, values: 
         for key in table_of(model).c[name].foreign_keys:
             if key.column.name == "id" and session.get(model_of(key.column.table.name), value) is None:
                 raise Invalid(f"所选的“{declared(model, name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)
-    if move.reason and not (reason or "").strip():
-        raise Invalid(f"“{move.label}”须写明原因。", "reason")
+    if move.reason:
+        explained(f"“{move.label}”", reason)
     return given
 
 
@@ -98,4 +99,5 @@ def lacking(model: type[Base], move: Move, name: str) -> str:
 def with_evidence(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> set[int]:
     """Which of these records have at least one attachment."""
     return set(session.scalars(select(Attachment.owner_id).where(
-        Attachment.owner_table == model.__tablename__, Attachment.owner_id.in_(keys))))
+        Attachment.owner_table == model.__tablename__, Attachment.owner_id.in_(keys),
+        Attachment.void_reason.is_(None))))

@@ -18,6 +18,7 @@ SHORTEST, LONGEST = 12, 128
 ROTATION = timedelta(days=90)
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP, argon2id
 _COMMON = Path(__file__).with_name("common_passwords.txt")
+_OUR_NAMES = ("baoxue", "保学")  # with them the demo's password, which is in the README
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is mistaken for another on paper
 
 
@@ -45,7 +46,7 @@ def _common() -> frozenset[str]:
 def rules(policy: str) -> list[str]:
     """The rules as sentences, for the form."""
     sentences = [f"至少 {SHORTEST} 个字符，可以是一句话，可以有空格和汉字",
-                 "不能是常见密码，不能包含用户名或单位名，不能是重复或连续的字符"]
+                 "不能是常见密码，不能包含用户名、姓名、单位名或本系统的名字，不能是重复或连续的字符"]
     if policy == "djbh3":
         sentences += ["须含大写字母、小写字母、数字、符号中的至少三类（等保三级）", "每 90 天更换一次"]
     return sentences
@@ -62,8 +63,8 @@ def fault(plain: str, policy: str, *, about: tuple[str, ...] = ()) -> str | None
     lowered = plain.lower()
     if lowered in _common() or lowered.strip("0123456789!@#.") in _common():
         return "这是常见密码，容易被猜到。请换一个。"
-    if any(len(word) > 1 and word.lower() in lowered for word in about):
-        return "密码中不要包含用户名、姓名或单位名。请换一个。"
+    if any(len(word) > 1 and word.lower() in lowered for word in (*about, *_OUR_NAMES)):
+        return "密码中不要包含用户名、姓名、单位名或本系统的名字。请换一个。"
     if len(set(plain)) < 5 or _runs(lowered):
         return "密码是重复或连续的字符，容易被猜到。请换一个。"
     if policy == "djbh3" and _kinds(plain) < 3:

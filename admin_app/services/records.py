@@ -14,14 +14,14 @@ from sqlalchemy import ForeignKeyConstraint, inspect
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
-from admin_app.changes.ledger import ledger_position
+from admin_app.changes.ledger import explained, ledger_position
 from models.base import Base, Privacy, Wall, declared, model_of, table_of
 from models.region import prefix_of
 
 Check = Callable[[ScopedSession, Actor, Any], None]
 _CHECKS: dict[type[Base], list[Check]] = defaultdict(list)
+_KEEPERS: dict[type[Base], Check] = {}
 LONGEST_TEXT = 2000
-SHORTEST_REASON = 2  # characters
 # What says who somebody is: a wrong hand here makes another person of a child, so why it is changed is written down.
 IDENTIFYING = frozenset({Privacy.NAME, Privacy.BIRTH, Privacy.IDENTITY})
 DONE = ("_on", "absent_since")  # how the days are called on which something was done: none lies ahead
@@ -36,6 +36,31 @@ def check(model: type[Base]) -> Callable[[Check], Check]:
         return function
 
     return register
+
+
+def kept_by(model: type[Base]) -> Callable[[Check], Check]:
+    """Register who may change a standing record of one ledger at all. Raises Refused."""
+
+    def register(function: Check) -> Check:
+        _KEEPERS[model] = function
+        return function
+
+    return register
+
+
+def require_keeper(session: ScopedSession, actor: Actor, record: Base) -> None:
+    """Before anything is typed: whether this person may change this record at all. Raises Refused."""
+    require_own(actor, record)
+    if keeper := _KEEPERS.get(type(record)):
+        keeper(session, actor, record)
+
+
+def may_change(session: ScopedSession, actor: Actor, record: Base) -> bool:
+    try:
+        require_keeper(session, actor, record)
+    except Refused:
+        return False
+    return True
 
 
 def create(session: ScopedSession, actor: Actor, model: type[Base], values: Mapping[str, Any]) -> Any:
@@ -60,6 +85,7 @@ def edit(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str
 
     Raises Conflict when the record has changed since, Invalid, Refused, NotFound."""
     actor.require(f"{record.__area__}.edit")
+    require_keeper(session, actor, record)
     if as_of is not None and ledger_position(session, record.__tablename__, record.id) > as_of:
         raise Conflict("您打开表单之后，别人已修改了这条记录。")
     with session.no_autoflush:
@@ -132,8 +158,11 @@ def _unexplained(record: Base, reason: str | None) -> Iterator[Invalid]:
     labels = [c.info["field"].label for c in table_of(model).columns
               if c.info["field"].privacy in IDENTIFYING and not c.info["field"].generated
               and any(value is not None for value in changed[c.name].history.deleted or ())]
-    if labels and len((reason or "").strip()) < SHORTEST_REASON:
-        yield Invalid(f"修改“{'”“'.join(labels)}”须写明原因，如“录入有误，已核对户口簿”；它会记入变更台账。", "reason")
+    if labels:
+        try:
+            explained(f"修改“{'”“'.join(labels)}”", reason, "录入有误，已核对户口簿")
+        except Invalid as fault:
+            yield fault
 
 
 def too_early(label: str, name: str, value: Any) -> Invalid | None:

@@ -65,7 +65,7 @@ def checked(key: str, value: str) -> str:
         raise Invalid("没有这项设置。请从列表中选择。", "key")
     value = value.strip()
     if declared.choices and value not in declared.choices:
-        raise Invalid(f"“{declared.label}”只能是：{'、'.join(declared.choices)}。", "value")
+        raise Invalid(f"“{declared.label}”只能是：{'、'.join(declared.choices.values())}。", "value")
     if not declared.choices and not (value.isdecimal() and 0 < int(value[:9]) <= declared.most):
         raise Invalid(f"“{declared.label}”须是 1 至 {declared.most} 的整数。", "value")
     return value

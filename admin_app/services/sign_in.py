@@ -23,7 +23,7 @@ from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import BaoxueError, Invalid
 from admin_app.reference import reference_at
 from admin_app.services import passwords
-from admin_app.services.accounts import grants_in_force
+from admin_app.services.accounts import grants_in_force, in_force
 from admin_app.services.rules import rules_of
 from models.account import Account, Grant
 from models.change import ChangeRow
@@ -43,10 +43,11 @@ _LOGIN, _ACCOUNT, _GRANT = (model.__table__.c for model in (LoginSession, Accoun
 _TASK, _VIEW = Task.__table__.c, SavedView.__table__.c
 # Everything that a request must know of its session, in one statement: a row for each grant of the account.
 _WHO = (
-    select(_LOGIN.id, _LOGIN.grant_id.label("present_grant"), _LOGIN.created_at, _LOGIN.seen_at, _LOGIN.ended_at,
+    select(_LOGIN.id, _LOGIN.grant_id.label("present_grant"), _LOGIN.created_at, _LOGIN.seen_at,
+           _LOGIN.ended_at.label("login_ended_at"),
            _ACCOUNT.id.label("account_id"), _ACCOUNT.username, _ACCOUNT.display_name, _ACCOUNT.must_change_password,
            _ACCOUNT.password_changed_at, _ACCOUNT.disabled_at, _ACCOUNT.sessions_from,
-           _GRANT.id.label("grant_id"), _GRANT.role, _GRANT.region_code, _GRANT.since, _GRANT.until,
+           _GRANT.id.label("grant_id"), _GRANT.role, _GRANT.region_code, _GRANT.since, _GRANT.until, _GRANT.ended_at,
            Region.__table__.c.name.label("region_name"),
            select(func.count()).where(_TASK.account_id == _LOGIN.account_id, _TASK.role == _GRANT.role,
                                       _TASK.region_code == _GRANT.region_code, _TASK.finished_at.is_not(None),
@@ -145,8 +146,8 @@ def resume(session: ScopedSession, token: str, now: datetime | None = None) -> S
     if present is None:
         return None
     rules = reference_at(engine, present.position or "").rules(session, _RULES)
-    in_force = [row for row in found if _in_force(row, date.today())]
-    if present not in in_force or not _holds(rules, present, now):
+    open_to_them = [row for row in found if in_force(row, date.today())]
+    if present not in open_to_them or not _holds(rules, present, now):
         return None
     signed_in = SignedIn(
         present.id, present.account_id, present.username, present.display_name, present.grant_id, Role(present.role),
@@ -154,7 +155,7 @@ def resume(session: ScopedSession, token: str, now: datetime | None = None) -> S
         present.must_change_password
         or passwords.expired(present.password_changed_at, now, rules["password_policy"]),
         present.created_at,
-        tuple(OwnGrant(row.grant_id, Role(row.role), row.region_name, row.until) for row in in_force),
+        tuple(OwnGrant(row.grant_id, Role(row.role), row.region_name, row.until) for row in open_to_them),
         present.position or "", present.news, present.views > 0,
     )
     if now - present.seen_at > timedelta(minutes=1):
@@ -175,16 +176,12 @@ def _who(dialect: str) -> Select[Any]:
     return _WHO.add_columns(_POSITIONS[dialect].label("position"))
 
 
-def _in_force(grant: Any, today: date) -> bool:
-    return bool(grant.since <= today and (grant.until is None or grant.until >= today))
-
-
 def _holds(rules: dict[str, str], login: Any, now: datetime) -> bool:
     """Whether a row of `_WHO` still stands for its account."""
     idle = timedelta(minutes=int(rules["session_idle_minutes"]))
     absolute = timedelta(hours=int(rules["session_absolute_hours"]))
     return bool(
-        login.ended_at is None
+        login.login_ended_at is None
         and now - login.seen_at <= idle
         and now - login.created_at <= absolute
         and login.disabled_at is None
@@ -223,15 +220,15 @@ def own_sessions(engine: Engine, account_id: int, now: datetime | None = None) -
     now = now or datetime.now(UTC)
     with unscoped(engine, "one's own sessions") as session:
         rows = session.execute(
-            select(LoginSession, Grant, LoginSession.ended_at, LoginSession.seen_at, LoginSession.created_at,
-                   Account.disabled_at, Account.sessions_from)
+            select(LoginSession, Grant, LoginSession.ended_at.label("login_ended_at"), LoginSession.seen_at,
+                   LoginSession.created_at, Account.disabled_at, Account.sessions_from)
             .join(Grant, Grant.id == LoginSession.grant_id).join(Account, Account.id == LoginSession.account_id)
             .where(LoginSession.account_id == account_id, Grant.account_id == account_id,
                    LoginSession.ended_at.is_(None))
             .order_by(LoginSession.id.desc())
         ).all()
         rules = rules_of(session, _RULES)
-        holding = [row[0] for row in rows if _holds(rules, row, now) and _in_force(row[1], date.today())]
+        holding = [row[0] for row in rows if _holds(rules, row, now) and in_force(row[1], date.today())]
         session.expunge_all()
         return holding
 

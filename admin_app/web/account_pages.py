@@ -1,6 +1,5 @@
 """Accounts and grants: what their pages do beyond showing and editing."""
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -11,9 +10,9 @@ from wtforms import SelectField
 from wtforms.validators import InputRequired, Optional
 
 from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission
-from admin_app.changes.ledger import recording
+from admin_app.changes.ledger import explained, recording
 from admin_app.errors import Invalid, NotFound
-from admin_app.services import account_list, accounts
+from admin_app.services import account_list, accounts, records
 from admin_app.web.context import actor, session
 from admin_app.web.form_fields import DateField
 from models.account import Account, Grant
@@ -59,6 +58,10 @@ def make_from_form(values: dict[str, Any]) -> Account:
     return made.account
 
 
+def change_grant(grant: Grant, values: dict[str, Any], as_of: int, why: str) -> None:
+    accounts.change_grant(session(), actor(), grant, values, as_of=as_of, reason=why)
+
+
 def grant_from_form(values: dict[str, Any]) -> Grant:
     return accounts.grant_role(
         session(), actor(), account=_account(values["account_id"]), role=values["role"] or "",
@@ -66,49 +69,70 @@ def grant_from_form(values: dict[str, Any]) -> Grant:
 
 
 def account_buttons(account: Account) -> list[dict[str, str]]:
-    if not actor().may(Permission.ACCOUNT_EDIT):
+    """What the person may do to this account: nothing that would only be refused."""
+    if not actor().may(Permission.ACCOUNT_EDIT) or not records.may_change(session(), actor(), account):
         return []
-    verbs = [("重置密码", "accounts.reset_password"), ("强制下线", "accounts.end_sessions"),
-             ("启用", "accounts.enable") if account.disabled_at else ("停用", "accounts.disable")]
-    return [{"label": label, "url": url_for(endpoint, id=account.id), "kind": "post", "token": generate_csrf()}
-            for label, endpoint in verbs]
+    verbs = [("重置密码", "accounts.reset_password"), ("强制下线", "accounts.end_sessions")]
+    if account.disabled_at:
+        verbs.append(("启用", "accounts.enable"))
+    elif account.id != actor().account_id:
+        verbs.append(("停用", "accounts.disable"))
+    return [_button(label, endpoint, account.id) for label, endpoint in verbs]
 
 
 def grant_buttons(grant: Grant) -> list[dict[str, str]]:
-    if not actor().may(Permission.ACCOUNT_EDIT) or (grant.until and grant.until < date.today()):
+    if not actor().may(Permission.ACCOUNT_EDIT) or not records.may_change(session(), actor(), grant):
         return []
-    return [{"label": "收回授权", "url": url_for("accounts.end_grant", id=grant.id), "kind": "post",
-             "token": generate_csrf()}]
+    return [_button("收回授权", "accounts.end_grant", grant.id)]
+
+
+def _button(label: str, endpoint: str, id: int) -> dict[str, str]:
+    return {"label": label, "url": url_for(endpoint, id=id), "kind": "post", "token": generate_csrf(), "why": "must"}
+
+
+def _account_to_keep(id: int) -> Account:
+    """An account that the person may change: refused before a reason is asked for."""
+    account = _account(id)
+    records.require_keeper(session(), actor(), account)
+    return account
+
+
+def _why(what: str, such_as: str) -> str:
+    return explained(what, request.form.get("reason"), such_as)
 
 
 @pages.post("/<int:id>/reset-password")
 def reset_password(id: int) -> ResponseReturnValue:
-    with recording(session(), actor(), "reset_password"):
-        password = accounts.reset_password(session(), actor(), _account(id))
+    account = _account_to_keep(id)
+    with recording(session(), actor(), "reset_password", _why("重置密码", "本人忘记密码，当面核对")):
+        password = accounts.reset_password(session(), actor(), account)
     flash(f"新密码（只显示这一次，请当面交给本人）：{password}", "info")
     return redirect(url_for("account.details_view", id=id))
 
 
 @pages.post("/<int:id>/disable")
 def disable(id: int) -> ResponseReturnValue:
-    with recording(session(), actor(), "disable"):
-        accounts.disable(session(), actor(), _account(id))
+    account = _account_to_keep(id)
+    with recording(session(), actor(), "disable", _why("停用账号", "已调离")):
+        accounts.disable(session(), actor(), account)
     flash("账号已停用，它的登录都已结束。", "success")
     return redirect(url_for("account.details_view", id=id))
 
 
 @pages.post("/<int:id>/enable")
 def enable(id: int) -> ResponseReturnValue:
-    with recording(session(), actor(), "enable"):
-        accounts.enable(session(), actor(), _account(id))
+    account = _account_to_keep(id)
+    with recording(session(), actor(), "enable", _why("启用账号", "回岗工作")):
+        accounts.enable(session(), actor(), account)
     flash("账号已启用。", "success")
     return redirect(url_for("account.details_view", id=id))
 
 
 @pages.post("/<int:id>/end-sessions")
 def end_sessions(id: int) -> ResponseReturnValue:
-    with recording(session(), actor(), "revoke_sessions", kept=True):
-        accounts.force_out(session(), actor(), _account(id))
+    account = _account_to_keep(id)
+    with recording(session(), actor(), "revoke_sessions", _why("强制下线", "手机遗失")):
+        accounts.force_out(session(), actor(), account)
     flash("该账号的登录都已结束。", "success")
     return redirect(url_for("account.details_view", id=id))
 
@@ -118,7 +142,8 @@ def end_grant(id: int) -> ResponseReturnValue:
     grant = session().get(Grant, id)
     if grant is None:
         raise NotFound()
-    with recording(session(), actor(), "grant:end"):
+    records.require_keeper(session(), actor(), grant)
+    with recording(session(), actor(), "grant:end", _why("收回授权", "不再分管")):
         accounts.end_grant(session(), actor(), grant)
     flash("授权已收回，该账号须重新登录。", "success")
     return redirect(url_for("grant.details_view", id=id))

@@ -47,6 +47,15 @@ def upload(table: str, id: int) -> ResponseReturnValue:
     return redirect(url_for(f"{table}.details_view", id=id))
 
 
+@pages.post("/<int:id>/void")
+def void(id: int) -> ResponseReturnValue:
+    reason = request.form.get("reason")
+    with recording(session(), actor(), "void_attachment", (reason or "").strip()):
+        owner = attachments.void(session(), actor(), id, reason)
+    flash("附件已作废，留存备查；如有误，可点“查看变更”撤销。", "success")
+    return redirect(url_for(f"{owner[0]}.details_view", id=owner[1]))
+
+
 @pages.get("/<int:id>")
 def download(id: int) -> ResponseReturnValue:
     attachment, path = attachments.opened(session(), actor(), plant().files, id)

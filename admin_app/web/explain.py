@@ -25,7 +25,7 @@ def reasons(session: ScopedSession, actor: Actor, display: Display, record: Base
         found = wide.execute(
             select(Grant, Account.display_name).outerjoin(Account, Account.id == Grant.granted_by_id)
             .where(Grant.account_id == actor.account_id, Grant.role == actor.role,
-                   Grant.region_code == actor.region_code).order_by(Grant.id.desc())).first()
+                   Grant.region_code == actor.region_code, Grant.ended_at.is_(None)).order_by(Grant.id.desc())).first()
     place = display.region(actor.region_code)
     sentences = [f"您现在以“{ROLE_LABELS[actor.role]}”的身份工作，范围是“{place}”及其全部下级。"]
     if found:

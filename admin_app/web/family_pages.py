@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin_app.changes.ledger import recording
+from admin_app.changes.ledger import explained, recording
 from admin_app.errors import Invalid, NotFound
 from admin_app.services.hand_over import hand_over as move_family
 from admin_app.web.account_pages import region_of
@@ -22,9 +22,7 @@ def hand_over(id: int) -> ResponseReturnValue:
     if request.method == "POST":
         try:
             village = region_of(request.form.get("region_code", ""))
-            reason = request.form.get("reason", "").strip()
-            if not reason:
-                raise Invalid("请写明移交的原因，如“举家迁入”。")
+            reason = explained("移交", request.form.get("reason"), "举家迁入")
             with recording(session(), actor(), "household:hand_over", reason):
                 move_family(session(), actor(), household, village)
             flash(f"已移交到“{village.name}”。", "success")

@@ -12,15 +12,18 @@ from flask import url_for
 from flask_wtf import FlaskForm
 from sqlalchemy import Boolean, Date, Integer
 from wtforms import Field as FormField
-from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import FileField, Form, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from admin_app.access.masking import Sight, masked, sight
 from admin_app.access.permissions import Permission, Role, permits
+from admin_app.changes.ledger import LONGEST_REASON
 from admin_app.display import Display
 from admin_app.exchange.cells import BadCell, date_value
 from admin_app.listing import found_by
 from admin_app.services.attachments import ACCEPTED
+from admin_app.services import records
+from admin_app.settings import Rule
 from admin_app.web.context import searched_by
 from models.base import BigKey, Base, Field, declared, names_region, pointed_at, table_of
 from models.kinds import Sealed, SealedText
@@ -28,7 +31,6 @@ from models.moves import Move
 from models.region import Region
 
 CLEAR = "-"
-LONGEST_REASON = 200  # characters
 REQUIRED = "请填写“{}”。"
 
 
@@ -124,9 +126,19 @@ class YesNoField(SelectField):
 
 def edit_form_class(model: type[Base], columns: tuple[str, ...]) -> type[FlaskForm]:
     """The form of a standing record: its columns, and why they are changed."""
-    why = StringField("修改原因", [Length(max=LONGEST_REASON, message=f"最多 {LONGEST_REASON} 个字。")],
-                      description="一般可不填；改姓名、出生日期、证件号码须写明。会记入变更台账")
+    asked = [declared(model, name).label for name in columns if declared(model, name).privacy in records.IDENTIFYING]
+    why = StringField("修改原因", [Length(max=LONGEST_REASON, message=f"最多 {LONGEST_REASON} 个字。")], description=(
+        f"改“{'”“'.join(asked)}”须写明，其余可不填；会记入变更台账" if asked else "可不填；会记入变更台账"))
     return type(f"Edit{model.__name__}", (form_class(model, columns),), {"reason": why})
+
+
+def rule_form(form: type[Form], rule: Rule) -> type[Form]:
+    """The form of one rule of the place: under its own name, with its advice, and its values to choose from."""
+    said: dict[str, Any] = {"validators": [InputRequired(REQUIRED.format(rule.label))], "description": rule.advice}
+    value = SelectField(rule.label, choices=[*rule.choices.items()], validate_choice=False, **said) if rule.choices \
+        else StringField(rule.label, render_kw={"inputmode": "numeric"},
+                         **{**said, "description": f"{rule.advice or '整数'}（1 至 {rule.most}）"})
+    return type(f"{rule.key}_form", (form,), {"value": value})
 
 
 def form_class(model: type[Base], columns: tuple[str, ...], move: Move | None = None,

@@ -51,6 +51,7 @@ ENDPOINTS: dict[str, Asks | Permission] = {
     "ledger.revert": Permission.LEDGER_UNDO,
     "attachments.download": Permission.ATTACHMENT_VIEW,
     "attachments.upload": Permission.ATTACHMENT_CREATE,
+    "attachments.void": Permission.ATTACHMENT_CREATE,
     "accounts.reset_password": Permission.ACCOUNT_EDIT,
     "accounts.disable": Permission.ACCOUNT_EDIT,
     "accounts.enable": Permission.ACCOUNT_EDIT,

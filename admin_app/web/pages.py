@@ -18,6 +18,7 @@ from admin_app.errors import Invalid
 from admin_app.listing import around, as_shown
 from admin_app.services import attachments as attachment_service
 from admin_app.services import moves as move_service
+from admin_app.services import records
 from admin_app.text import ORIGIN_LABELS, role_label, verb_label
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, shows, signed_in
@@ -41,8 +42,7 @@ REVEAL_TIME = timedelta(minutes=10)
 def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     """One record with everything that belongs to it."""
     model, open_to_see = type(record), revealed(record)
-    columns = [c.name for c in table_of(model).columns
-               if not c.info["field"].generated or c.info["field"].states]
+    columns = [c.name for c in table_of(model).columns if not c.info["field"].internal]
     display().prepare(model, columns, [record])
     named = {name for _, names in view.fieldsets for name in names}
     named |= {name for names in view.shown_beside.values() for name in names}
@@ -104,8 +104,7 @@ def _where(record: Base, name: str) -> str | None:
 
 def _buttons(view: "RegisterView", record: Base) -> list[dict[str, str]]:
     buttons = []
-    public = view.model.__region__ if view.model.__wall__ is Wall.REFERENCE else None
-    if view.can_change and view.may("edit") and (not public or actor().keeps(getattr(record, public))):
+    if view.can_change and view.may("edit") and records.may_change(session(), actor(), record):
         buttons.append({"label": "修改", "url": onward(view, ".edit_view", id=record.id), "kind": "primary",
                         "icon": "pencil"})
     return buttons + view.further_buttons(record)
@@ -133,16 +132,19 @@ def _attachments(record: Base) -> dict[str, Any]:
     placed = type(record).__wall__ in (Wall.CHILD, Wall.OFFICE) and type(record).__area__ != "account"
     if not placed or not actor().may(Permission.ATTACHMENT_VIEW):
         return {"attachments": [], "attach_url": None, "accept": ""}
+    may = actor().may(Permission.ATTACHMENT_CREATE) and actor().may(f"{type(record).__area__}.edit")
     found = attachment_service.of_record(session(), record)
     hands = history.first_hands(session(), Attachment.__tablename__, [a.id for a in found])
+    lasts = history.last_rows(session(), Attachment.__tablename__, [a.id for a in found if a.void_reason])
     files = [
         {"filename": a.filename, "size_label": f"{max(1, a.size // 1024):,} KB",
          "who": hands[a.id].actor if a.id in hands else "",
          "when": local_time(hands[a.id].at) if a.id in hands else "",
-         "url": url_for("attachments.download", id=a.id), "delete_url": None}
+         "url": url_for("attachments.download", id=a.id), "void": a.void_reason,
+         "void_act": url_for("ledger.change", id=lasts[a.id].change_id) if a.id in lasts else None,
+         "void_url": url_for("attachments.void", id=a.id) if may and not a.void_reason else None}
         for a in found
     ]
-    may = actor().may(Permission.ATTACHMENT_CREATE) and actor().may(f"{type(record).__area__}.edit")
     url = url_for("attachments.upload", table=record.__tablename__, id=record.id) if may else None
     return {"attachments": files, "attach_url": url, "accept": attachment_service.ACCEPTED}
 
@@ -218,7 +220,7 @@ def form(view: "RegisterView", form: Any, title: str, record: Base | None,
          conflict: list[dict[str, Any]] | None, back: str) -> ResponseReturnValue:
     summary = [{"label": field.label.text, "text": error, "anchor": field.id}
                for field in form for error in field.errors]
-    groups = [*view.fieldsets]
+    groups = [(label, tuple(name for name in names if name in form)) for label, names in view.fieldsets]
     if record is None and view.asked_at_first:
         groups.append(("授权", tuple(view.asked_at_first)))
     if record is not None:

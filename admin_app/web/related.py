@@ -126,8 +126,9 @@ def _files(record: Base) -> list[dict[str, Any]]:
         return []
     papers = of_record(session(), record)
     hands = history.first_hands(session(), Attachment.__tablename__, [paper.id for paper in papers])
-    return [{"day": (day := hands[paper.id].at.astimezone(LOCAL_ZONE).date()), "text": f"{day}", "what": paper.filename,
-             "url": url_for("attachments.download", id=paper.id), "who": hands[paper.id].actor, "of": "附件"}
+    return [{"day": (day := hands[paper.id].at.astimezone(LOCAL_ZONE).date()), "text": f"{day}",
+             "what": paper.filename + ("（已作废）" if paper.void_reason else ""), "who": hands[paper.id].actor,
+             "url": url_for("attachments.download", id=paper.id), "of": "附件"}
             for paper in papers if paper.id in hands]
 
 

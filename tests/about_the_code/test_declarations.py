@@ -117,7 +117,7 @@ STEPS_OUT = {
     ("admin_app/cli.py", "prepare"): "set-up",
     ("admin_app/cli.py", "regions_load"): "divisions are for everybody",
     ("admin_app/exchange/sheets/roster_plan.py", "_read"): "is a number of the list taken elsewhere",
-    ("admin_app/services/accounts.py", "_check_manageable"): "all rights of an account that is taken in hand",
+    ("admin_app/services/accounts.py", "account_keeper"): "all rights of an account that is taken in hand",
     ("admin_app/services/accounts.py", "make_account"): "a username is taken anywhere",
     ("admin_app/services/places.py", "account"): "a username is taken anywhere",
     ("admin_app/services/sign_in.py", "own_sessions"): "one's own sessions",

@@ -130,7 +130,7 @@ def test_who_takes_back_what_another_did_says_why(
         engine: Engine, people: Any, district: Any, act: Any, undone: Any) -> None:
     li = district.李明.id
     change, mine = act(people.康大姐, edit(li, class_name="三班")), act(people.周主任, edit(li, study_place="省城"))
-    with pytest.raises(Invalid, match="“康大姐”所做的变更，撤销须写明原因"):
+    with pytest.raises(Invalid, match="撤销“康大姐”所做的变更须写明原因"):
         undone(people.周主任, change, why="")
     assert child(engine, li).class_name == "三班"
     undone(people.周主任, mine, why="")

@@ -89,7 +89,7 @@ class Door:
         blueprint = self.endpoint.partition(".")[0]
         row = {"imports": rows["import_run"], "ledger": village.change, "families": rows["household"],
                "accounts": rows["grant" if self.act == "end_grant" else "account"],
-               "attachments": rows["attachment" if self.act == "download" else "student"], "session": 999,
+               "attachments": rows["attachment" if self.act in {"download", "void"} else "student"], "session": 999,
                "batches": rows["batch_run"], "tasks": rows["task"], "saved_views": rows["saved_view"]}
         known = {"id": row.get(blueprint), "row": village.change_row, "table": "student", "sheet": "roster",
                  "filename": "app.css"}

@@ -64,7 +64,7 @@ def test_a_stale_form_shows_all_three_and_loses_nothing(app: Flask, staff: Simpl
     assert page.status == 409
     rows = {row["字段"]: row for row in page.table("原值")}
     assert (rows["班级"]["原值"], rows["班级"]["对方"], rows["班级"]["我的"]) == ("空", "三班", "四班")
-    assert (rows["现居住地"]["对方"], rows["现居住地"]["我的"]) == ("新街9号", "空")
+    assert (rows["现居住地"]["对方"], rows["现居住地"]["我的"]) == ("新街9号", "没有改")
     assert {rows[name]["修改人"] for name in ("班级", "现居住地")} == {"周主任"}
     assert (rows["外地就读地"]["对方"], rows["外地就读地"]["修改人"]) == ("没有改", ""), "what I alone typed is nobody else's"
     assert whole(staff.engine, Student, li.id).class_name == "三班", "nothing was overwritten"
@@ -246,7 +246,8 @@ def attach(app: Flask, staff: SimpleNamespace, owner: Engine) -> Callable[..., P
 
 @pytest.mark.parametrize(("content", "name", "why"), [
     (HTML, "照片.jpg", "不接受这种文件"), (HTML, "页面.html", "不接受这种文件"), (b"<svg onload=alert(1)>", "图.svg", "不接受"),
-    (JPEG, "照片.html", "内容却不是这种文件"), (JPEG, "照片.png", "内容却不是"), (PNG, "无后缀", "内容却不是"),
+    (JPEG, "照片.html", "内容却不是这种文件"), (JPEG, "照片.png", "内容却不是"), (b"PK\x03\x04", "无后缀", "内容却不是"),
+    (b"\x00\x00\x00\x18ftypheic\x00\x00", "IMG_0001.HEIC", "另存为 JPG"),
     (b"MZ\x90\x00", "程序.exe", "不接受"), (b"", "空.jpg", "文件是空的"), (b"PK\x03\x04", "包.zip", "内容却不是"),
     (JPEG, "照片.jpg.html", "内容却不是"), (b"GIF8", "a.jpg", "内容却不是"),
 ])
@@ -434,7 +435,7 @@ def test_nobody_takes_over_an_account_that_holds_more(
 def test_an_account_below_is_managed(app: Flask, staff: SimpleNamespace, above: SimpleNamespace) -> None:
     person = Person(app, "周主任")
     for verb in ("reset-password", "disable", "enable", "end-sessions"):
-        assert person.send(f"/accounts/{above.小李}/{verb}").status == 302, verb
+        assert person.send(f"/accounts/{above.小李}/{verb}", {"reason": "本人来办"}).status == 302, verb
 
 
 def test_taking_back_the_grant_of_somebody_from_another_office_works(
@@ -449,7 +450,7 @@ def test_taking_back_the_grant_of_somebody_from_another_office_works(
     assert visitor.get("/").status == 200
     assert person.get(f"/admin/grant/details/?id={grant}").status == 200
 
-    assert person.send(f"/accounts/grants/{grant}/end").status == 302
+    assert person.send(f"/accounts/grants/{grant}/end", {"reason": "不再分管"}).status == 302
     assert visitor.get("/").location.startswith("/login")
 
 

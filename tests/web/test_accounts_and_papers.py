@@ -1,0 +1,198 @@
+"""Accounts and grants after they were made, and papers that prove nothing: what is asked, told and refused."""
+
+import io
+from datetime import date, timedelta
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, select
+
+from admin_app.access.permissions import Role
+from admin_app.access.scope import unscoped
+from admin_app.services import accounts
+from models.account import Account, Grant
+from models.attachment import Attachment
+from models.change import Change
+from tests.web.staff import JPEG, Person, everything_in, hire, hire_staff, 城区, 康宁, 牧童
+
+县 = "990101000000"
+
+
+@pytest.fixture
+def staff(app: Flask, district: SimpleNamespace) -> SimpleNamespace:
+    """The staff of 城区, and 小李, an officer of 康宁."""
+    engine = app.extensions["baoxue"].engine
+    hire_staff(engine)
+    hire(engine, [("小李", Role.VILLAGE_OFFICER, 康宁)], since=date.today())
+    with unscoped(engine, "numbers") as session:
+        numbers = {name: accounts.find(session, name).id for name in ("小李", "周主任", "康干部")}
+        grants = {name: accounts.find(session, name).grants[0].id for name in numbers}
+    return SimpleNamespace(engine=engine, accounts=SimpleNamespace(**numbers), grants=SimpleNamespace(**grants),
+                           **vars(district))
+
+
+def grant(staff: SimpleNamespace, name: str) -> Grant:
+    with unscoped(staff.engine, "a grant") as session:
+        found = session.get_one(Grant, getattr(staff.grants, name))
+        session.expunge_all()
+        return found
+
+
+# --- what is done to an account ---------------------------------------------------------------------
+
+
+def test_what_is_done_to_an_account_stands_in_its_history_with_why(app: Flask, staff: SimpleNamespace) -> None:
+    director, account = Person(app, "周主任"), staff.accounts.小李
+    for verb, why in (("disable", "已调离"), ("enable", "又调回"), ("reset-password", "本人忘记密码"), ("end-sessions", "手机遗失")):
+        assert director.send(f"/accounts/{account}/{verb}", {"reason": " "}).status == 400, verb
+        assert "须写明原因" in director.page.text
+        assert director.send(f"/accounts/{account}/{verb}", {"reason": why}).status == 302, verb
+
+    for reader in (director, Person(app, "审计员老郑")):
+        page = reader.get(f"/admin/account/details/?id={account}")
+        for said in ("已调离", "又调回", "本人忘记密码", "手机遗失", "停用时间", "密码修改时间", "登录有效起点"):
+            assert said in page.text, said
+    with unscoped(staff.engine, "the ledger") as session:
+        verbs = set(session.scalars(select(Change.verb).where(Change.actor == "周主任")))
+    assert verbs == {"disable", "enable", "reset_password", "revoke_sessions"}, "each of them is an act"
+
+
+def test_an_account_that_holds_more_than_one_may_grant_is_not_edited_and_offers_no_button(
+        app: Flask, staff: SimpleNamespace, owner: Engine) -> None:
+    hire(staff.engine, [("老郭", Role.ADMINISTRATOR, 城区)])
+    with unscoped(staff.engine, "his real rights", writing=True) as session:
+        from admin_app.changes.ledger import recording
+        from tests.conftest import actor
+        with recording(session, actor("试", Role.SYSTEM_ADMIN, "0" * 12), "试"):
+            account = accounts.find(session, "老郭")
+            account.grants[0].region_code = 县
+            above = account.id
+    director, before = Person(app, "周主任"), everything_in(owner)
+
+    page = director.get(f"/admin/account/details/?id={above}")
+    assert "老郭" in page.text
+    assert not [form for form in page.forms if form.action.startswith("/accounts/")]
+    assert not [href for _, href in page.links if href.startswith("/admin/account/edit/")]
+    for refused in (director.get(f"/admin/account/edit/?id={above}"),
+                    director.send(f"/admin/account/edit/?id={above}", {"display_name": "老郭头", "username": "老郭"})):
+        assert (refused.status, "您不能授予的权限" in refused.text) == (403, True)
+    assert everything_in(owner) == before
+
+    page = director.get(f"/admin/account/details/?id={staff.accounts.小李}")
+    assert {"重置密码", "强制下线", "停用"} <= {button for form in page.forms for button in form.buttons}
+    address = f"/admin/account/edit/?id={staff.accounts.小李}"
+    form = director.get(address).form("保存").fields
+    assert director.send(address, {**form, "note": "兼管两个网格"}).status == 302
+
+
+# --- grants -----------------------------------------------------------------------------------------
+
+
+def test_a_grant_is_taken_back_on_its_first_day_and_stays_to_be_read(app: Flask, staff: SimpleNamespace) -> None:
+    director, officer = Person(app, "周主任"), Person(app, "小李")
+    assert officer.get("/").status == 200
+    assert director.send(f"/accounts/grants/{staff.grants.小李}/end").status == 400, "why is asked first"
+    assert officer.get("/").status == 200
+
+    assert director.send(f"/accounts/grants/{staff.grants.小李}/end", {"reason": "授错了人"}).status == 302
+
+    assert officer.get("/").location.startswith("/login")
+    ended = grant(staff, "小李")
+    assert (ended.since, ended.until, ended.ended_at is not None) == (date.today(), None, True)
+    page = director.get(f"/admin/grant/details/?id={staff.grants.小李}")
+    assert "收回时间" in page.text and "授错了人" in page.text
+    assert not [form for form in page.forms if form.action.startswith("/accounts/")]
+    again = director.send(f"/accounts/grants/{staff.grants.小李}/end", {"reason": "再收回一次"})
+    assert (again.status, "已经结束" in again.text) == (403, True)
+
+
+def test_the_last_day_of_a_grant_is_moved_and_nothing_else_of_it(app: Flask, staff: SimpleNamespace) -> None:
+    director, officer = Person(app, "周主任"), Person(app, "小李")
+    address, next_year = f"/admin/grant/edit/?id={staff.grants.小李}", date.today() + timedelta(days=300)
+    form = director.get(address).form("保存").fields
+    assert not {"role", "region_code", "account_id", "since"} & set(form)
+
+    past = director.send(address, {**form, "until": (date.today() - timedelta(days=1)).isoformat()})
+    assert (past.status, "失效日期已经过去" in past.text) == (400, True)
+    assert officer.get("/").status == 200
+    done = director.send(address, {**form, "until": next_year.isoformat(), "role": "administrator", "region_code": 城区,
+                                   "reason": "聘期延长"})
+
+    assert done.status == 302
+    found = grant(staff, "小李")
+    assert (found.until, found.role, found.region_code) == (next_year, "village_officer", 康宁)
+    assert officer.get("/").location.startswith("/login"), "its rights have changed: sign in again"
+
+
+def test_nobody_gives_or_takes_rights_of_their_own(app: Flask, staff: SimpleNamespace, owner: Engine) -> None:
+    director, before = Person(app, "周主任"), everything_in(owner)
+    own = {"account_id": staff.accounts.周主任, "role": "inspector", "region_code": 城区, "since": date.today().isoformat()}
+    refused = director.send("/admin/grant/new/", own)
+    assert (refused.status, "不能给自己授权" in refused.text) == (403, True)
+    for page in (director.send(f"/accounts/grants/{staff.grants.周主任}/end", {"reason": "试一试"}),
+                 director.get(f"/admin/grant/edit/?id={staff.grants.周主任}")):
+        assert (page.status, "自己的授权" in page.text) == (403, True)
+    assert everything_in(owner) == before
+    assert director.send("/admin/grant/new/", {**own, "account_id": staff.accounts.小李}).status == 302
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_the_demos_password_is_nobodys_own(app: Flask, staff: SimpleNamespace) -> None:
+    from admin_app.services.passwords import fault
+
+    assert "本系统的名字" in (fault("baoxue-demo-2026", "asvs") or "")
+    assert fault("beixue-demo-2026", "asvs") is None
+    with unscoped(staff.engine, "whose") as session:
+        assert session.scalar(select(Account.id).where(Account.username == "小李"))
+
+
+# --- papers -----------------------------------------------------------------------------------------
+
+
+def test_a_paper_is_struck_out_with_why_counts_no_more_and_comes_back(app: Flask, staff: SimpleNamespace) -> None:
+    officer, child = Person(app, "周主任"), staff.李明.id
+    details, leave = f"/admin/student/details/?id={child}", f"/admin/student/move/?id={child}&verb=take_leave"
+    assert officer.send(f"/attachments/{staff.李明.attachment_id}/void", {"reason": "看不清"}).status == 302
+    assert officer.send(f"/attachments/student/{child}", {"file": (io.BytesIO(JPEG), "隔壁家的病历.jpg")}).status == 302
+    with unscoped(staff.engine, "the paper") as session:
+        paper = session.scalars(select(Attachment.id).order_by(Attachment.id.desc())).first()
+
+    assert officer.send(f"/attachments/{paper}/void", {"reason": ""}).status == 400
+    assert "已作废：传错了户" not in officer.get(details).text
+    assert officer.send(f"/attachments/{paper}/void", {"reason": "传错了户"}).status == 302
+
+    page = officer.get(details)
+    assert "已作废：传错了户" in page.text and "隔壁家的病历.jpg" in page.text, "it stays to be read"
+    assert officer.get(f"/attachments/{paper}").bytes == JPEG
+    assert officer.send(f"/attachments/{paper}/void", {"reason": "再作废"}).status == 409
+    refused = officer.send(leave, {"leave_until": "20990701"})
+    assert (refused.status, "须有佐证" in refused.text) == (400, True), "it proves nothing"
+
+    act = [href for text, href in officer.get(details).links if text == "查看变更"][-1]
+    assert officer.send(f"{act}/undo").status == 302
+    assert "已作废：传错了户" not in officer.get(details).text
+    assert officer.send(leave, {"leave_until": "20990701"}).status == 302
+
+
+def test_a_paper_of_the_next_village_is_not_struck_out(app: Flask, staff: SimpleNamespace, owner: Engine) -> None:
+    letter = staff.李明.letter_id
+    hire(staff.engine, [("牧童小牛", Role.VILLAGE_OFFICER, 牧童)])
+    officer = Person(app, "康干部")
+    officer.send(f"/attachments/responsibility_letter/{letter}", {"file": (io.BytesIO(JPEG), "责任书.jpg")})
+    with unscoped(staff.engine, "the paper") as session:
+        paper = session.scalars(select(Attachment.id).order_by(Attachment.id.desc())).first()
+    before = everything_in(owner)
+    for who, status in (("牧童小牛", 404), ("督导老钱", 403)):
+        if who == "督导老钱":
+            hire(staff.engine, [(who, Role.INSPECTOR, 城区)])
+            before = everything_in(owner)
+        assert Person(app, who).send(f"/attachments/{paper}/void", {"reason": "试一试"}).status == status, who
+    assert everything_in(owner) == before
+    assert officer.send(f"/attachments/{paper}/void", {"reason": "传错了户"}).status == 302
+
+
+def test_a_photo_without_a_suffix_gets_its_own(app: Flask, staff: SimpleNamespace) -> None:
+    officer, child = Person(app, "康干部"), staff.李明.id
+    assert officer.send(f"/attachments/student/{child}", {"file": (io.BytesIO(JPEG), "家访照片")}).status == 302
+    assert "家访照片.jpg" in officer.get(f"/admin/student/details/?id={child}").text

@@ -1,0 +1,38 @@
+"""The rules of the place: each under its own name, with what may be chosen."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from admin_app.access.scope import unscoped
+from models.setting import Setting
+from tests.web.staff import Person, hire_staff
+
+
+@pytest.fixture
+def rules(app: Flask, district: object) -> dict[str, int]:
+    engine = app.extensions["baoxue"].engine
+    hire_staff(engine)
+    with unscoped(engine, "numbers of the rules") as session:
+        return dict(session.execute(select(Setting.key, Setting.id)).all())
+
+
+def test_a_rule_is_chosen_under_its_own_name(app: Flask, rules: dict[str, int]) -> None:
+    director, address = Person(app, "周主任"), f"/admin/setting/edit/?id={rules['password_policy']}"
+    form = director.get(address).form("保存")
+    assert "密码规则" in director.page.text and "每 90 天更换" in director.page.text
+    assert set(form.choices["value"]) == {"长度优先（asvs）", "等保三级（djbh3）"}
+    refused = director.send(address, {**form.fields, "value": "随便"})
+    assert (refused.status, "只能是：长度优先（asvs）、等保三级（djbh3）" in refused.text) == (400, True)
+    assert director.send(address, {**form.fields, "value": "djbh3"}).status == 302
+    assert "djbh3" in director.get(f"/admin/setting/details/?id={rules['password_policy']}").text
+
+
+def test_a_number_says_its_bounds_and_is_kept_inside_them(app: Flask, rules: dict[str, int]) -> None:
+    director, address = Person(app, "周主任"), f"/admin/setting/edit/?id={rules['attachment_max_mb']}"
+    form = director.get(address).form("保存").fields
+    assert "单个附件大小上限（MB）" in director.page.text and "1 至 50" in director.page.text
+    for value in ("0", "51", "很多", ""):
+        assert director.send(address, {**form, "value": value}).status == 400, value
+        assert "1 至 50" in director.page.text
+    assert director.send(address, {**form, "value": "50"}).status == 302
