@@ -15,12 +15,13 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    JSON, BindParameter, Boolean, ColumnElement, Date, LargeBinary, Row, Select, case, false, func, or_, select,
+    JSON, BindParameter, ColumnElement, LargeBinary, Row, Select, case, false, func, or_, select,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from admin_app.access.scope import CODE_LENGTH, ScopedSession, walled
+from admin_app.filters import BEFORE, equal, on_days
 from models.base import Base, declared, model_of, name_column, pointed_at, table_of
 from models.code_item import CodeItem
 from models.kinds import IDENTITY_INDEX, TAIL_LENGTH, IdentityIndexed, SealedText, cipher
@@ -39,7 +40,6 @@ _NAMES = frozenset({"name", "head_name", "display_name"})
 _NUMBER = re.compile(r"(?<!\d)\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)", re.A)
 _HALF_WIDTH = {ord(c) + 0xFEE0: c for c in "0123456789Xx"}
 _TOLD = 32  # digits of a blind index, which stands for a number in an address
-BEFORE = "_before"  # `checked_on_before=2026-09-01`: earlier than that day, or not at all
 _AFTER_ALL = "\U0010ffff"
 
 
@@ -48,8 +48,9 @@ class Wanted:
     """What a list is asked for. Names that are not columns of the list are dropped before."""
 
     model: type[Base]
+    # By column, or by `table.column` of what hangs on a record and stands (`column_of`): a value, or any of several.
     equals: dict[str, Any] = field(default_factory=dict)
-    before: dict[str, date] = field(default_factory=dict)  # a date earlier than this, or none
+    days: dict[str, date] = field(default_factory=dict)  # by argument: a column with FROM, TO or BEFORE
     region: str | None = None  # a division: all rows under it
     search: str = ""
     search_columns: tuple[str, ...] = ()
@@ -63,27 +64,30 @@ class Wanted:
     @property
     def identity(self) -> tuple[Any, ...]:
         """What two equal lists share, as a key; the order changes no count."""
-        return (self.model.__tablename__, tuple(sorted(self.equals.items())), tuple(sorted(self.before.items())),
+        return (self.model.__tablename__, tuple(sorted(self.equals.items())), tuple(sorted(self.days.items())),
                 self.region, self.search, self.search_columns, self.may_search_identity, self.may_search_names,
                 self.keys, self.unread)
 
     def as_dict(self) -> dict[str, Any]:
         """The list as plain values, for a task that is done later."""
         return {**vars(self), "model": self.model.__tablename__,
-                "before": {name: day.isoformat() for name, day in self.before.items()}}
+                "days": {name: day.isoformat() for name, day in self.days.items()}}
 
     @classmethod
     def from_dict(cls, said: dict[str, Any]) -> "Wanted":
-        keys = said["keys"]
+        said, keys = {**said}, said["keys"]
+        # A task may have been asked for before the filters had a span of days.
+        days = {name + BEFORE: day for name, day in said.pop("before", {}).items()} | said.get("days", {})
+        equals = {name: tuple(value) if isinstance(value, list) else value for name, value in said["equals"].items()}
         return cls(**{**said, "model": model_of(said["model"]), "search_columns": tuple(said["search_columns"]),
-                      "before": {name: date.fromisoformat(day) for name, day in said["before"].items()},
+                      "equals": equals, "days": {name: date.fromisoformat(day) for name, day in days.items()},
                       "keys": None if keys is None else tuple(keys), "unread": tuple(map(tuple, said["unread"]))})
 
     @property
     def by_name_alone(self) -> bool:
         """One word that is looked up in the search terms, and nothing else is asked."""
         words = words_of(self.search)
-        further = self.equals or self.before or self.keys is not None or self.unread
+        further = self.equals or self.days or self.keys is not None or self.unread
         if len(words) != 1 or _has_digit(words[0]) or further:
             return False
         others = [n for n in self.search_columns if n != self.model.__searched__ and not _leads_an_index(self.model, n)]
@@ -149,10 +153,8 @@ def conditions(session: ScopedSession, wanted: Wanted, *, capped: bool = False) 
     found = walled(session, wanted.model)
     if wanted.unread:
         found.append(false())
-    for name, value in wanted.equals.items():
-        found.append(columns[name].is_(None) if value == "" else columns[name] == value)
-    for name, day in wanted.before.items():
-        found.append(or_(columns[name].is_(None), columns[name] < day))
+    found += [equal(session, wanted.model, name, value) for name, value in wanted.equals.items()]
+    found += [on_days(columns, argument, day) for argument, day in wanted.days.items()]
     found += _under(wanted.model, wanted.region)
     for term in words_of(wanted.search):
         found.append(_term(session, wanted, term, _MOST_TERMS if capped and wanted.by_name_alone else None))
@@ -387,12 +389,3 @@ def around(session: ScopedSession, wanted: Wanted, place: int, key: int) -> tupl
     at = keys.index(key)
     return ((first + at - 1, keys[at - 1]) if at else None,
             (first + at + 1, keys[at + 1]) if at + 1 < len(keys) else None)
-
-
-def filter_kind(model: type[Base], name: str) -> str:
-    """How a filter is offered: a list of options, a day, or a box to type in."""
-    if isinstance(table_of(model).c[name].type, Date):
-        return "date"
-    field_ = declared(model, name)
-    chosen = field_.codes or field_.states or isinstance(table_of(model).c[name].type, Boolean)
-    return "options" if chosen else "text"

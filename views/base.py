@@ -18,6 +18,7 @@ from wtforms import Form
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import CODE_LENGTH
 from admin_app.changes.ledger import ledger_position, record_reveal, recording
+from admin_app.filters import column_of
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.services import moves as move_service
 from admin_app.services import records
@@ -88,8 +89,10 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
 
     def check_names(self) -> None:
         """Every name in a view is a column with a declaration. Raises KeyError at start."""
-        for name in (*self.columns, *self.filters, *self.search, *self.form_columns_of(), self.default_sort):
+        for name in (*self.columns, *self.search, *self.form_columns_of(), self.default_sort):
             declared(self.model, name)
+        for name in self.filters:
+            column_of(self.model, name)
         generated = [n for n in self.form_columns_of() if declared(self.model, n).generated]
         if generated:
             raise KeyError(f"{self.model.__tablename__}: {generated} are not typed by people")

@@ -14,7 +14,7 @@ class HouseholdView(RegisterView):
     model = Household
     category_name = "户与学生"
     columns = ("head_name", "register_number", "region_code", "natural_group_id", "phone", "address")
-    filters = ("natural_group_id",)
+    filters = ("household_hardship.kind", "natural_group_id")
     search = ("head_name", "register_number")
     fieldsets = (
         ("户", ("region_code", "register_number", "natural_group_id", "address")),

@@ -8,7 +8,7 @@ class ResponsibilityLetterView(RegisterView):
     model = ResponsibilityLetter
     category_name = "责任落实"
     columns = ("number", "level", "school_year", "region_code", "party_a", "party_b", "state", "signed_on")
-    filters = ("state", "level", "school_year")
+    filters = ("state", "level", "school_year", "signed_on")
     search = ("number", "party_a", "party_b")
     fieldsets = (
         ("责任书", ("number", "level", "school_year", "household_id", "school_id", "region_code")),

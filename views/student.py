@@ -9,7 +9,8 @@ class StudentView(RegisterView):
     category_name = "户与学生"
     columns = ("name", "sex", "birth_date", "identity_number", "region_code", "schooling_state", "school_id",
                "grade", "checked_on")
-    filters = ("schooling_state", "sex", "school_id", "grade", "boarding", "ethnic_group", "checked_on",
+    filters = ("schooling_state", "sex", "school_id", "grade", "boarding", "ethnic_group", "special_group_flag.kind",
+               "birth_date", "checked_on",
                "leave_until", "household_id")
     search = ("name",)
     import_sheet = "roster"

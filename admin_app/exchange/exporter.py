@@ -161,6 +161,17 @@ def refused_sheet(run: ImportRun, rows: Sequence[ImportRow], cells: Sequence[lis
     return path
 
 
+def acts_sheet(session: ScopedSession, actor: Actor, acts: Sequence[Sequence[Any]], captions: Sequence[str], *,
+               conditions: str, fingerprint: str | None) -> Path:
+    """Acts of the change ledger as evidence: no value of a record stands in it. The caller removes the file."""
+    now, path = datetime.now(LOCAL_ZONE), temporary()
+    mark = f"导出人：{actor.name}　时间：{now:%Y-%m-%d %H:%M}　台账封存指纹：{fingerprint or '—'}"
+    frame = Frame("变更台账", Display(session, actor.role).region(actor.region_code), mark=mark,
+                  note=f"条件：{conditions}" if conditions else "全部", tall=True)
+    write_table(path, frame, captions, acts)
+    return path
+
+
 def unfinished_sheet(session: ScopedSession, actor: Actor, model: type[Base], title: str,
                      why: dict[int, str]) -> Path:
     """Records that a batch left as they are, each with the reason; the caller removes the file."""

@@ -47,6 +47,7 @@ ENDPOINTS: dict[str, Asks | Permission] = {
     "imports.refused": Permission.IMPORT_VIEW,
     "ledger.changes": Permission.LEDGER_VIEW,
     "ledger.change": Permission.LEDGER_VIEW,
+    "ledger.export": Permission.LEDGER_VIEW,
     "ledger.undo": Permission.LEDGER_UNDO,
     "ledger.revert": Permission.LEDGER_UNDO,
     "attachments.download": Permission.ATTACHMENT_VIEW,

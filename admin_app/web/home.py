@@ -12,7 +12,8 @@ from sqlalchemy import select
 from admin_app.access.permissions import Permission, Role
 from admin_app.display import local_time
 from admin_app.exchange import importer
-from admin_app.listing import BEFORE, COUNT_CAP, Wanted
+from admin_app.filters import BEFORE
+from admin_app.listing import COUNT_CAP, Wanted
 from admin_app.services.moves import moves_of
 from admin_app.services.rules import present_school_year, term_begins
 from admin_app.text import verb_label
@@ -29,7 +30,7 @@ class Todo:
 
     label: str
     table: str
-    equals: dict[str, str | bool] = field(default_factory=dict)
+    equals: dict[str, str | bool | tuple[str, ...]] = field(default_factory=dict)
     before: tuple[str, str] | None = None
     colour: str = "secondary"
     act: str = "view"  # who may do this with the ledger, has it to do
@@ -43,9 +44,8 @@ TODO: tuple[Todo, ...] = (
     Todo("辍学待劝返", "student", {"schooling_state": "dropped_out"}, colour="red"),
     Todo("失学待入学", "student", {"schooling_state": "never_enrolled"}, colour="red"),
     Todo("就学状态待核查", "student", {"schooling_state": "unknown"}),
-    *(Todo(f"本学期还没有核查的{who}", "student", {"schooling_state": state}, ("checked_on", "term"), "azure")
-      for state, who in (("enrolled", "在校学生"), ("elsewhere", "外地就读学生"), ("home_taught", "送教上门学生"),
-                         ("on_leave", "休学学生"))),
+    Todo("本学期还没有核查的学生", "student",
+         {"schooling_state": ("enrolled", "elsewhere", "home_taught", "on_leave")}, ("checked_on", "term"), "azure"),
     Todo("休学（延缓）已到期", "student", {"schooling_state": "on_leave"}, ("leave_until", "today"), "orange"),
     Todo("特殊群体标记待核实", "special_group_flag", {"state": "reported"}, colour="yellow", verb="verify"),
     Todo("特殊群体标记被退回", "special_group_flag", {"state": "rejected"}, colour="orange", verb="report_again"),
@@ -80,12 +80,13 @@ def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
     equals: dict[str, Any] = dict(entry.equals)
     if entry.this_year:
         equals["school_year"] = present_school_year(session(), date.today())
-    before = {entry.before[0]: days[entry.before[1]]} if entry.before else {}
+    before = {entry.before[0] + BEFORE: days[entry.before[1]]} if entry.before else {}
     count = display().count(Wanted(model, equals, before))
     if not count:
         return None
-    said = {name: int(value) if isinstance(value, bool) else value for name, value in equals.items()}
-    query = {**said, **{name + BEFORE: day.isoformat() for name, day in before.items()}}
+    said = {name: ",".join(value) if isinstance(value, tuple) else int(value) if isinstance(value, bool) else value
+            for name, value in equals.items()}
+    query = {**said, **{argument: day.isoformat() for argument, day in before.items()}}
     return {"label": entry.label, "count": f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}",
             "colour": entry.colour, "url": f"{url_for(f'{entry.table}.index_view')}?{urlencode(query)}"}
 

@@ -1,33 +1,43 @@
 """The change ledger on the screen: who did what, one act in full, undo and revert."""
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import Select, exists, false, func, or_, select
 
-from admin_app.access.scope import ScopedSession, unscoped, within
+from admin_app.access.bulk import in_parts
+from admin_app.access.scope import Scope, ScopedSession, unscoped, within
 from admin_app.changes import history
 from admin_app.changes.ledger import recording
+from admin_app.changes.seal import fingerprint
 from admin_app.changes.undo import Undone, changed, check_may_undo, outcome, own, undone
 from admin_app.changes.undo import undo as undo_change
 from admin_app.display import LOCAL_ZONE, local_time
 from admin_app.errors import Invalid, NotFound, Refused
+from admin_app.exchange.exporter import acts_sheet
+from admin_app.listing import COUNT_CAP
 from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, VERB_LABELS, role_label, verb_label
 from admin_app.web.context import actor, display, plant, session
+from admin_app.web.downloads import stamped, workbook
 from admin_app.web.list_address import day_in
+from admin_app.web.list_frame import total_label
 from models.account import Account
 from models.base import model_of, models
 from models.change import Change, ChangeRow
+from models.region import prefix_of
 
 pages = Blueprint("ledger", __name__, url_prefix="/changes")
 PAGE, LAST_PAGE = 50, 400
 MOST_KEPT = 200  # named on the page of an act that was undone
-ARGUMENTS = frozenset({"who", "origin", "verb", "since", "until", "table", "pk"})
+ARGUMENTS = frozenset({"who", "origin", "verb", "since", "until", "table", "pk", "region"})
+SHEET = ("编号", "时间", "办理", "经办人", "身份", "经办人区划", "来源", "来源地址", "请求编号", "涉及记录", "原因")
 LOOKED_FOR = ("create", "edit", "reveal", "export", "import", "undo", "revert", "hand_over", "disable", "enable",
               "reset_password", "revoke_sessions")
 
@@ -39,12 +49,58 @@ def changes() -> ResponseReturnValue:
     with _over_all() as wide:
         found = wide.scalars(acts(request.args).order_by(Change.id.desc()).offset(number * PAGE).limit(PAGE + 1)).all()
         wide.expunge_all()
-    more, shown = len(found) > PAGE, found[:PAGE]
+    more, shown, count = len(found) > PAGE, found[:PAGE], how_many(request.args, COUNT_CAP)
     named = records_of([c.id for c in shown])
+    sheet = f"{url_for('ledger.export')}?{urlencode({k: v for k, v in request.args.items() if k in ARGUMENTS and v})}"
     return render_template(
         "admin/history.html", title="变更台账",
         changes=[{**_act(c), "records": named.get(c.id, ""), "url": url_for("ledger.change", id=c.id)} for c in shown],
-        filters=_filters(), pager=_pager(number, len(shown), more))
+        filters=_filters(), pager={**_pager(number, len(shown), more), "total_label": total_label(count, COUNT_CAP)},
+        buttons=[{"label": "导出", "url": sheet, "kind": "post", "icon": "download", "token": generate_csrf(),
+                  "why": "may"}] if shown else [])
+
+
+@pages.post("/export")
+def export() -> ResponseReturnValue:
+    """The acts of this address as a sheet, without what they did to whom: that stands on each act's page."""
+    if (count := how_many(request.args, COUNT_CAP)) > COUNT_CAP:
+        raise Invalid(f"一次最多导出 {COUNT_CAP:,} 条变更。请用时间或区划缩小范围，分几次导出。")
+    with _over_all() as wide:
+        found = wide.scalars(acts(request.args).order_by(Change.id.desc())).all()
+        wide.expunge_all()
+        mark = fingerprint(wide)
+    why = request.form.get("reason", "").strip()
+    what = f"变更台账（{count:,} 条）"
+    with recording(session(), actor(), "export", f"{what}：{why}" if why else what, kept=True):
+        pass
+    touched = touched_by(found)
+    lines = [[c.id, a["when"], a["verb"], a["who"], a["role"], a["region"], a["origin"], a["address"], a["request_id"],
+              touched.get(c.id, ""), a["reason"]] for c in found for a in (_act(c),)]
+    path = acts_sheet(session(), actor(), lines, SHEET, conditions=_conditions(), fingerprint=mark)
+    return workbook(path, stamped("变更台账"))
+
+
+def _conditions() -> str:
+    """What this list was asked for, in one line."""
+    said = []
+    for one in _filters():
+        if one["kind"] == "date":
+            said += [f"{label} {value}" for _, label, value in one["days"] if value]
+        elif one["value"]:
+            said.append(f"{one['label']}：{one.get('shown') or dict(one['options']).get(one['value'], one['value'])}")
+    return "；".join(said)
+
+
+def touched_by(found: Sequence[Change]) -> dict[int, str]:
+    """What each act touched, without a name: 3 条学生."""
+    counts: dict[int, list[str]] = {}
+    for part in in_parts([c.id for c in found]):
+        rows = session().execute(select(ChangeRow.change_id, ChangeRow.table_name, func.count(ChangeRow.pk.distinct()))
+                                 .where(ChangeRow.change_id.in_(part))
+                                 .group_by(ChangeRow.change_id, ChangeRow.table_name).order_by(ChangeRow.table_name))
+        for act, table, count in rows:
+            counts.setdefault(act, []).append(f"{count:,} 条{model_of(table).__title__}")
+    return {act: "、".join(texts) for act, texts in counts.items()}
 
 
 def records_of(numbers: list[int]) -> dict[int, str]:
@@ -90,6 +146,10 @@ def acts(said: Mapping[str, str]) -> Select[Any]:
             day = day_in(text)
             moment = datetime.combine(day or date.min, time.min, LOCAL_ZONE) + timedelta(days=side)
             query = query.where(false() if day is None else Change.at < moment if side else Change.at >= moment)
+    if region := said.get("region", "").strip():
+        place = Scope.under(prefix_of(region)) if re.fullmatch(r"[0-9]{12}", region) else None
+        query = query.where(false() if place is None else or_(within(Change, place), exists().where(
+            ChangeRow.change_id == Change.id, within(ChangeRow, scope), within(ChangeRow, place))))
     table, pk = said.get("table", "").strip(), said.get("pk", "").strip()
     touched = [ChangeRow.table_name == table] if table else []
     if pk:
@@ -113,10 +173,13 @@ def _filters() -> list[dict[str, Any]]:
             (m.__tablename__, m.__title__) for m in models() if m.__recorded__]},
         {"name": "verb", "label": "办理", "kind": "options", "value": value("verb", ""), "options": [
             (verb, VERB_LABELS[verb]) for verb in LOOKED_FOR]},
+        {"name": "region", "label": "区划", "kind": "lookup", "options": [], "value": value("region", ""),
+         "lookup_url": url_for("region.lookup"),
+         "shown": display().region(value("region", "")) if value("region", "") else ""},
         {"name": "pk", "label": "记录编号", "kind": "text", "options": [], "value": value("pk", "")},
         {"name": "origin", "label": "方式", "kind": "options", "options": origins, "value": value("origin", "")},
-        {"name": "since", "label": "从", "kind": "date", "options": [], "value": value("since", "")},
-        {"name": "until", "label": "到", "kind": "date", "options": [], "value": value("until", "")},
+        {"name": "days", "label": "日期", "kind": "date", "value": value("since", "") + value("until", ""),
+         "days": [("since", "从", value("since", "")), ("until", "到", value("until", ""))]},
     ]
 
 

@@ -15,10 +15,9 @@ from flask import g, request
 from sqlalchemy import Date
 
 from admin_app.access.masking import Sight, sight
-from admin_app.access.permissions import Permission, Role
-from admin_app.listing import (
-    BEFORE, LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, in_words, sortable, without_numbers,
-)
+from admin_app.access.permissions import Permission, Role, permits
+from admin_app.filters import BEFORE, FROM, TO, column_of, day_filter
+from admin_app.listing import LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, in_words, sortable, without_numbers
 from admin_app.web.context import actor
 from models.base import Base, Privacy, declared, name_column, names_region, pointed_at, table_of
 from models.region import prefix_of
@@ -27,14 +26,17 @@ if TYPE_CHECKING:
     from views.base import RegisterView
 
 SIZES = (20, 50, 100)
+_LONGEST = 200
 PLACE = "at"  # where a record stood in the list that led to it
 
 
 def _said() -> dict[str, str]:
-    """What the address says, by name; nothing empty. No value is longer than anybody types: it stands in every link
-    of the page."""
+    """What the address says, by name; nothing empty, several values of one name with commas between. No value is longer
+    than anybody types: it stands in every link of the page."""
     if "said" not in g:
-        cut = {name: value[:LONGEST_SEARCH].replace("\0", "").strip() for name, value in request.args.items()}
+        whole = {name: ",".join(filter(None, values))[:_LONGEST] for name, values in request.args.lists()}
+        cut = {name: (value if "," in value[:LONGEST_SEARCH] else value[:LONGEST_SEARCH]).replace("\0", "").strip()
+               for name, value in whole.items()}
         g.said = {name: value for name, value in cut.items() if value}
     return cast(dict[str, str], g.said)
 
@@ -47,7 +49,7 @@ def given(name: str) -> str:
 def wanted_by(view: "RegisterView") -> Wanted:
     """The list that the address asks for."""
     role = actor().role
-    equals, before, unread = _filters(view.model, _in_full(view.model, view.filters, role))
+    equals, days, unread = _filters(view.model, _in_full(view.model, view.filters, role))
     asked = given("region")
     region = asked if re.fullmatch(r"[0-9]{12}", asked) else ""
     if asked and not region and view.model.__region__:
@@ -57,7 +59,7 @@ def wanted_by(view: "RegisterView") -> Wanted:
     sort = given("sort")
     ordered = may_sort(view, sort)
     return Wanted(
-        view.model, equals={**view.fixed, **equals}, before=before, unread=tuple(unread),
+        view.model, equals={**view.fixed, **equals}, days=days, unread=tuple(unread),
         region=region or None,
         search=_search(view),
         search_columns=_in_full(view.model, view.search, role),
@@ -70,7 +72,7 @@ def wanted_by(view: "RegisterView") -> Wanted:
 def _search(view: "RegisterView") -> str:
     """What is searched for, and stands in every link of the page: never a whole identity number. The box shows a
     number's last four alone; what finds it is sent beside (`told`)."""
-    asked, told = given("search"), given("told")
+    asked, told = given("search")[:LONGEST_SEARCH], given("told")[:LONGEST_SEARCH]
     if told and in_words(told) == asked:
         asked = told
     return without_numbers(asked, found_by_number=_may_search_identity() and holds_numbers(view.model))
@@ -82,31 +84,33 @@ def _may_search_identity() -> bool:
 
 def _filters(model: type[Base], names: tuple[str, ...]) -> tuple[
         dict[str, Any], dict[str, date], list[tuple[str, str]]]:
-    """The filters that ask for one value, those that ask for a day earlier than one (or none), and those that
-    could not be read, as argument and value."""
+    """The filters that ask for values, those that ask for days, and those that could not be read, as argument and
+    value."""
     equals: dict[str, Any] = {}
-    before: dict[str, date] = {}
+    days: dict[str, date] = {}
     unread: list[tuple[str, str]] = []
     for argument, said in _said().items():
-        name = argument.removesuffix(BEFORE)
+        name, kind = (argument, "") if argument in names else day_filter(argument)
         if name not in names:
             continue
-        dated = isinstance(table_of(model).c[name].type, Date)
-        if argument != name:
+        of, column = column_of(model, name)
+        dated = isinstance(table_of(of).c[column].type, Date)
+        if kind:
             if dated and (day := day_in(said)):
-                before[name] = day
+                days[argument] = day
             else:
                 unread.append((argument, said))
-        elif not dated and not names_region(model, name):
-            if (value := _value(model, name, said)) is not None:
-                equals[name] = value
+        elif not dated and not names_region(of, column):
+            values = tuple(dict.fromkeys(_value(of, column, one) for one in said.split(",") if one))
+            if values and None not in values:
+                equals[name] = values if len(values) > 1 else values[0]
             else:
                 unread.append((argument, said))
-    return equals, before, unread
+    return equals, days, unread
 
 
 def _value(model: type[Base], name: str, said: str) -> str | int | None:
-    """The value of a filter, None for one that cannot be read."""
+    """One value of a filter, None for one that cannot be read."""
     kind = table_of(model).c[name].type.python_type
     if name == "school_year":  # as the column writes it, 2026-2027学年, and as the list keeps it
         year = re.fullmatch(r"(\d{4})(?:-\d{4})?(?:学年)?", said)
@@ -129,7 +133,10 @@ def day_in(text: str) -> date | None:
 @lru_cache(maxsize=1024)
 def _in_full(model: type[Base], names: tuple[str, ...], role: Role) -> tuple[str, ...]:
     """The columns that the role sees in full: order and filters tell what a mask hides."""
-    return tuple(name for name in names if sight(role, declared(model, name).privacy) is Sight.FULL)
+    places = {name: column_of(model, name) for name in names}
+    return tuple(name for name, (of, column) in places.items()
+                 if sight(role, declared(of, column).privacy) is Sight.FULL
+                 and (of is model or permits(role, Permission(f"{of.__area__}.view"))))
 
 
 def may_sort(view: "RegisterView", name: str) -> bool:
@@ -198,7 +205,8 @@ def _arguments(view: "RegisterView") -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _known(filters: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(("search", "region", "sort", "desc", "page", "size", *filters, *[f + BEFORE for f in filters]))
+    return frozenset(("search", "region", "sort", "desc", "page", "size", *filters,
+                      *[f + kind for f in filters for kind in (FROM, TO, BEFORE)]))
 
 
 def query_of(view: "RegisterView", **changes: Any) -> str:

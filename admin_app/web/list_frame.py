@@ -14,7 +14,8 @@ from markupsafe import Markup
 from sqlalchemy import Boolean
 
 from admin_app.access.permissions import Permission
-from admin_app.listing import BEFORE, COUNT_CAP, Wanted, as_shown, cap_of, filter_kind, found_by, in_words
+from admin_app.filters import BEFORE, FROM, TO, column_of, day_filter, filter_kind
+from admin_app.listing import COUNT_CAP, Wanted, as_shown, cap_of, found_by, in_words
 from admin_app.paging import PageQuery
 from admin_app.reference import MOST_SCHOOLS, tree_root
 from admin_app.services import moves as move_service
@@ -23,12 +24,16 @@ from admin_app.web.list_address import (
     SIZES, address, arguments, chosen_columns, given, may_sort, offered_columns, query_of, size_of_page, wanted_by,
 )
 from admin_app.web.list_rows import RowWriter
-from models.base import declared, pointed_at, table_of
+from models.base import Privacy, declared, pointed_at, table_of
 from models.region import prefix_of, spoken_name
 from models.school import School
 
 if TYPE_CHECKING:
     from views.base import RegisterView
+
+
+_FEW, _MANY = 3, 30  # options of a filter that several may be ticked of
+_DAYS = {"": "", FROM: "从", TO: "到", BEFORE: "早于"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +115,20 @@ def _column(view: "RegisterView", wanted: Wanted, name: str, count: int) -> dict
 
 def _offered(view: "RegisterView", name: str) -> bool:
     """A filter by a record of another ledger comes from a link there; only short lists are offered."""
-    target = pointed_at(view.model, name)
+    target = pointed_at(*column_of(view.model, name))
     return target is None or target is School
 
 
 def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
-    field, options = declared(view.model, name), []
-    if field.states and view.model.__moves__:
-        options = [(s.code, s.label) for s in view.model.__moves__.states]
+    model, column = column_of(view.model, name)
+    field, options = declared(model, column), []
+    if field.states and model.__moves__:
+        options = [(s.code, s.label) for s in model.__moves__.states]
     elif field.codes:
         options = [(i.code, i.label) for i in display().codes(field.codes)]
-    elif isinstance(table_of(view.model).c[name].type, Boolean):
+    elif isinstance(table_of(model).c[column].type, Boolean):
         options = [("1", "是"), ("0", "否")]
-    elif pointed_at(view.model, name) is School:
+    elif pointed_at(model, column) is School:
         if len(display().schools()) > MOST_SCHOOLS:
             value = given(name)
             label = display().schools().get(int(value[:18]), "") if value.isdecimal() else ""
@@ -131,10 +137,14 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
         options = [(str(key), label) for key, label in display().schools().items()]
     kind = "options" if options else filter_kind(view.model, name)
     if kind == "date":
-        name, label = name + BEFORE, f"{field.label}早于（含空）"
-    else:
-        label = field.label
-    return {"name": name, "label": label, "kind": kind, "options": options, "value": given(name)}
+        days = [(name + FROM, "从", given(name + FROM)), (name + TO, "到", given(name + TO))]
+        if field.privacy is not Privacy.BIRTH:  # nobody was born before a deadline
+            days.append((name + BEFORE, "早于（含空）", given(name + BEFORE)))
+        return {"name": name, "label": field.label, "kind": kind, "days": days, "value": "".join(d[2] for d in days)}
+    chosen = {"", *given(name).split(",")} if _FEW <= len(options) <= _MANY else set()
+    shown = "、".join(label for value, label in options if str(value) in chosen) or "全部"
+    return {"name": name, "label": field.label, "kind": kind, "options": options, "value": given(name),
+            "many": chosen, "shown": shown}
 
 
 def said_of(view: "RegisterView", wanted: Wanted) -> str:
@@ -148,10 +158,13 @@ def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
         without: dict[str, Any] = {argument: None, "page": None}
         return {"label": f"{label}：{value}", "remove_url": address(view, **without)}
 
-    chips = [chip(declared(view.model, n).label, display().value(view.model, n, v).text, n)
-             for n, v in wanted.equals.items() if n not in view.fixed]
-    chips += [chip(declared(view.model, n).label, f"早于 {day}（含空）", n + BEFORE)
-              for n, day in wanted.before.items()]
+    def said(name: str, value: Any) -> str:
+        of, column = column_of(view.model, name)
+        return "、".join(display().value(of, column, v).text for v in (value if isinstance(value, tuple) else (value,)))
+
+    chips = [chip(_caption(view, n), said(n, v), n) for n, v in wanted.equals.items() if n not in view.fixed]
+    chips += [chip(_caption(view, argument), f"{day}" + ("（含空）" if argument.endswith(BEFORE) else ""), argument)
+              for argument, day in wanted.days.items()]
     chips += [chip(_caption(view, argument), f"“{value}”看不懂", argument) for argument, value in wanted.unread]
     if wanted.search:
         chips.append(chip("搜索", in_words(wanted.search), "search"))
@@ -164,8 +177,8 @@ def _caption(view: "RegisterView", argument: str) -> str:
     """What a filter is called, by its argument."""
     if argument == "region":
         return "区划"
-    name = argument.removesuffix(BEFORE)
-    return declared(view.model, name).label + ("早于" if name != argument else "")
+    name, kind = (argument, "") if argument in view.filters else day_filter(argument)
+    return declared(*column_of(view.model, name)).label + _DAYS[kind]
 
 
 def _buttons(view: "RegisterView") -> list[dict[str, str]]:
@@ -189,8 +202,8 @@ def _batch(view: "RegisterView", wanted: Wanted) -> dict[str, Any] | None:
     """What can be done with many rows at once: the moves that the role may make, and those of one state alone where
     the list shows no other; and an export."""
     moves = move_service.moves_of(actor(), view.model)
-    if view.model.__moves__ and (state := wanted.equals.get(view.model.__moves__.column)):
-        moves = [m for m in moves if state in m.sources]
+    if view.model.__moves__ and (states := wanted.equals.get(view.model.__moves__.column)):
+        moves = [m for m in moves if {*([states] if isinstance(states, str) else states)} & {*m.sources}]
     verbs = [(m.verb, m.label, " ".join(m.sources)) for m in moves]
     if not verbs and not view.may("export"):
         return None
@@ -223,7 +236,7 @@ def _empty(view: "RegisterView", wanted: Wanted) -> str:
     if wanted.unread:
         faults = "；".join(f"“{_caption(view, argument)}”中的“{value}”看不懂" for argument, value in wanted.unread)
         return f"{faults}。请改正后再查，或去掉这个条件：没有按它猜着显示，以免办错。"
-    if wanted.search or wanted.region or wanted.before or set(wanted.equals) - set(view.fixed):
+    if wanted.search or wanted.region or wanted.days or set(wanted.equals) - set(view.fixed):
         return "没有符合条件的记录。可以去掉上面的某个条件再试。"
     if view.import_sheet and actor().may(Permission.IMPORT_CREATE):
         return f"还没有{view.heading}记录。可以点“新增”逐个登记，或用“导入”从 Excel 名单一次录入。"

@@ -117,6 +117,7 @@ STEPS_OUT = {
     ("admin_app/cli.py", "prepare"): "set-up",
     ("admin_app/cli.py", "regions_load"): "divisions are for everybody",
     ("admin_app/exchange/sheets/roster_plan.py", "_read"): "is a number of the list taken elsewhere",
+    ("admin_app/services/rules.py", "rule_keeper"): "whether an administrator sits above or beside",
     ("admin_app/services/accounts.py", "account_keeper"): "all rights of an account that is taken in hand",
     ("admin_app/services/accounts.py", "make_account"): "a username is taken anywhere",
     ("admin_app/services/places.py", "account"): "a username is taken anywhere",

@@ -4,9 +4,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from models.setting import Setting
-from tests.web.staff import Person, hire_staff
+from tests.web.staff import Person, hire, hire_staff
 
 
 @pytest.fixture
@@ -36,3 +37,17 @@ def test_a_number_says_its_bounds_and_is_kept_inside_them(app: Flask, rules: dic
         assert director.send(address, {**form, "value": value}).status == 400, value
         assert "1 至 50" in director.page.text
     assert director.send(address, {**form, "value": "50"}).status == 302
+
+
+def test_the_rules_of_all_are_not_changed_from_below(app: Flask, rules: dict[str, int]) -> None:
+    director, address = Person(app, "周主任"), f"/admin/setting/edit/?id={rules['export_kept_days']}"
+    form = director.get(address).form("保存").fields
+    hire(app.extensions["baoxue"].engine, [("县里的老郭", Role.ADMINISTRATOR, "990101000000")])
+
+    for refused in (director.get(address), director.send(address, {**form, "value": "90"})):
+        assert (refused.status, "须由最上级的管理员" in refused.text) == (403, True)
+    page = director.get(f"/admin/setting/details/?id={rules['export_kept_days']}")
+    assert not [href for _, href in page.links if "/edit/" in href], "no button that would only refuse"
+    county = Person(app, "县里的老郭")
+    form = county.get(address).form("保存").fields
+    assert county.send(address, {**form, "value": "90"}).status == 302

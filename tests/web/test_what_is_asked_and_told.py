@@ -109,3 +109,25 @@ def test_the_history_of_a_family_goes_with_it_and_the_former_village_reads_no_mo
     listed = former.open("/changes/")
     assert act in [href for _, href in listed.links], "that it acted stays in its own ledger"
     assert "张三" not in listed.text
+
+
+def test_the_ledger_is_narrowed_to_a_village_and_taken_out_as_evidence_without_a_childs_name(district_application, home):
+    officer, director, (_, child) = desk(district_application, "康宁网格员"), desk(district_application, "城区主任"), home
+    officer.open(f"/admin/student/edit/?id={child}")
+    officer.press("保存", name="张山", reason="户口簿上改了名")
+
+    assert "康宁网格员" in director.open(f"/changes/?region={康宁}&verb=edit").text.partition("筛选条件")[2]
+    assert "没有符合条件的变更" in director.open(f"/changes/?region={牧童}&verb=edit").text
+    assert "没有符合条件的变更" in director.open("/changes/?region=康宁").text, "what cannot be read fits nothing"
+    page = director.open(f"/changes/?region={康宁}&verb=edit")
+    assert "共 1 条" in page.text
+
+    sheet = director.press("导出", reason="督导组调阅").workbook().active
+    cells = [[str(c.value or "") for c in row] for row in sheet.iter_rows()]
+    line = next(row for row in cells if "康宁网格员" in row)
+    assert "户口簿上改了名" in line and "1 条学生" in line
+    everything = " ".join(cell for row in cells for cell in row)
+    assert "张山" not in everything and "张三" not in everything
+    assert "条件：" in everything and "修改" in everything
+    assert reasons(district_application, "export") == ["变更台账（1 条）：督导组调阅"]
+

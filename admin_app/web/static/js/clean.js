@@ -3,6 +3,7 @@
 for (const form of document.querySelectorAll("form[data-clean]")) {
   form.addEventListener("formdata", ({ formData }) => {
     for (const [name, value] of [...formData]) if (!value || name.endsWith("-shown")) formData.delete(name);
+    for (const name of new Set(formData.keys())) formData.set(name, formData.getAll(name).join(","));
   });
 }
 

@@ -7,7 +7,8 @@ document.addEventListener("click", (event) => {
 });
 for (const menu of menus) {
   menu.addEventListener("focusout", (event) => {
-    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+    const next = event.relatedTarget; // what holds the menu takes the focus when a label in it is pressed
+    if (next && !menu.contains(next) && !next.contains(menu)) menu.open = false;
   });
 }
 document.addEventListener("keydown", (event) => {
