@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from views.base import RegisterView
 
 
-_FEW, _MANY = 3, 30  # options of a filter that several may be ticked of
+_FEW, _MANY = 5, 30  # options of a filter that several may be ticked of
 _DAYS = {"": "", FROM: "从", TO: "到", BEFORE: "早于"}
 
 
