@@ -20,7 +20,7 @@ class Account(Base):
     region_code: Mapped[str] = region_code("所属单位区划", ForeignKey("region.code"))
     username: Mapped[str] = field("用户名", unique=True)
     display_name: Mapped[str] = field("姓名")
-    password_hash: Mapped[str] = field("密码摘要", recorded=False, generated=True)
+    password_hash: Mapped[str] = field("密码摘要", recorded=False, internal=True)
     password_changed_at: Mapped[datetime | None] = field("密码修改时间", generated=True)
     must_change_password: Mapped[bool] = field("下次登录须改密码", default=True, generated=True)
     sessions_from: Mapped[datetime | None] = field(

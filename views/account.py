@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from admin_app.web.account_pages import FIRST_GRANT, account_buttons, make_from_form, roles_to_grant
+from admin_app.web.account_pages import (
+    FIRST_GRANT, account_buttons, change_account, make_from_form, roles_to_grant,
+)
 from models.account import Account
 from models.base import Base
 from views.base import RegisterView
@@ -25,6 +27,9 @@ class AccountView(RegisterView):
 
     def make(self, values: dict[str, Any]) -> Base:
         return make_from_form(values)
+
+    def change(self, record: Any, values: dict[str, Any], as_of: int, why: str) -> None:
+        change_account(record, values, as_of, why)
 
     def further_buttons(self, record: Any) -> list[dict[str, str]]:
         return account_buttons(record)

@@ -6,6 +6,7 @@ this class's, read from the models' declarations. A view is a list of names: `co
 (inline update, mass action, deletion, its export) do not exist at all.
 """
 
+import re
 from contextlib import suppress
 from typing import Any, ClassVar, cast
 
@@ -15,6 +16,7 @@ from flask_admin import AdminIndexView, expose
 from flask_admin.model import BaseModelView
 from wtforms import Form
 
+from admin_app.access.keepers import require_keeper
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import CODE_LENGTH
 from admin_app.changes.ledger import ledger_position, record_reveal, recording
@@ -188,6 +190,8 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     def create_view(self) -> ResponseReturnValue:
         if not self.can_add:
             raise NotFound("没有这个页面。")
+        if self.model.__region__ is None:
+            require_keeper(session(), actor(), self.model())  # before anything is typed
         form = self._create_form_class()
         columns = self.form_columns_of()
         if request.method != "POST":
@@ -233,14 +237,14 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         if not self.can_change:
             raise NotFound("没有这个页面。")
         record, columns, conflict = self.get_one(request.args.get("id")), self.changeable_columns(), None
-        records.require_keeper(session(), actor(), record)  # before anything is typed
+        require_keeper(session(), actor(), record)  # before anything is typed
         position = ledger_position(session(), self.model.__tablename__, record.id)
         start = form_fields.start_values(self.model, columns, record, actor().role)
         form: Any = self.form_of(record)(data={**start, "as_of": str(position)})
         self._prepare(form, record)
         if request.method == "POST" and self._valid(form, record):
             values = form_fields.typed_values(form, self.model, columns, actor().role, editing=True)
-            as_of = int(form.as_of.data) if str(form.as_of.data).isdecimal() else 0
+            as_of = int(form.as_of.data) if re.fullmatch(r"[0-9]{1,18}", str(form.as_of.data)) else 0
             try:
                 why = (form.reason.data or "").strip()
                 with recording(session(), actor(), f"{self.model.__tablename__}:edit", why):

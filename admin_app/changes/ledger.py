@@ -7,6 +7,7 @@ recording, and it commits once. What changed nothing leaves nothing.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import cast
 
 from sqlalchemy import select
 
@@ -14,9 +15,11 @@ from admin_app.access import postgresql_wall, sqlite_wall
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
+from admin_app.listing import without_numbers
 from models.base import Base
 from models.change import Change, ChangeRow
 
+LONGEST_TEXT = 2000  # characters
 SHORTEST_REASON, LONGEST_REASON = 2, 200  # characters; the longest where one line is asked for
 _OPEN = "open_change"
 
@@ -32,16 +35,17 @@ def recording(session: ScopedSession, actor: Actor, verb: str, reason: str | Non
         raise RuntimeError("a recording wants a writing session")
     if session.info.get(_OPEN):
         raise RuntimeError("one act is one change: a recording is open already")
-    session.info[_OPEN] = True
+    said = as_kept(reason)
     try:
         change = Change(
             at=datetime.now(UTC), account_id=actor.account_id or None, actor=actor.name,
-            role=actor.role, origin=actor.origin, verb=verb, reason=reason or None,
+            role=actor.role, origin=actor.origin, verb=verb, reason=said or None,
             request_id=actor.request_id, address=actor.address, region_code=actor.region_code,
             undoes_id=undoes_id,
         )
         session.add(change)
         session.flush()
+        session.info[_OPEN] = change.id
         connection = session.connection()
         wall = postgresql_wall if connection.dialect.name == "postgresql" else sqlite_wall
         wall.open_change(connection, change.id, change.region_code)
@@ -55,7 +59,21 @@ def recording(session: ScopedSession, actor: Actor, verb: str, reason: str | Non
         session.rollback()
         raise
     finally:
-        session.info[_OPEN] = False
+        session.info[_OPEN] = None
+
+
+def open_change(session: ScopedSession) -> int:
+    """The number of the act that is being recorded. Raises RuntimeError where there is none."""
+    number = session.info.get(_OPEN)
+    if number is None:
+        raise RuntimeError("whatever writes, writes inside a recording")
+    return cast(int, number)
+
+
+def as_kept(reason: str | None) -> str:
+    """A reason as it stands in the ledger, for good: one readable line, without a whole identity number."""
+    readable = "".join(c if c.isprintable() else " " for c in (reason or "")[:LONGEST_TEXT])
+    return without_numbers(" ".join(readable.split()))
 
 
 def touched_any(session: ScopedSession, change_id: int) -> bool:
@@ -65,7 +83,7 @@ def touched_any(session: ScopedSession, change_id: int) -> bool:
 
 def explained(what: str, reason: str | None, such_as: str = "") -> str:
     """The reason of an act that is not done without one. Raises Invalid."""
-    said = (reason or "").strip()
+    said = as_kept(reason)
     if len(said) < SHORTEST_REASON:
         example = f"，如“{such_as}”" if such_as else ""
         raise Invalid(f"{what}须写明原因{example}；它会记入变更台账。", "reason")

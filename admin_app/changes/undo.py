@@ -19,12 +19,15 @@ from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
 from admin_app.access.bulk import in_parts
+from admin_app.access.keepers import is_kept, require_keeper
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.history import acts, last_rows
-from admin_app.changes.ledger import explained
+from admin_app.changes import papers
+from admin_app.changes.ledger import explained, open_change
 from admin_app.changes.triggers import columns_of, recorded_columns
 from admin_app.errors import Conflict, NotFound, Refused
+from models.attachment import Attachment
 from models.base import Base, model_of, models, table_of
 from models.change import Change, ChangeRow
 
@@ -70,8 +73,11 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     shapes = _shapes(session, change_id, row_ids)
     _check_keys_at_the_end(session)
     staying = _staying(session, shapes, change_id, row_ids)
+    # Papers last: whether one goes depends on whether what it proves was restored.
+    shapes.sort(key=lambda shape: shape[:2] == (Attachment.__tablename__, "insert"))
     left = sum(count - _restore(session, model_of(table), operation, columns, change_id, row_ids, staying)
                for table, operation, columns, count in shapes)
+    papers.follow(session, undoing.id)
     session.flush()
     return outcome(session, change_id, undoing.id, row_ids, all_restored=not left)
 
@@ -121,11 +127,15 @@ def check_may_undo(session: ScopedSession, actor: Actor, change: Change, row_ids
     actor.require(Permission.LEDGER_UNDO)
     if not own(actor, change) and actor.role != "administrator":
         raise Refused("您只能撤销自己所做的变更。如确需撤销别人的变更，请联系区划管理员。")
+    if change.verb == "attach":
+        raise Refused("上传的附件不撤销。如有误，请在记录页面上把它“作废”，写明原因，留存备查。")
     tables = session.scalars(select(ChangeRow.table_name).where(*_rows(change.id, row_ids)).distinct()).all()
     if not tables:
         raise Refused("这次变更没有可以撤销的内容：它没有改动记录。")
     for table in tables:
         _check_may_restore(actor, model_of(table))
+        if is_kept(model_of(table)):
+            _check_keeper(session, actor, model_of(table), [*_rows(change.id, row_ids), ChangeRow.table_name == table])
 
 
 def _check_may_restore(actor: Actor, model: type[Base]) -> None:
@@ -135,6 +145,13 @@ def _check_may_restore(actor: Actor, model: type[Base]) -> None:
         raise Refused("账号与授权的变更不能撤销。请在账号或授权页面上重新办理。")
     acts = [act for act in ("edit", "create") if f"{model.__area__}.{act}" in set(Permission)]
     actor.require(f"{model.__area__}.{acts[0]}")
+
+
+def _check_keeper(session: ScopedSession, actor: Actor, model: type[Base], rows: list[ColumnElement[bool]]) -> None:
+    """What may not be changed is not changed by an undo either. Raises Refused."""
+    every = cast(Any, model)
+    for record in session.scalars(select(every).where(every.id.in_(select(ChangeRow.pk).where(*rows)))):
+        require_keeper(session, actor, record)
 
 
 def _check_keys_at_the_end(session: ScopedSession) -> None:
@@ -217,6 +234,17 @@ def _belongs_to(model: type[Base], staying: Staying) -> list[ColumnElement[bool]
             for child, name in _pointing(parent) if child is model]
 
 
+def _proves(session: ScopedSession, model: type[Base], change_id: int) -> list[ColumnElement[bool]]:
+    """That a paper proves a move of this act which was not taken back: somebody has gone on from there."""
+    if model is not Attachment:
+        return []
+    moved, back = aliased(ChangeRow), aliased(ChangeRow)
+    return [exists().where(
+        moved.change_id == change_id, moved.operation == "update", moved.table_name == Attachment.owner_table,
+        moved.pk == Attachment.owner_id, ~exists().where(
+            back.change_id == open_change(session), back.table_name == moved.table_name, back.pk == moved.pk))]
+
+
 def _restore(session: ScopedSession, model: type[Base], operation: str, columns: str, change_id: int,
              row_ids: Sequence[int] | None, staying: Staying) -> int:
     """Restore the records of one shape that still stand as they were left; gives how many."""
@@ -237,7 +265,7 @@ def _restore(session: ScopedSession, model: type[Base], operation: str, columns:
         # Row by row through the ledger's index, never the subquery as a whole for each record: right after
         # an import PostgreSQL has no statistics, and takes the one for as good as the other.
         standing = exists().where(*mine, ChangeRow.pk == model.id, *_stands(session, whole, ChangeRow.after))
-        with_them = [~belongs for belongs in _belongs_to(model, staying)]
+        with_them = [~belongs for belongs in (*_belongs_to(model, staying), *_proves(session, model, change_id))]
         done = session.execute(
             delete(model).where(standing, *_unreferenced(model), *with_them).execution_options(**options))
     else:
@@ -286,15 +314,16 @@ def _kept(session: ScopedSession, table: str, keys: list[int], ours: tuple[int, 
     if ways := _belongs_to(model, staying):
         for part in in_parts(keys):
             belonging |= set(session.scalars(select(model.id).where(model.id.in_(part), or_(*ways))))
+    here = {pk for part in in_parts(keys) for pk in session.scalars(select(model.id).where(model.id.in_(part)))}
     hands = _hands(session, model_of(table), keys, ours)
     result = []
     for pk in keys:
         last, hand = lasts.get(pk), hands.get(pk)
         who, when = (hand.actor, hand.at) if hand is not None else (None, None)
-        if last is None:
+        if last is None or (pk not in here and last.operation != "delete"):
             result.append(Kept(table, pk, "已不在您的管辖范围内", None, None))
         elif last.change_id in ours:
-            why = "所属的记录保留了，一并保留" if pk in belonging else "其下还有保留的记录"
+            why = "所属的记录保留了，一并保留" if pk in belonging or model is Attachment else "其下还有保留的记录"
             result.append(Kept(table, pk, why, who, when))
         else:
             result.append(Kept(table, pk, "之后已被移除" if last.operation == "delete" else "之后又被修改", who, when))

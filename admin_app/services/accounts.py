@@ -1,6 +1,5 @@
 """Accounts and grants. Nobody grants what they do not hold."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -9,17 +8,18 @@ from typing import Any
 from sqlalchemy import select
 
 from admin_app.access.actor import Actor
+from admin_app.access.keepers import kept_by, require_keeper
 from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission, Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.services import passwords, records
-from admin_app.services.records import check, kept_by, require_keeper
+from admin_app.services.places import check_username
+from admin_app.services.records import check
 from admin_app.services.rules import rule
 from models.account import Account, Grant
 from models.region import Region, code_of
 
 _OFFICIAL = ("居民委员会", "村民委员会", "居委会", "村委会", "民委员会", "委会")  # which people leave out
-_USERNAME = re.compile(r"^[\w.@-]{2,40}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,7 @@ def make_account(session: ScopedSession, actor: Actor, *, username: str, display
     Raises Invalid, Conflict (the name is taken), Refused."""
     actor.require(Permission.ACCOUNT_CREATE)
     username, display_name = username.strip(), display_name.strip()
-    if not _USERNAME.match(username):
-        raise Invalid("用户名须为 2 至 40 个字母、数字、汉字或 . - _ @，不能有空格。", "username")
+    check_username(username)
     if not display_name:
         raise Invalid("请填写姓名：台账里要写明是谁办的。", "display_name")
     if password is not None:
@@ -93,9 +92,9 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
         raise Refused("不能给自己授权。请由上级或系统管理员办理。")
     if not actor.keeps(region.code):
         raise Refused(f"“{region.name}”不在您的管辖范围内，不能在那里授权。")
+    require_keeper(session, actor, account)
     since = since or date.today()
-    if until is not None and until < since:
-        raise Invalid("失效日期早于生效日期。请改正。", "until")
+    _check_last_day(session, actor, since, until)
     grant = Grant(account_id=account.id, role=wanted.value, region_code=region.code, since=since,
                   until=until, granted_by_id=actor.account_id or None)
     session.add(grant)
@@ -131,6 +130,21 @@ def _end_sessions_of(grant: Grant) -> None:
 def last_day(session: ScopedSession, actor: Actor, grant: Grant) -> None:
     if grant.until is not None and grant.until < date.today():
         raise Invalid("失效日期已经过去。要立即结束，请用“收回授权”。", "until")
+    _check_last_day(session, actor, grant.since, grant.until)
+
+
+def _check_last_day(session: ScopedSession, actor: Actor, since: date, until: date | None) -> None:
+    """Nobody gives for longer than they hold: else a last day would bind nobody. Raises Invalid."""
+    if until is not None and until < since:
+        raise Invalid("失效日期早于生效日期。请改正。", "until")
+    if not actor.account_id:
+        return  # the machine
+    with unscoped(session.get_bind().engine, "one's own grants may lie above") as wide:
+        own = wide.scalars(select(Grant).where(Grant.account_id == actor.account_id, Grant.role == actor.role,
+                                               Grant.region_code == actor.region_code)).all()
+    last = max((grant.until or date.max for grant in own if in_force(grant, date.today())), default=date.max)
+    if (until or date.max) > last:
+        raise Invalid(f"您自己的授权到 {last} 为止，授予别人的不能更长。请填写失效日期。", "until")
 
 
 @kept_by(Grant)

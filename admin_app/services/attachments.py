@@ -10,13 +10,15 @@ from typing import IO, Any
 from sqlalchemy import select
 
 from admin_app.access.actor import Actor
-from admin_app.access.permissions import Permission
+from admin_app.access.permissions import Permission, Role
 from admin_app.access.scope import ScopedSession
+from admin_app.changes.history import first_hands
 from admin_app.changes.ledger import explained
-from admin_app.errors import Conflict, Invalid, NotFound
+from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.services.rules import number
 from models.attachment import Attachment
 from models.base import Base, model_of
+from models.change import Change
 
 _CHUNK = 1 << 20
 _ZIP = b"PK\x03\x04"
@@ -126,11 +128,19 @@ def void(session: ScopedSession, actor: Actor, number_: int, reason: str | None)
     if attachment is None:
         raise NotFound()
     actor.require(f"{model_of(attachment.owner_table).__area__}.edit")
+    hand = first_hands(session, Attachment.__tablename__, [attachment.id]).get(attachment.id)
+    if not may_void(actor, hand):
+        raise Refused("您只能作废自己上传的附件。如确需作废别人上传的，请联系区划管理员。")
     if attachment.void_reason:
         raise Conflict("这个附件已经作废了。")
     attachment.void_reason = explained("作废附件", reason, "传错了户")
     session.flush()
     return attachment.owner_table, attachment.owner_id
+
+
+def may_void(actor: Actor, hand: Change | None) -> bool:
+    """Whether a paper that this act brought may be struck out: by whoever brought it, or an administrator."""
+    return actor.role is Role.ADMINISTRATOR or (hand is not None and hand.account_id == actor.account_id)
 
 
 def of_record(session: ScopedSession, record: Base) -> list[Attachment]:

@@ -1,13 +1,14 @@
 """移交: a family moves to another village, with its children and all that hangs on them."""
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
+from admin_app.changes import papers
+from admin_app.changes.ledger import open_change
 from admin_app.errors import Invalid
-from models.attachment import Attachment
-from models.base import Wall, models, table_of
+from models.base import Wall
 from models.household import Household
 from models.region import Region
 
@@ -34,20 +35,4 @@ def hand_over(session: ScopedSession, actor: Actor, household: Household, villag
     household.region_code = village.code
     session.flush()
     session.expire_all()
-    _files_follow(session, household)
-
-
-def _files_follow(session: ScopedSession, household: Household) -> None:
-    """Attachments name their record by table and number: move those of everything that moved."""
-    owners = {"household": [household.id], "student": [s.id for s in household.students]}
-    for model in models():
-        for key, column in (("household", "household_id"), ("student", "student_id")):
-            if column in table_of(model).c and model.__recorded__ and model.__tablename__ not in owners:
-                found = session.scalars(
-                    select(model.id).where(getattr(model, column).in_(owners[key]))).all()
-                owners.setdefault(model.__tablename__, []).extend(found)
-    for table, keys in owners.items():
-        if keys:
-            session.execute(
-                update(Attachment).where(Attachment.owner_table == table, Attachment.owner_id.in_(keys))
-                .values(region_code=household.region_code).execution_options(synchronize_session=False))
+    papers.follow(session, open_change(session))

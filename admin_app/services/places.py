@@ -14,6 +14,7 @@ from models.code_item import CodeItem
 from models.region import LEVEL_LENGTHS, Region, code_of, level_of
 from models.school import School
 
+_USERNAME = re.compile(r"^[\w.@-]{2,40}$")
 _CODE = re.compile(r"^\d{12}$")
 _SCHOOL_CODE = re.compile(r"^\d{10}$")  # 学校标识码: class 2, province 2, serial 6
 _PARENT_LENGTHS = {"地市": 2, "县": 4, "乡镇": 6, "村": 9}
@@ -57,9 +58,16 @@ def code_item(session: ScopedSession, actor: Actor, item: CodeItem) -> None:
 
 @check(Account)
 def account(session: ScopedSession, actor: Actor, record: Account) -> None:
+    check_username(record.username or "")
     with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
         if wide.scalar(select(Account.id).where(Account.username == record.username, Account.id != (record.id or 0))):
             raise Invalid(f"用户名“{record.username}”已被使用。请换一个。", "username")
+
+
+def check_username(username: str) -> None:
+    """Raises Invalid."""
+    if not _USERNAME.match(username):
+        raise Invalid("用户名须为 2 至 40 个字母、数字、汉字或 . - _ @，不能有空格。", "username")
 
 
 def _alone(session: ScopedSession, record: Base, column: str, label: str) -> None:

@@ -12,15 +12,16 @@ from typing import Any
 from sqlalchemy import ForeignKeyConstraint, inspect
 
 from admin_app.access.actor import Actor
+from admin_app.access.keepers import require_keeper
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.changes.ledger import explained, ledger_position
+from models.kinds import Sealed
 from models.base import Base, Privacy, Wall, declared, model_of, table_of
 from models.region import prefix_of
 
 Check = Callable[[ScopedSession, Actor, Any], None]
 _CHECKS: dict[type[Base], list[Check]] = defaultdict(list)
-_KEEPERS: dict[type[Base], Check] = {}
 LONGEST_TEXT = 2000
 # What says who somebody is: a wrong hand here makes another person of a child, so why it is changed is written down.
 IDENTIFYING = frozenset({Privacy.NAME, Privacy.BIRTH, Privacy.IDENTITY})
@@ -36,31 +37,6 @@ def check(model: type[Base]) -> Callable[[Check], Check]:
         return function
 
     return register
-
-
-def kept_by(model: type[Base]) -> Callable[[Check], Check]:
-    """Register who may change a standing record of one ledger at all. Raises Refused."""
-
-    def register(function: Check) -> Check:
-        _KEEPERS[model] = function
-        return function
-
-    return register
-
-
-def require_keeper(session: ScopedSession, actor: Actor, record: Base) -> None:
-    """Before anything is typed: whether this person may change this record at all. Raises Refused."""
-    require_own(actor, record)
-    if keeper := _KEEPERS.get(type(record)):
-        keeper(session, actor, record)
-
-
-def may_change(session: ScopedSession, actor: Actor, record: Base) -> bool:
-    try:
-        require_keeper(session, actor, record)
-    except Refused:
-        return False
-    return True
 
 
 def create(session: ScopedSession, actor: Actor, model: type[Base], values: Mapping[str, Any]) -> Any:
@@ -123,6 +99,9 @@ def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[
 
 def _set(record: Base, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
+        present = getattr(record, name)
+        if isinstance(present, Sealed) and present.open() == value:
+            continue  # sealed anew it would look like a change
         field = declared(type(record), name)
         if field.generated:
             raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)
@@ -185,7 +164,7 @@ def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
     table = table_of(type(record))
     for constraint in table.foreign_key_constraints:
         _follow(session, record, constraint)
-    require_own(actor, record)
+    require_keeper(session, actor, record)
     if "region_code" in table.c and type(record).__wall__ in (Wall.CHILD, Wall.OFFICE):
         if record.region_code is None:  # type: ignore[attr-defined]
             if type(record).__wall__ is Wall.CHILD and len(prefix_of(actor.region_code)) < len(actor.region_code):
@@ -197,15 +176,6 @@ def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
             raise NotFound("没有这个村（社区），或不在您的管辖范围内。")
 
 
-def require_own(actor: Actor, record: Base) -> None:
-    """Public tables are readable by all, and kept by whoever the place belongs to. Raises Refused."""
-    if type(record).__wall__ is not Wall.REFERENCE or not type(record).__region__:
-        return
-    history = inspect(record).attrs[str(type(record).__region__)].history
-    if not all(actor.keeps(code) for code in (*history.added, *history.unchanged, *history.deleted) if code):
-        raise Refused(f"“{record}”不在您的管辖范围内，只能查看，不能修改。")
-
-
 def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstraint) -> None:
     name = constraint.column_keys[0]
     target = constraint.elements[0].column
@@ -213,6 +183,8 @@ def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstrai
     if value is None or target.name != "id":
         return
     parent = session.get(model_of(target.table.name), value)
+    if parent is None and inspect(record).persistent and not inspect(record).attrs[name].history.has_changes():
+        return  # whoever gave a grant may sit above
     if parent is None:
         raise Invalid(f"所选的“{declared(type(record), name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)
     if len(constraint.elements) == 2 and record.region_code != parent.region_code:  # type: ignore[attr-defined]

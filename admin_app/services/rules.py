@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from admin_app.access.actor import Actor
-from admin_app.access.permissions import Role
-from admin_app.access.scope import ScopedSession, unscoped
-from admin_app.errors import Invalid, Refused
-from admin_app.services.records import check, kept_by
+from admin_app.access.keepers import kept_by, require_all_units
+from admin_app.access.scope import ScopedSession
+from admin_app.errors import Invalid
+from admin_app.services.records import check
 from admin_app.settings import RULES
-from models.account import Grant
+from models.code_item import CodeItem
 from models.setting import Setting
 
 
@@ -55,17 +55,7 @@ def load_rules(session: ScopedSession) -> int:
     return len(missing)
 
 
-@kept_by(Setting)
-def rule_keeper(session: ScopedSession, actor: Actor, setting: Setting) -> None:
-    """The rules hold for every unit: whoever changes them looks after all that have an administrator. Raises
-    Refused."""
-    today = date.today()
-    with unscoped(session.get_bind().engine, "whether an administrator sits above or beside") as wide:
-        held = wide.scalars(select(Grant.region_code).where(
-            Grant.role == Role.ADMINISTRATOR, Grant.ended_at.is_(None), Grant.since <= today,
-            or_(Grant.until.is_(None), Grant.until >= today)).distinct()).all()
-    if not all(actor.keeps(code) for code in held):
-        raise Refused("设置对全部单位生效，须由最上级的管理员或系统管理员修改。")
+kept_by(Setting, CodeItem)(require_all_units)
 
 
 @check(Setting)

@@ -1,5 +1,6 @@
 """Accounts and grants: what their pages do beyond showing and editing."""
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from wtforms import SelectField
 from wtforms.validators import InputRequired, Optional
 
+from admin_app.access.keepers import may_change, require_keeper
 from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission
 from admin_app.changes.ledger import explained, recording
 from admin_app.errors import Invalid, NotFound
@@ -59,10 +61,17 @@ def make_from_form(values: dict[str, Any]) -> Account:
 
 
 def change_grant(grant: Grant, values: dict[str, Any], as_of: int, why: str) -> None:
-    accounts.change_grant(session(), actor(), grant, values, as_of=as_of, reason=why)
+    accounts.change_grant(session(), actor(), grant, values, as_of=as_of,
+                          reason=explained("修改授权", why, "聘期延长"))
+
+
+def change_account(account: Account, values: dict[str, Any], as_of: int, why: str) -> None:
+    records.edit(session(), actor(), account, values, as_of=as_of, reason=explained("修改账号", why, "本人改名"))
 
 
 def grant_from_form(values: dict[str, Any]) -> Grant:
+    if values["since"] and values["since"] < date.today():
+        raise Invalid("生效日期已经过去：授权不能补记到从前。请填今天或以后。", "since")
     return accounts.grant_role(
         session(), actor(), account=_account(values["account_id"]), role=values["role"] or "",
         region=region_of(values["region_code"]), since=values["since"], until=values["until"])
@@ -70,7 +79,7 @@ def grant_from_form(values: dict[str, Any]) -> Grant:
 
 def account_buttons(account: Account) -> list[dict[str, str]]:
     """What the person may do to this account: nothing that would only be refused."""
-    if not actor().may(Permission.ACCOUNT_EDIT) or not records.may_change(session(), actor(), account):
+    if not actor().may(Permission.ACCOUNT_EDIT) or not may_change(session(), actor(), account):
         return []
     verbs = [("重置密码", "accounts.reset_password"), ("强制下线", "accounts.end_sessions")]
     if account.disabled_at:
@@ -81,7 +90,7 @@ def account_buttons(account: Account) -> list[dict[str, str]]:
 
 
 def grant_buttons(grant: Grant) -> list[dict[str, str]]:
-    if not actor().may(Permission.ACCOUNT_EDIT) or not records.may_change(session(), actor(), grant):
+    if not actor().may(Permission.ACCOUNT_EDIT) or not may_change(session(), actor(), grant):
         return []
     return [_button("收回授权", "accounts.end_grant", grant.id)]
 
@@ -93,7 +102,7 @@ def _button(label: str, endpoint: str, id: int) -> dict[str, str]:
 def _account_to_keep(id: int) -> Account:
     """An account that the person may change: refused before a reason is asked for."""
     account = _account(id)
-    records.require_keeper(session(), actor(), account)
+    require_keeper(session(), actor(), account)
     return account
 
 
@@ -142,7 +151,7 @@ def end_grant(id: int) -> ResponseReturnValue:
     grant = session().get(Grant, id)
     if grant is None:
         raise NotFound()
-    records.require_keeper(session(), actor(), grant)
+    require_keeper(session(), actor(), grant)
     with recording(session(), actor(), "grant:end", _why("收回授权", "不再分管")):
         accounts.end_grant(session(), actor(), grant)
     flash("授权已收回，该账号须重新登录。", "success")

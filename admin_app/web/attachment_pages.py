@@ -49,9 +49,9 @@ def upload(table: str, id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:id>/void")
 def void(id: int) -> ResponseReturnValue:
-    reason = request.form.get("reason")
-    with recording(session(), actor(), "void_attachment", (reason or "").strip()):
-        owner = attachments.void(session(), actor(), id, reason)
+    # Why stands in the paper's own column: it may tell of a child, and an act's reason is told to the auditor too.
+    with recording(session(), actor(), "void_attachment"):
+        owner = attachments.void(session(), actor(), id, request.form.get("reason"))
     flash("附件已作废，留存备查；如有误，可点“查看变更”撤销。", "success")
     return redirect(url_for(f"{owner[0]}.details_view", id=owner[1]))
 

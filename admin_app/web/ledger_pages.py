@@ -22,7 +22,7 @@ from admin_app.changes.undo import undo as undo_change
 from admin_app.display import LOCAL_ZONE, local_time
 from admin_app.errors import Invalid, NotFound, Refused
 from admin_app.exchange.exporter import acts_sheet
-from admin_app.listing import COUNT_CAP
+from admin_app.listing import COUNT_CAP, LONGEST_SEARCH
 from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, VERB_LABELS, role_label, verb_label
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.downloads import stamped, workbook
@@ -35,6 +35,7 @@ from models.region import prefix_of
 
 pages = Blueprint("ledger", __name__, url_prefix="/changes")
 PAGE, LAST_PAGE = 50, 400
+_EARLIEST, _LATEST = date(1970, 1, 1), date(9000, 1, 1)  # a moment of any zone lies inside what Python can count
 MOST_KEPT = 200  # named on the page of an act that was undone
 ARGUMENTS = frozenset({"who", "origin", "verb", "since", "until", "table", "pk", "region"})
 SHEET = ("编号", "时间", "办理", "经办人", "身份", "经办人区划", "来源", "来源地址", "请求编号", "涉及记录", "原因")
@@ -134,6 +135,7 @@ def acts(said: Mapping[str, str]) -> Select[Any]:
     scope = session().scope
     ours = exists().where(ChangeRow.change_id == Change.id, within(ChangeRow, scope))
     query = select(Change).where(or_(within(Change, scope), ours))
+    said = {name: value[:LONGEST_SEARCH] for name, value in said.items()}
     if who := said.get("who", "").strip():
         named = select(Account.id).where(Account.username == who)
         query = query.where(or_(Change.actor.contains(who, autoescape=True), Change.account_id.in_(named)))
@@ -144,8 +146,11 @@ def acts(said: Mapping[str, str]) -> Select[Any]:
     for name, side in (("since", 0), ("until", 1)):
         if text := said.get(name, "").strip():
             day = day_in(text)
-            moment = datetime.combine(day or date.min, time.min, LOCAL_ZONE) + timedelta(days=side)
-            query = query.where(false() if day is None else Change.at < moment if side else Change.at >= moment)
+            if day is None or not _EARLIEST <= day <= _LATEST:
+                query = query.where(false())
+                continue
+            moment = datetime.combine(day, time.min, LOCAL_ZONE) + timedelta(days=side)
+            query = query.where(Change.at < moment if side else Change.at >= moment)
     if region := said.get("region", "").strip():
         place = Scope.under(prefix_of(region)) if re.fullmatch(r"[0-9]{12}", region) else None
         query = query.where(false() if place is None else or_(within(Change, place), exists().where(

@@ -9,7 +9,7 @@ import re
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from flask import g, request
 from sqlalchemy import Date
@@ -201,6 +201,12 @@ def _arguments(view: "RegisterView") -> dict[str, Any]:
     if columns and columns != [c for c in offered_columns(view) if c in view.columns]:
         said["cols"] = ",".join(columns)
     return said
+
+
+def known_part(view: "RegisterView", query: str) -> str:
+    """What of an address means something to this list: nothing else is kept in a saved view."""
+    known = _known(view.filters) | {"cols"}
+    return urlencode([(name, value) for name, value in parse_qsl(query) if name in known], safe=",")
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from flask import get_template_attribute, request, url_for
 from markupsafe import Markup
 from sqlalchemy import Boolean
 
+from admin_app.access.keepers import may_add
 from admin_app.access.permissions import Permission
 from admin_app.filters import BEFORE, FROM, TO, column_of, day_filter, filter_kind
 from admin_app.listing import COUNT_CAP, Wanted, as_shown, cap_of, found_by, in_words
@@ -183,7 +184,7 @@ def _caption(view: "RegisterView", argument: str) -> str:
 
 def _buttons(view: "RegisterView") -> list[dict[str, str]]:
     buttons = []
-    if view.can_add and view.may("create"):
+    if view.can_add and view.may("create") and may_add(session(), actor(), view.model):
         buttons.append({"label": "新增", "url": view.get_url(".create_view"), "kind": "primary", "icon": "plus"})
     if view.import_sheet and actor().may(Permission.IMPORT_CREATE):
         buttons += [

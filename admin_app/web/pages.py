@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from admin_app.access.masking import Sight, shown, sight
+from admin_app.access.keepers import may_change
 from admin_app.access.permissions import Permission, Role
 from admin_app.changes import history
 from admin_app.changes.history import Entry
@@ -18,7 +19,6 @@ from admin_app.errors import Invalid
 from admin_app.listing import around, as_shown
 from admin_app.services import attachments as attachment_service
 from admin_app.services import moves as move_service
-from admin_app.services import records
 from admin_app.text import ORIGIN_LABELS, role_label, verb_label
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, shows, signed_in
@@ -42,7 +42,7 @@ REVEAL_TIME = timedelta(minutes=10)
 def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     """One record with everything that belongs to it."""
     model, open_to_see = type(record), revealed(record)
-    columns = [c.name for c in table_of(model).columns if not c.info["field"].internal]
+    columns = [c.name for c in table_of(model).columns if c.info["field"].recorded and not c.info["field"].internal]
     display().prepare(model, columns, [record])
     named = {name for _, names in view.fieldsets for name in names}
     named |= {name for names in view.shown_beside.values() for name in names}
@@ -104,7 +104,7 @@ def _where(record: Base, name: str) -> str | None:
 
 def _buttons(view: "RegisterView", record: Base) -> list[dict[str, str]]:
     buttons = []
-    if view.can_change and view.may("edit") and records.may_change(session(), actor(), record):
+    if view.can_change and view.may("edit") and may_change(session(), actor(), record):
         buttons.append({"label": "修改", "url": onward(view, ".edit_view", id=record.id), "kind": "primary",
                         "icon": "pencil"})
     return buttons + view.further_buttons(record)
@@ -142,7 +142,8 @@ def _attachments(record: Base) -> dict[str, Any]:
          "when": local_time(hands[a.id].at) if a.id in hands else "",
          "url": url_for("attachments.download", id=a.id), "void": a.void_reason,
          "void_act": url_for("ledger.change", id=lasts[a.id].change_id) if a.id in lasts else None,
-         "void_url": url_for("attachments.void", id=a.id) if may and not a.void_reason else None}
+         "void_url": url_for("attachments.void", id=a.id) if may and not a.void_reason
+         and attachment_service.may_void(actor(), hands.get(a.id)) else None}
         for a in found
     ]
     url = url_for("attachments.upload", table=record.__tablename__, id=record.id) if may else None

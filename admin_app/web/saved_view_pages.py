@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from admin_app.errors import Invalid
 from admin_app.services import saved_views
 from admin_app.web.context import actor, plant, view_of
+from admin_app.web.list_address import known_part
 
 pages = Blueprint("saved_views", __name__, url_prefix="/views")
 
@@ -13,7 +14,7 @@ pages = Blueprint("saved_views", __name__, url_prefix="/views")
 @pages.post("/<table>")
 def save(table: str) -> ResponseReturnValue:
     list_url = _list_of(table)
-    query = request.form.get("query", "")
+    query = known_part(view_of(table), request.form.get("query", ""))
     try:
         saved_views.save(plant().engine, actor(), table=table, name=request.form.get("name", ""), query=query,
                          role=request.form.get("role") or None)
