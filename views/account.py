@@ -31,5 +31,11 @@ class AccountView(RegisterView):
     def change(self, record: Any, values: dict[str, Any], as_of: int, why: str) -> None:
         change_account(record, values, as_of, why)
 
+    def badge(self, record: Any) -> dict[str, str] | None:
+        return {"text": "已停用", "colour": "red"} if record.disabled_at else None
+
+    def told_with(self, record: Any) -> dict[str, list[int]]:
+        return {"grant": [grant.id for grant in record.grants]}
+
     def further_buttons(self, record: Any) -> list[dict[str, str]]:
         return account_buttons(record)

@@ -160,6 +160,14 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         whole = f"{self.endpoint}{endpoint}" if endpoint.startswith(".") else endpoint
         return url_for(whole, **kwargs) if kwargs else door(whole)
 
+    def badge(self, record: Base) -> dict[str, str] | None:
+        """The state beside the name of a record that has no moves, where it has one to tell."""
+        return None
+
+    def told_with(self, record: Base) -> dict[str, list[int]]:
+        """What else is told in the history of a record: records of other ledgers, by table."""
+        return {}
+
     def further_buttons(self, record: Base) -> list[dict[str, str]]:
         """Buttons of this ledger alone, beside 修改."""
         return []

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from admin_app.web.account_pages import change_grant, grant_buttons, grant_from_form
+from admin_app.web.account_pages import (
+    change_grant, grant_badge, grant_buttons, grant_from_form, roles_to_grant,
+)
 from models.account import Grant
 from models.base import Base
 from views.base import RegisterView
@@ -16,6 +18,14 @@ class GrantView(RegisterView):
     search = ("note",)
     settled = frozenset({"account_id", "role", "region_code", "since"})
     fieldsets = (("授权", ("account_id", "role", "region_code", "since", "until", "note")),)
+
+    def _prepare(self, form: Any, record: Base | None) -> None:
+        super()._prepare(form, record)
+        if record is None:
+            form["role"].choices = roles_to_grant()
+
+    def badge(self, record: Any) -> dict[str, str] | None:
+        return grant_badge(record)
 
     def make(self, values: dict[str, Any]) -> Base:
         return grant_from_form(values)

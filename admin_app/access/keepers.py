@@ -35,7 +35,7 @@ def is_kept(model: type[Base]) -> bool:
 
 def require_keeper(session: ScopedSession, actor: Actor, record: Base) -> None:
     """Raises Refused where this person may not change this record, standing or new."""
-    _require_own(actor, record)
+    require_own(actor, record)
     if keeper := _KEEPERS.get(type(record)):
         keeper(session, actor, record)
 
@@ -53,7 +53,7 @@ def may_add(session: ScopedSession, actor: Actor, model: type[Base]) -> bool:
     return model.__region__ is not None or may_change(session, actor, model())
 
 
-def _require_own(actor: Actor, record: Base) -> None:
+def require_own(actor: Actor, record: Base) -> None:
     """Public tables are readable by all, and kept by whoever the place belongs to. Raises Refused."""
     if type(record).__wall__ is not Wall.REFERENCE or not type(record).__region__:
         return

@@ -1,12 +1,12 @@
 """History: what happened to a record, before and after, as the reader's role may see it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Date, DateTime, Select, func, select
+from sqlalchemy import Boolean, Date, DateTime, Select, and_, func, or_, select
 
 from admin_app.access.bulk import in_parts
 from admin_app.access.permissions import WITHOUT_CHILD_DATA, Permission, Role, permits
@@ -41,10 +41,11 @@ class Entry:
     away: bool = False  # the record lies outside by now: nothing of it is told
 
 
-def of_record(session: ScopedSession, role: Role, table: str, pk: int, limit: int = 50) -> list[Entry]:
-    """The history of one record in scope, newest first, also from before it came here."""
-    return entries(session, role, followed(session, select(ChangeRow).where(
-        ChangeRow.table_name == table, ChangeRow.pk == pk).order_by(ChangeRow.id.desc()).limit(limit)))
+def of_records(session: ScopedSession, role: Role, keys: Mapping[str, Sequence[int]], limit: int = 50) -> list[Entry]:
+    """The history of records in scope, by table, newest first, also from before they came here."""
+    ways = [and_(ChangeRow.table_name == table, ChangeRow.pk.in_(some)) for table, some in keys.items() if some]
+    return entries(session, role, followed(
+        session, select(ChangeRow).where(or_(*ways)).order_by(ChangeRow.id.desc()).limit(limit)))
 
 
 def followed(session: ScopedSession, query: Select[Any]) -> list[ChangeRow]:

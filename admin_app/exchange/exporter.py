@@ -167,7 +167,7 @@ def acts_sheet(session: ScopedSession, actor: Actor, acts: Sequence[Sequence[Any
     now, path = datetime.now(LOCAL_ZONE), temporary()
     mark = f"导出人：{actor.name}　时间：{now:%Y-%m-%d %H:%M}　台账封存指纹：{fingerprint or '—'}"
     frame = Frame("变更台账", Display(session, actor.role).region(actor.region_code), mark=mark,
-                  note=f"条件：{conditions}" if conditions else "全部", tall=True)
+                  note=f"条件：{conditions}" if conditions else "全部", tall=True, footer="")
     write_table(path, frame, captions, acts)
     return path
 

@@ -107,7 +107,11 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
         now = datetime.now(LOCAL_ZONE)
         today = f"{now.year}年{now.month}月{now.day}日"
         banner = f"填报单位：{frame.unit}（盖章）　　　　填报时间：{today}"
-        _banner(sheet, 1, last, writable(f"{banner}　　　　{frame.note}" if frame.note else banner), formats["line"])
+        said = writable(f"{banner}　　　　{frame.note}" if frame.note else banner)
+        lines = -(-int(half_characters(said) * 1.15) // max(40, sum(widths_set) + 6))  # its letters are a little larger
+        if lines > 1:
+            sheet.set_row(1, lines * _LINE * 1.15 + 3)
+        _banner(sheet, 1, last, said, formats["line"])
         sheet.freeze_panes(3, 2)
         for number, caption in enumerate(["序号", *captions]):
             sheet.write_string(2, number, writable(caption), formats["head"])
@@ -152,7 +156,7 @@ def _formats(book: Any) -> dict[str, Any]:
     return {
         "title": book.add_format({"font_name": "黑体", "font_size": 16, "bold": True, "align": "center",
                                   "valign": "vcenter"}),
-        "line": book.add_format({**font, "font_size": 11}),
+        "line": book.add_format({**font, "font_size": 11, "text_wrap": True, "valign": "vcenter"}),
         "head": book.add_format({**box, "bold": True, "align": "center", "bg_color": "#EDF2F9"}),
         "cell": book.add_format({**box, "num_format": "@"}),
         "number": book.add_format(box),

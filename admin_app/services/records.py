@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ForeignKeyConstraint, inspect
 
 from admin_app.access.actor import Actor
-from admin_app.access.keepers import require_keeper
+from admin_app.access.keepers import require_keeper, require_own
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.changes.ledger import explained, ledger_position
@@ -46,6 +46,7 @@ def create(session: ScopedSession, actor: Actor, model: type[Base], values: Mapp
     village that the actor has), runs the ledger's checks, flushes. Raises Invalid, Refused, NotFound."""
     actor.require(f"{model.__area__}.create")
     record = model()
+    require_keeper(session, actor, record)
     if model.__moves__:
         setattr(record, model.__moves__.column, model.__moves__.initial)
     _settle(session, actor, record, values)
@@ -164,7 +165,7 @@ def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
     table = table_of(type(record))
     for constraint in table.foreign_key_constraints:
         _follow(session, record, constraint)
-    require_keeper(session, actor, record)
+    require_own(actor, record)
     if "region_code" in table.c and type(record).__wall__ in (Wall.CHILD, Wall.OFFICE):
         if record.region_code is None:  # type: ignore[attr-defined]
             if type(record).__wall__ is Wall.CHILD and len(prefix_of(actor.region_code)) < len(actor.region_code):

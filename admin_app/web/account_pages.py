@@ -89,6 +89,12 @@ def account_buttons(account: Account) -> list[dict[str, str]]:
     return [_button(label, endpoint, account.id) for label, endpoint in verbs]
 
 
+def grant_badge(grant: Grant) -> dict[str, str] | None:
+    if grant.ended_at:
+        return {"text": "已收回", "colour": "red"}
+    return {"text": "已过期", "colour": "secondary"} if accounts.over(grant, date.today()) else None
+
+
 def grant_buttons(grant: Grant) -> list[dict[str, str]]:
     if not actor().may(Permission.ACCOUNT_EDIT) or not may_change(session(), actor(), grant):
         return []

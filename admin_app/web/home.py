@@ -18,6 +18,7 @@ from admin_app.services.moves import moves_of
 from admin_app.services.rules import present_school_year, term_begins
 from admin_app.text import verb_label
 from admin_app.web.context import actor, display, session
+from admin_app.changes.undo import undone_of
 from admin_app.web.ledger_pages import how_many, records_of
 from models.base import Base, model_of
 from models.change import Change
@@ -64,11 +65,12 @@ def page() -> ResponseReturnValue:
                                .order_by(Change.id.desc()).limit(8)).all() if who.may("ledger.view") else []
     days = {"term": term_begins(session(), date.today()), "today": date.today()}
     todo = [line for line in (_line(entry, days) for entry in TODO) if line]
-    named = records_of([c.id for c in recent])
+    named, gone = records_of([c.id for c in recent]), undone_of(session(), [c.id for c in recent])
     return render_template(
         "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}",
         heading="督查重点" if who.role is Role.INSPECTOR else "待办", todo=[*todo, *_imports(), *_reviews()],
-        recent=[{"when": local_time(c.at), "label": verb_label(c.verb), "of": named.get(c.id, ""),
+        recent=[{"when": local_time(c.at), "label": verb_label(c.verb),
+                 "of": named.get(c.id, "") + ("（已撤销）" if c.id in gone else ""),
                  "url": url_for("ledger.change", id=c.id)} for c in recent])
 
 

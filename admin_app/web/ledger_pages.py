@@ -16,8 +16,9 @@ from admin_app.access.bulk import in_parts
 from admin_app.access.scope import Scope, ScopedSession, unscoped, within
 from admin_app.changes import history
 from admin_app.changes.ledger import recording
+from admin_app.changes.triggers import columns_of
 from admin_app.changes.seal import fingerprint
-from admin_app.changes.undo import Undone, changed, check_may_undo, outcome, own, undone
+from admin_app.changes.undo import Undone, changed, check_may_undo, outcome, own, undone, undone_of
 from admin_app.changes.undo import undo as undo_change
 from admin_app.display import LOCAL_ZONE, local_time
 from admin_app.errors import Invalid, NotFound, Refused
@@ -29,16 +30,18 @@ from admin_app.web.downloads import stamped, workbook
 from admin_app.web.list_address import day_in
 from admin_app.web.list_frame import total_label
 from models.account import Account
-from models.base import model_of, models
+from models.base import model_of, models, table_of
 from models.change import Change, ChangeRow
 from models.region import prefix_of
 
 pages = Blueprint("ledger", __name__, url_prefix="/changes")
 PAGE, LAST_PAGE = 50, 400
 _EARLIEST, _LATEST = date(1970, 1, 1), date(9000, 1, 1)  # a moment of any zone lies inside what Python can count
+_MOST_FIELDS = 12  # told of one act in the sheet
 MOST_KEPT = 200  # named on the page of an act that was undone
 ARGUMENTS = frozenset({"who", "origin", "verb", "since", "until", "table", "pk", "region"})
-SHEET = ("编号", "时间", "办理", "经办人", "身份", "经办人区划", "来源", "来源地址", "请求编号", "涉及记录", "原因")
+SHEET = ("编号", "时间", "办理", "经办人", "身份", "经办人区划", "来源", "来源地址", "请求编号", "涉及记录",
+         "改动的字段", "对应变更", "原因")
 LOOKED_FOR = ("create", "edit", "reveal", "export", "import", "undo", "revert", "hand_over", "disable", "enable",
               "reset_password", "revoke_sessions")
 
@@ -51,11 +54,12 @@ def changes() -> ResponseReturnValue:
         found = wide.scalars(acts(request.args).order_by(Change.id.desc()).offset(number * PAGE).limit(PAGE + 1)).all()
         wide.expunge_all()
     more, shown, count = len(found) > PAGE, found[:PAGE], how_many(request.args, COUNT_CAP)
-    named = records_of([c.id for c in shown])
+    named, gone = records_of([c.id for c in shown]), undone_of(session(), [c.id for c in shown])
     sheet = f"{url_for('ledger.export')}?{urlencode({k: v for k, v in request.args.items() if k in ARGUMENTS and v})}"
     return render_template(
         "admin/history.html", title="变更台账",
-        changes=[{**_act(c), "records": named.get(c.id, ""), "url": url_for("ledger.change", id=c.id)} for c in shown],
+        changes=[{**_act(c), "records": named.get(c.id, ""), "undone": c.id in gone,
+                  "url": url_for("ledger.change", id=c.id)} for c in shown],
         filters=_filters(), pager={**_pager(number, len(shown), more), "total_label": total_label(count, COUNT_CAP)},
         buttons=[{"label": "导出", "url": sheet, "kind": "post", "icon": "download", "token": generate_csrf(),
                   "why": "may"}] if shown else [])
@@ -74,9 +78,10 @@ def export() -> ResponseReturnValue:
     what = f"变更台账（{count:,} 条）"
     with recording(session(), actor(), "export", f"{what}：{why}" if why else what, kept=True):
         pass
-    touched = touched_by(found)
-    lines = [[c.id, a["when"], a["verb"], a["who"], a["role"], a["region"], a["origin"], a["address"], a["request_id"],
-              touched.get(c.id, ""), a["reason"]] for c in found for a in (_act(c),)]
+    touched, gone = touched_by(found), undone_of(session(), [c.id for c in found])
+    lines = [[str(c.id), a["when"], a["verb"], a["who"], a["role"], a["region"], a["origin"], a["address"],
+              a["request_id"], *touched.get(c.id, ("", "")), _answers(c, gone), a["reason"]]
+             for c in found for a in (_act(c),)]
     path = acts_sheet(session(), actor(), lines, SHEET, conditions=_conditions(), fingerprint=mark)
     return workbook(path, stamped("变更台账"))
 
@@ -92,16 +97,27 @@ def _conditions() -> str:
     return "；".join(said)
 
 
-def touched_by(found: Sequence[Change]) -> dict[int, str]:
-    """What each act touched, without a name: 3 条学生."""
-    counts: dict[int, list[str]] = {}
+def _answers(act: Change, gone: Mapping[int, int]) -> str:
+    said = [f"撤销了 {act.undoes_id}"] if act.undoes_id else []
+    return "；".join([*said, *([f"已被 {gone[act.id]} 撤销"] if act.id in gone else [])])
+
+
+def touched_by(found: Sequence[Change]) -> dict[int, tuple[str, str]]:
+    """What each act touched, without a name: 学生 17 or 3 条学生; and which of its fields."""
+    records: dict[int, list[str]] = defaultdict(list)
+    fields: dict[int, dict[str, None]] = defaultdict(dict)
     for part in in_parts([c.id for c in found]):
-        rows = session().execute(select(ChangeRow.change_id, ChangeRow.table_name, func.count(ChangeRow.pk.distinct()))
-                                 .where(ChangeRow.change_id.in_(part))
-                                 .group_by(ChangeRow.change_id, ChangeRow.table_name).order_by(ChangeRow.table_name))
-        for act, table, count in rows:
-            counts.setdefault(act, []).append(f"{count:,} 条{model_of(table).__title__}")
-    return {act: "、".join(texts) for act, texts in counts.items()}
+        rows = session().execute(
+            select(ChangeRow.change_id, ChangeRow.table_name, func.count(ChangeRow.pk.distinct()),
+                   func.min(ChangeRow.pk), func.min(ChangeRow.columns), func.max(ChangeRow.columns))
+            .where(ChangeRow.change_id.in_(part))
+            .group_by(ChangeRow.change_id, ChangeRow.table_name).order_by(ChangeRow.table_name)).all()
+        for act, table, count, key, *columns in rows:
+            model = model_of(table)
+            records[act].append(f"{model.__title__} {key}" if count == 1 else f"{count:,} 条{model.__title__}")
+            told = [c.info["field"] for names in columns for c in columns_of(table_of(model), names or "")]
+            fields[act] |= dict.fromkeys(field.label for field in told if not field.internal)
+    return {act: ("、".join(texts), "、".join([*fields[act]][:_MOST_FIELDS])) for act, texts in records.items()}
 
 
 def records_of(numbers: list[int]) -> dict[int, str]:
@@ -173,7 +189,7 @@ def _filters() -> list[dict[str, Any]]:
     value = request.args.get
     origins = list(ORIGIN_LABELS.items())
     return [
-        {"name": "who", "label": "操作人", "kind": "text", "options": [], "value": value("who", "")},
+        {"name": "who", "label": "经办人", "kind": "text", "options": [], "value": value("who", "")},
         {"name": "table", "label": "台账", "kind": "options", "value": value("table", ""), "options": [
             (m.__tablename__, m.__title__) for m in models() if m.__recorded__]},
         {"name": "verb", "label": "办理", "kind": "options", "value": value("verb", ""), "options": [
@@ -182,7 +198,7 @@ def _filters() -> list[dict[str, Any]]:
          "lookup_url": url_for("region.lookup"),
          "shown": display().region(value("region", "")) if value("region", "") else ""},
         {"name": "pk", "label": "记录编号", "kind": "text", "options": [], "value": value("pk", "")},
-        {"name": "origin", "label": "方式", "kind": "options", "options": origins, "value": value("origin", "")},
+        {"name": "origin", "label": "来源", "kind": "options", "options": origins, "value": value("origin", "")},
         {"name": "days", "label": "日期", "kind": "date", "value": value("since", "") + value("until", ""),
          "days": [("since", "从", value("since", "")), ("until", "到", value("until", ""))]},
     ]
@@ -217,7 +233,7 @@ def change(id: int, left: Undone | None = None, error: str = "") -> ResponseRetu
     _load_labels(entries)
     undone_by, offer = undone(session(), id), undo_offer(id)
     page = render_template(
-        "admin/change.html", title=f"变更 {id}：{verb_label(found.verb)}", change=_facts(found),
+        "admin/change.html", title=f"变更 {id}　{verb_label(found.verb)}", change=_facts(found),
         back=url_for("ledger.changes"), rows=[_line(e, offer is not None) for e in entries],
         pager={**_pager(number, len(entries), len(rows) > PAGE), "id": id}, undo=offer,
         undone_by=_undoing(undone_by),
@@ -244,16 +260,20 @@ def _undoing(number: int | None) -> dict[str, str] | None:
         return None
     with _over_all() as wide:
         act = wide.get_one(Change, number)
-        return {"who": act.actor, "when": local_time(act.at), "why": act.reason or "",
-                "url": url_for("ledger.change", id=number)}
+        found = {"who": act.actor, "when": local_time(act.at), "why": act.reason or "",
+                 "url": url_for("ledger.change", id=number)}
+    try:  # who may take it back is told where; who may not learns whom to ask
+        return {**found, "redo": "1" if undo_offer(number) else ""}
+    except NotFound:
+        return {**found, "redo": ""}
 
 
 def _facts(change: Change) -> list[dict[str, Any]]:
     act = _act(change)
     account = session().get(Account, change.account_id) if change.account_id else None
-    pairs = [("时间", act["when"]), ("操作", act["verb"]), ("操作人", f"{act['who']}（{act['role']}）"),
+    pairs = [("时间", act["when"]), ("办理", act["verb"]), ("经办人", f"{act['who']}（{act['role']}）"),
              ("账号", account.username if account else ""),
-             ("操作人区划", act["region"]), ("方式", act["origin"]), ("来源地址", act["address"]),
+             ("经办人区划", act["region"]), ("来源", act["origin"]), ("来源地址", act["address"]),
              ("请求编号", act["request_id"]), ("原因", act["reason"])]
     facts: list[dict[str, Any]] = [{"label": label, "text": text, "masked": False} for label, text in pairs]
     if change.undoes_id:

@@ -27,7 +27,7 @@ from admin_app.web.list_address import PLACE, back_to_list, onward, query_of, wa
 from admin_app.web.related import act_url, blocks_of, timeline
 from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
-from models.base import Base, Wall, declared, pointed_at, table_of
+from models.base import Base, Wall, declared, model_of, pointed_at, table_of
 from models.moves import Move, State
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     return render_template(
         "admin/details.html", title=display().label_of(record), print_line=_print_line(),
         subtitle=" · ".join(t for t in (model.__title__, _region_name(record)) if t),
-        badge=_badge(display().of(record, state)) if state else None,
+        badge=_badge(display().of(record, state)) if state else view.badge(record),
         facts=[{"label": label, "items": items} for label, names in groups
                if (items := [_fact(record, name, open_to_see) for name in names if name != state])],
         reveal_url=onward(view, ".reveal", id=record.id)
@@ -63,7 +63,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         buttons=_buttons(view, record), related=[shown_block(block, record) for block in blocks],
         timeline=timeline(record, blocks) if view.related else [], walk=_walk(view, record),
         back=back_to_list(view), **_attachments(record),
-        history=_history(record) if actor().may(Permission.LEDGER_VIEW) else None,
+        history=_history(view, record) if actor().may(Permission.LEDGER_VIEW) else None,
         why_url=view.get_url(".why", id=record.id),
     )
 
@@ -150,9 +150,12 @@ def _attachments(record: Base) -> dict[str, Any]:
     return {"attachments": files, "attach_url": url, "accept": attachment_service.ACCEPTED}
 
 
-def _history(record: Base) -> list[dict[str, Any]]:
-    found = history.of_record(session(), actor().role, record.__tablename__, record.id)
-    return [entry_line(entry) for entry in found]
+def _history(view: "RegisterView", record: Base) -> list[dict[str, Any]]:
+    found = history.of_records(session(), actor().role, {record.__tablename__: [record.id], **view.told_with(record)})
+    for table in {entry.row.table_name for entry in found} - {record.__tablename__}:
+        display().load_records(model_of(table), [e.row.pk for e in found if e.row.table_name == table])
+    return [{**entry_line(entry), "of": "" if entry.row.table_name == record.__tablename__ else
+             display().loaded(model_of(entry.row.table_name), entry.row.pk) or ""} for entry in found]
 
 
 def entry_line(entry: Entry) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def test_an_account_that_holds_more_than_one_may_grant_is_not_edited_and_offers_
     assert {"重置密码", "强制下线", "停用"} <= {button for form in page.forms for button in form.buttons}
     address = f"/admin/account/edit/?id={staff.accounts.小李}"
     form = director.get(address).form("保存").fields
-    assert director.send(address, {**form, "note": "兼管两个网格"}).status == 302
+    assert director.send(address, {**form, "note": "兼管两个网格", "reason": "分工调整"}).status == 302
 
 
 # --- grants -----------------------------------------------------------------------------------------

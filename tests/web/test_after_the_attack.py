@@ -237,3 +237,47 @@ def test_a_shared_view_holds_nothing_but_what_its_list_understands(app: Flask, s
     page = officer.get("/admin/student/")
     shared = next(href for text, href in page.links if "在校" in text and "共享" in text)
     assert "schooling_state=enrolled" in shared and "=%E9%9F%A9" not in shared and "韩春生" not in shared
+
+
+def test_no_page_of_an_account_shows_its_passwords_hash(app: Flask, staff: SimpleNamespace) -> None:
+    with unscoped(staff.engine, "whose") as session:
+        number = accounts.find(session, "小李").id
+    for who in ("周主任", "审计员老郑"):
+        reader = Person(app, who)
+        page = reader.get(f"/admin/account/details/?id={number}")
+        assert page.status == 200 and "小李" in page.text
+        for address in (page.address, "/admin/account/?cols=password_hash", "/changes/?table=account"):
+            assert b"$argon2" not in reader.get(address).bytes and "密码摘要" not in reader.page.text, (who, address)
+
+
+def test_the_account_tells_of_its_grants_and_that_it_was_stopped(app: Flask, staff: SimpleNamespace) -> None:
+    director = Person(app, "周主任")
+    with unscoped(staff.engine, "numbers") as session:
+        account = accounts.find(session, "小李")
+        number, grant = account.id, account.grants[0].id
+    director.send(f"/accounts/grants/{grant}/end", {"reason": "不再分管"})
+    director.send(f"/accounts/{number}/disable", {"reason": "已调离"})
+    page = director.get(f"/admin/account/details/?id={number}")
+    assert "已停用" in page.text and "不再分管" in page.text and "授权：收回" in page.text
+    assert "已收回" in director.get(f"/admin/grant/details/?id={grant}").text
+
+
+def test_a_grant_offers_only_the_roles_that_one_may_give(app: Flask, staff: SimpleNamespace) -> None:
+    offered = Person(app, "周主任").get("/admin/grant/new/").form("保存").choices["role"]
+    assert "督导检查" in offered and not {"系统管理员", "审计员"} & set(offered)
+
+
+def test_the_ledger_marks_what_was_taken_back_and_the_sheet_says_which_fields(app: Flask, staff: SimpleNamespace) -> None:
+    officer, child = Person(app, "康干部"), staff.李明.id
+    address = f"/admin/student/edit/?id={child}"
+    assert officer.send(address, {**officer.get(address).form("保存").fields, "class_name": "三班"}).status == 302
+    act = last(staff.engine, Change.id)
+    assert "已撤销" not in officer.get("/changes/").text
+    assert officer.send(f"/changes/{act}/undo").status == 302
+    undoing = last(staff.engine, Change.id)
+    assert "已撤销" in officer.get("/changes/").text and "已撤销" in officer.get("/").text
+    rows = [[str(c.value or "") for c in row] for row in officer.send("/changes/export").workbook().active.iter_rows()]
+    head = next(row for row in rows if "改动的字段" in row)
+    lines = {row[1]: dict(zip(head, row, strict=True)) for row in rows if row[1].isdecimal()}
+    assert lines[str(act)]["改动的字段"] == "班级" and lines[str(act)]["涉及记录"] == f"学生 {child}"
+    assert lines[str(act)]["对应变更"] == f"已被 {undoing} 撤销" and lines[str(undoing)]["对应变更"] == f"撤销了 {act}"

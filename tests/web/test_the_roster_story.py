@@ -310,7 +310,7 @@ def the_auditor_reads_the_ledger(auditor: Desk, work: Work, villages: list[Villa
     assert (edited["经办人"], created["经办人"]) == ("亲水湾村委会网格员", "城区主任")
     page = auditor.open(auditor.page.link(edited["时间"]))
     facts = page.facts
-    assert facts["操作人"] == "亲水湾村委会网格员（村（社区）干部）"
+    assert facts["经办人"] == "亲水湾村委会网格员（村（社区）干部）"
     assert facts["时间"] == edited["时间"]
     assert facts["来源地址"] == "127.0.0.1"
     assert "住址" in page.text

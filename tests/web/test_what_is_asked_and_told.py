@@ -125,7 +125,7 @@ def test_the_ledger_is_narrowed_to_a_village_and_taken_out_as_evidence_without_a
     sheet = director.press("导出", reason="督导组调阅").workbook().active
     cells = [[str(c.value or "") for c in row] for row in sheet.iter_rows()]
     line = next(row for row in cells if "康宁网格员" in row)
-    assert "户口簿上改了名" in line and "1 条学生" in line
+    assert "户口簿上改了名" in line and any(cell.startswith("学生 ") for cell in line)
     everything = " ".join(cell for row in cells for cell in row)
     assert "张山" not in everything and "张三" not in everything
     assert "条件：" in everything and "修改" in everything
