@@ -34,8 +34,8 @@ def kept_query(query: str) -> str:
     return urlencode([(name, without_numbers(value)) for name, value in parse_qsl(query)], safe=",")
 
 
-def save(engine: Engine, actor: Actor, *, table: str, name: str, query: str, role: str | None) -> None:
-    """Keep the list under a name; the same name again replaces one's own view of that name.
+def save(engine: Engine, actor: Actor, *, table: str, name: str, query: str, role: str | None) -> bool:
+    """Keep the list under a name; the same name again replaces one's own view of that name: whether it did.
 
     Raises Invalid, Refused. A view that is shared holds no search words: they are people's names."""
     name = " ".join(name.split())
@@ -60,6 +60,7 @@ def save(engine: Engine, actor: Actor, *, table: str, name: str, query: str, rol
         view.query, view.role, view.region_code = kept_query(query), role or None, actor.region_code
         wide.add(view)
         wide.commit()
+    return held is not None
 
 
 def delete(engine: Engine, actor: Actor, view_id: int) -> str:

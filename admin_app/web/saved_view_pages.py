@@ -16,9 +16,9 @@ def save(table: str) -> ResponseReturnValue:
     list_url = _list_of(table)
     query = known_part(view_of(table), request.form.get("query", ""))
     try:
-        saved_views.save(plant().engine, actor(), table=table, name=request.form.get("name", ""), query=query,
-                         role=request.form.get("role") or None)
-        flash("已保存为常用视图。", "success")
+        replaced = saved_views.save(plant().engine, actor(), table=table, name=request.form.get("name", ""),
+                                    query=query, role=request.form.get("role") or None)
+        flash("已保存，替换了原来的同名视图。" if replaced else "已保存为常用视图。", "success")
     except Invalid as fault:
         flash(fault.message, "warning")
     said = saved_views.kept_query(query)
