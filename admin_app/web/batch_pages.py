@@ -110,7 +110,8 @@ def preview(id: int) -> ResponseReturnValue:
                for n, v in values.items()] + _papers(run, evidence),
         lines=_lines(run, model, values), captions=[declared(model, name).label for name in values],
         refused=_refused(run, model), shown=SHOWN,
-        confirm_url=url_for("batches.confirm", id=id), again_url=url_for("batches.fill_in", id=id),
+        confirm_url=url_for("batches.confirm", id=id, back=request.args.get("back")),
+        again_url=url_for("batches.fill_in", id=id, back=request.args.get("back")),
         refused_url=url_for("batches.refused", id=id) if run.refused else None, back=_back(run),
         change_url=url_for("ledger.change", id=change) if change else None,
         undo=undo_offer(change), undone=change is not None and bool(undone(session(), change)),
@@ -170,7 +171,7 @@ def confirm(id: int) -> ResponseReturnValue:
     digest, fit = request.form.get("digest", ""), run.counts.get("fit", 0)
     if fit <= tasks.AT_ONCE:
         batches.confirm(session(), actor(), id, digest)
-        return redirect(url_for("batches.preview", id=id))
+        return redirect(url_for("batches.preview", id=id, back=request.args.get("back")))
     if run.state != batches.CHECKED or run.digest != digest:
         raise Conflict("您确认的不是最新的预览，或已经确认过了。请返回查看。")
     _, move = batches.move_named(actor(), run.table_name, run.verb)

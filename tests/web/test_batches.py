@@ -74,6 +74,14 @@ def test_all_that_match_are_signed_the_others_are_named_and_all_of_it_is_taken_b
     assert states(letters) == before
 
 
+def test_the_receipt_leads_back_to_the_list_as_it_was_filtered(letters, officer):
+    choose(officer, f"{LETTERS}?state=unsigned&size=50", "签订")
+    officer.press("下一步：预览", signed_on="20261101")
+    receipt = officer.press("确认签订 4 条")
+    assert receipt.link("回到列表").endswith("?state=unsigned&size=50")
+    assert officer.open(receipt.link("回到列表")).status == 200
+
+
 def test_only_the_ticked_are_taken(letters, officer):
     engine = letters.extensions["baoxue"].engine
     with unscoped(engine, "which letters") as session:
