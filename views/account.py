@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from admin_app.web.account_pages import (
-    FIRST_GRANT, account_buttons, change_account, make_from_form, roles_to_grant,
-)
+from admin_app.web.account_pages import FIRST_GRANT, account_buttons, change_account, make_from_form, roles_to_grant
 from models.account import Account
 from models.base import Base
 from views.base import RegisterView

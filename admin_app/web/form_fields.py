@@ -131,7 +131,7 @@ def edit_form_class(model: type[Base], columns: tuple[str, ...]) -> type[FlaskFo
     hint = f"改“{'”“'.join(asked)}”须写明，其余可不填；" if asked else "" if must else "可不填；"
     length = Length(max=LONGEST_REASON, message=f"最多 {LONGEST_REASON} 个字。")
     why = StringField("修改原因", [InputRequired("请写明修改的原因。"), length] if must else [length],
-                      description=f"{hint}会记入变更台账，不要写证件号码")
+                      description=f"{hint}会记入变更台账，不要写孩子的姓名和证件号码")
     return type(f"Edit{model.__name__}", (form_class(model, columns),), {"reason": why})
 
 

@@ -34,7 +34,7 @@ document.addEventListener("submit", (event) => {
     typed.maxLength = 200;
     typed.autocomplete = "off";
     const label = document.createElement("label");
-    label.append(typed.required ? "原因（会记入变更台账）" : "原因（可不填，会记入变更台账）", typed);
+    label.append(typed.required ? "原因（会记入变更台账，不要写孩子的姓名）" : "原因（可不填；会记入变更台账，不要写孩子的姓名）", typed);
     ways.append(label);
   }
   button((submitter?.innerText || "确定").trim(), "yes", "btn-primary");
