@@ -122,16 +122,18 @@ def touched_by(found: Sequence[Change]) -> dict[int, tuple[str, str]]:
 
 def records_of(numbers: list[int]) -> dict[int, str]:
     """What each of these acts touched: its one record by name, or how many."""
-    first = select(ChangeRow.change_id, func.min(ChangeRow.id).label("row"), func.count().label("rows")).where(
+    first = select(ChangeRow.change_id, func.min(ChangeRow.id).label("row"), func.count().label("rows"),
+                   func.count(ChangeRow.table_name.distinct()).label("tables")).where(
         ChangeRow.change_id.in_(numbers)).group_by(ChangeRow.change_id).subquery()
-    found = session().execute(select(first.c.change_id, first.c.rows, ChangeRow.table_name, ChangeRow.pk)
+    found = session().execute(select(first.c.change_id, first.c.rows, first.c.tables, ChangeRow.table_name,
+                                     ChangeRow.pk)
                               .join(ChangeRow, ChangeRow.id == first.c.row)).all()
     named = [row for row in found if row.rows == 1 and actor().may(f"{model_of(row.table_name).__area__}.view")]
     for table in {row.table_name for row in named}:
         display().load_records(model_of(table), [row.pk for row in named if row.table_name == table])
     names = {row.change_id: display().loaded(model_of(row.table_name), row.pk) for row in named}
     return {row.change_id: names.get(row.change_id) or f"{row.rows:,} 条{model_of(row.table_name).__title__}"
-            f"{'等' if row.rows > 1 else ''}" for row in found}
+            f"{'等' if row.tables > 1 else ''}" for row in found}
 
 
 def _over_all() -> ScopedSession:
