@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from markupsafe import Markup, escape
 
+from admin_app.access.keepers import may_add
 from admin_app.display import Display, Shown, recurring
-from admin_app.web.context import actor, display
+from admin_app.web.context import actor, display, session
 from admin_app.web.list_address import PLACE, query_of
 from models.base import Base, Wall, declared, names_region
 from models.region import prefix_of, spoken_name
@@ -43,9 +44,10 @@ class RowWriter:
     def of(cls, view: "RegisterView", columns: list[str], state: str | None, *, ticks: bool) -> Self:
         query, place = query_of(view, page=None), view.model.__region__
         public = view.model.__wall__ is Wall.REFERENCE and place in columns
+        changes = view.can_change and view.may("edit") and may_add(session(), actor(), view.model)
         return cls(
             view.model, columns[0], tuple(_Column.of(view.model, name) for name in columns[1:]),
-            view.get_url(".details_view"), view.get_url(".edit_view") if view.can_change and view.may("edit") else None,
+            view.get_url(".details_view"), view.get_url(".edit_view") if changes else None,
             escape(f"&{query}" if query else ""), "id" in columns, ticks,
             (place, prefix_of(actor().region_code)) if public and place else None, state)
 

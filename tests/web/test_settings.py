@@ -48,6 +48,9 @@ def test_the_rules_of_all_are_not_changed_from_below(app: Flask, rules: dict[str
         assert (refused.status, "须由最上级的管理员" in refused.text) == (403, True)
     page = director.get(f"/admin/setting/details/?id={rules['export_kept_days']}")
     assert not [href for _, href in page.links if "/edit/" in href], "no button that would only refuse"
+    listed = director.get("/admin/setting/")
+    assert "导出文件保留天数" in listed.text and not [h for _, h in listed.links if "/edit/" in h]
     county = Person(app, "县里的老郭")
+    assert [h for _, h in county.get("/admin/setting/").links if "/admin/setting/edit/" in h]
     form = county.get(address).form("保存").fields
     assert county.send(address, {**form, "value": "90"}).status == 302
