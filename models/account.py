@@ -15,6 +15,7 @@ class Account(Base):
     __title__ = "账号"
     __wall__ = Wall.OFFICE
     __area__ = "account"
+    __explained__ = True
     __table_args__ = (Index(None, "region_code", "id"),)
 
     region_code: Mapped[str] = region_code("所属单位区划", ForeignKey("region.code"))
@@ -44,6 +45,7 @@ class Grant(Base):
     __title__ = "授权"
     __wall__ = Wall.OFFICE
     __area__ = "account"
+    __explained__ = True
     __table_args__ = (Index(None, "account_id"),)
 
     region_code: Mapped[str] = field("授权区划", RegionCode, ForeignKey("region.code"),
@@ -58,3 +60,12 @@ class Grant(Base):
 
     account: Mapped[Account] = relationship(back_populates="grants", foreign_keys=[account_id])
     granted_by: Mapped[Any] = relationship(Account, foreign_keys=[granted_by_id])
+
+
+def over(grant: Any, today: date) -> bool:
+    """Whether a grant (or a row with its columns) has ended: by its last day, or taken back."""
+    return grant.ended_at is not None or (grant.until is not None and grant.until < today)
+
+
+def in_force(grant: Any, today: date) -> bool:
+    return bool(grant.since <= today and not over(grant, today))

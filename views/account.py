@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from admin_app.web.account_pages import FIRST_GRANT, account_buttons, change_account, make_from_form, roles_to_grant
+from admin_app.web.account_pages import FIRST_GRANT, account_buttons, make_from_form, roles_to_grant
 from models.account import Account
 from models.base import Base
 from views.base import RegisterView
@@ -25,9 +25,6 @@ class AccountView(RegisterView):
 
     def make(self, values: dict[str, Any]) -> Base:
         return make_from_form(values)
-
-    def change(self, record: Any, values: dict[str, Any], as_of: int, why: str) -> None:
-        change_account(record, values, as_of, why)
 
     def badge(self, record: Any) -> dict[str, str] | None:
         return {"text": "已停用", "colour": "red"} if record.disabled_at else None

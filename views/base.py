@@ -20,8 +20,8 @@ from admin_app.access.keepers import require_keeper
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import CODE_LENGTH
 from admin_app.changes.ledger import ledger_position, record_reveal, recording
-from admin_app.filters import column_of
 from admin_app.errors import Conflict, Invalid, NotFound
+from admin_app.filters import column_of
 from admin_app.services import moves as move_service
 from admin_app.services import records
 from admin_app.web import exports, form_fields, home, lists, lookups, pages
@@ -88,6 +88,10 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     @classmethod
     def changeable_columns(cls) -> tuple[str, ...]:
         return tuple(name for name in cls.form_columns_of() if name not in cls.settled)
+
+    def columns_for(self, record: Base | None) -> tuple[str, ...]:
+        """The columns of the form: of a new record, or of one that stands."""
+        return self.form_columns_of() if record is None else self.changeable_columns()
 
     def check_names(self) -> None:
         """Every name in a view is a column with a declaration. Raises KeyError at start."""
@@ -295,15 +299,14 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         return pages.reveal(self, record, columns, error)
 
     def _prepare(self, form: Any, record: Base | None) -> None:
-        form_fields.prepare(form, self.model, self.form_columns_of() if record is None else self.changeable_columns(),
-                            display(), actor().role, record)
+        form_fields.prepare(form, self.model, self.columns_for(record), display(), actor().role, record)
         if record is None and "household_id" in form and "region_code" not in form \
                 and len(prefix_of(actor().region_code)) < CODE_LENGTH:
             form["household_id"].flags.required = True  # what else would say in which village the record lies
 
     def _valid(self, form: Any, record: Base | None) -> bool:
         """Whether the form can be read. If not, what the records' checks say of the rest is said with it."""
-        columns, right = self.form_columns_of() if record is None else self.changeable_columns(), form.validate()
+        columns, right = self.columns_for(record), form.validate()
         if form_fields.check_codes(form, self.model, columns) and right:
             return True
         readable = tuple(name for name in columns if not form[name].errors)

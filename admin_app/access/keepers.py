@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import inspect, or_, select
+from sqlalchemy import inspect, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Refused
-from models.account import Grant
+from models.account import Grant, in_force
 from models.base import Base, Wall
 
 Keeper = Callable[[ScopedSession, Actor, Any], None]
@@ -48,8 +48,8 @@ def may_change(session: ScopedSession, actor: Actor, record: Base) -> bool:
     return True
 
 
-def may_add(session: ScopedSession, actor: Actor, model: type[Base]) -> bool:
-    """Whether a new record can be the person's to keep. Where it will lie is not known yet."""
+def may_keep(session: ScopedSession, actor: Actor, model: type[Base]) -> bool:
+    """Whether records of a ledger can be the person's to keep: where each lies is not asked yet."""
     return model.__region__ is not None or may_change(session, actor, model())
 
 
@@ -65,10 +65,7 @@ def require_own(actor: Actor, record: Base) -> None:
 def require_all_units(session: ScopedSession, actor: Actor, record: Base) -> None:
     """What holds for every unit (rules, code tables) is changed by whoever looks after all that have an
     administrator. Raises Refused."""
-    today = date.today()
     with unscoped(session.get_bind().engine, "whether an administrator sits above or beside") as wide:
-        held = wide.scalars(select(Grant.region_code).where(
-            Grant.role == Role.ADMINISTRATOR, Grant.ended_at.is_(None), Grant.since <= today,
-            or_(Grant.until.is_(None), Grant.until >= today)).distinct()).all()
-    if not all(actor.keeps(code) for code in held):
+        grants = wide.scalars(select(Grant).where(Grant.role == Role.ADMINISTRATOR)).all()
+    if not all(actor.keeps(grant.region_code) for grant in grants if in_force(grant, date.today())):
         raise Refused(f"“{type(record).__title__}”对全部单位生效，须由最上级的管理员或系统管理员修改。")

@@ -61,12 +61,13 @@ def gone_elsewhere(session: ScopedSession, rows: Sequence[ChangeRow]) -> set[tup
     """Of the records that these rows name, those that lie outside by now, by table and number: the former village
     reads that it acted, and no longer about whom."""
     found: set[tuple[str, int]] = set()
-    for table in {row.table_name for row in rows}:
-        model, keys = model_of(table), {row.pk for row in rows if row.table_name == table}
-        if model.__wall__ in (Wall.CHILD, Wall.OFFICE):
+    with unscoped(session.get_bind().engine, "whether a record lies elsewhere by now") as wide:
+        for table in {row.table_name for row in rows}:
+            model, keys = model_of(table), {row.pk for row in rows if row.table_name == table}
+            if model.__wall__ not in (Wall.CHILD, Wall.OFFICE):
+                continue
             code = table_of(model).c[str(model.__region__)]
-            with unscoped(session.get_bind().engine, "whether a record lies elsewhere by now") as wide:
-                places = wide.execute(select(model.id, code).where(model.id.in_(keys))).all()
+            places = wide.execute(select(model.id, code).where(model.id.in_(keys))).all()
             found |= {(table, key) for key, place in places if not session.scope.covers(Wall.OFFICE, place)}
     return found
 

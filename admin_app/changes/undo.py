@@ -22,8 +22,8 @@ from admin_app.access.bulk import in_parts
 from admin_app.access.keepers import is_kept, require_keeper
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession, unscoped
-from admin_app.changes.history import acts, last_rows
 from admin_app.changes import papers
+from admin_app.changes.history import acts, last_rows
 from admin_app.changes.ledger import explained, open_change
 from admin_app.changes.triggers import columns_of, recorded_columns
 from admin_app.errors import Conflict, NotFound, Refused
@@ -77,7 +77,7 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     shapes.sort(key=lambda shape: shape[:2] == (Attachment.__tablename__, "insert"))
     left = sum(count - _restore(session, model_of(table), operation, columns, change_id, row_ids, staying)
                for table, operation, columns, count in shapes)
-    papers.follow(session, undoing.id)
+    papers.follow(session)
     session.flush()
     return outcome(session, change_id, undoing.id, row_ids, all_restored=not left)
 
@@ -132,10 +132,11 @@ def check_may_undo(session: ScopedSession, actor: Actor, change: Change, row_ids
     tables = session.scalars(select(ChangeRow.table_name).where(*_rows(change.id, row_ids)).distinct()).all()
     if not tables:
         raise Refused("这次变更没有可以撤销的内容：它没有改动记录。")
-    for table in tables:
-        _check_may_restore(actor, model_of(table))
-        if is_kept(model_of(table)):
-            _check_keeper(session, actor, model_of(table), [*_rows(change.id, row_ids), ChangeRow.table_name == table])
+    for model in map(model_of, tables):
+        _check_may_restore(actor, model)
+        if is_kept(model):
+            rows = [*_rows(change.id, row_ids), ChangeRow.table_name == model.__tablename__]
+            _check_keeper(session, actor, model, rows)
 
 
 def _check_may_restore(actor: Actor, model: type[Base]) -> None:

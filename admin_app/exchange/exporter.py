@@ -90,8 +90,7 @@ def list_sheet(session: ScopedSession, actor: Actor, export: Export, path: Path,
             done += len(part)
             progress(done)
 
-    now = datetime.now(LOCAL_ZONE)
-    mark = f"导出人：{actor.name}　时间：{now:%Y-%m-%d %H:%M}　台账封存指纹：{fingerprint or '—'}"
+    mark = _mark(actor, fingerprint)
     if export.grade is Grade.FULL:
         mark = f"含完整个人信息，仅限报送，不得外传　用途：{export.reason}　{mark}"
     frame = Frame(export.title, display.region(actor.region_code), mark=mark,
@@ -100,6 +99,12 @@ def list_sheet(session: ScopedSession, actor: Actor, export: Export, path: Path,
     captions = [declared(model, name).label for name in export.columns]
     return write_table(path, frame, captions, rows(),
                        [_width(display, model, name) for name in export.columns])
+
+
+def _mark(actor: Actor, fingerprint: str | None) -> str:
+    """Who took a sheet out, and the seal of the ledger that it can be held against."""
+    now = datetime.now(LOCAL_ZONE)
+    return f"导出人：{actor.name}　时间：{now:%Y-%m-%d %H:%M}　台账封存指纹：{fingerprint or '—'}"
 
 
 def _reader(display: Display, model: type[Base], name: str, grade: Grade) -> Callable[[Any], Any]:
@@ -164,9 +169,8 @@ def refused_sheet(run: ImportRun, rows: Sequence[ImportRow], cells: Sequence[lis
 def acts_sheet(session: ScopedSession, actor: Actor, acts: Sequence[Sequence[Any]], captions: Sequence[str], *,
                conditions: str, fingerprint: str | None) -> Path:
     """Acts of the change ledger as evidence: no value of a record stands in it. The caller removes the file."""
-    now, path = datetime.now(LOCAL_ZONE), temporary()
-    mark = f"导出人：{actor.name}　时间：{now:%Y-%m-%d %H:%M}　台账封存指纹：{fingerprint or '—'}"
-    frame = Frame("变更台账", Display(session, actor.role).region(actor.region_code), mark=mark,
+    path = temporary()
+    frame = Frame("变更台账", Display(session, actor.role).region(actor.region_code), mark=_mark(actor, fingerprint),
                   note=f"条件：{conditions}" if conditions else "全部", tall=True, footer="")
     write_table(path, frame, captions, acts)
     return path

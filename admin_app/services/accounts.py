@@ -16,7 +16,7 @@ from admin_app.services import passwords, records
 from admin_app.services.places import check_username
 from admin_app.services.records import check
 from admin_app.services.rules import rule
-from models.account import Account, Grant
+from models.account import Account, Grant, in_force, over
 from models.region import Region, code_of
 
 _OFFICIAL = ("居民委员会", "村民委员会", "居委会", "村委会", "民委员会", "委会")  # which people leave out
@@ -156,15 +156,6 @@ def grant_keeper(session: ScopedSession, actor: Actor, grant: Grant) -> None:
         raise Refused("不能改动或收回自己的授权。请由上级或系统管理员办理。")
     if over(grant, date.today()):
         raise Refused("这项授权已经结束，留存备查。需要时请另行授权。")
-
-
-def over(grant: Any, today: date) -> bool:
-    """Whether a grant (or a row with its columns) has ended: by its last day, or taken back."""
-    return grant.ended_at is not None or (grant.until is not None and grant.until < today)
-
-
-def in_force(grant: Any, today: date) -> bool:
-    return bool(grant.since <= today and not over(grant, today))
 
 
 def grants_in_force(grants: list[Grant], today: date) -> list[Grant]:

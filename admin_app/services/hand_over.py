@@ -6,7 +6,6 @@ from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.changes import papers
-from admin_app.changes.ledger import open_change
 from admin_app.errors import Invalid
 from models.base import Wall
 from models.household import Household
@@ -35,4 +34,4 @@ def hand_over(session: ScopedSession, actor: Actor, household: Household, villag
     household.region_code = village.code
     session.flush()
     session.expire_all()
-    papers.follow(session, open_change(session))
+    papers.follow(session)

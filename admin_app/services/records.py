@@ -14,15 +14,14 @@ from sqlalchemy import ForeignKeyConstraint, inspect
 from admin_app.access.actor import Actor
 from admin_app.access.keepers import require_keeper, require_own
 from admin_app.access.scope import ScopedSession
+from admin_app.changes.ledger import LONGEST_TEXT, explained, ledger_position
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
-from admin_app.changes.ledger import explained, ledger_position
-from models.kinds import Sealed
 from models.base import Base, Privacy, Wall, declared, model_of, table_of
+from models.kinds import Sealed
 from models.region import prefix_of
 
 Check = Callable[[ScopedSession, Actor, Any], None]
 _CHECKS: dict[type[Base], list[Check]] = defaultdict(list)
-LONGEST_TEXT = 2000
 # What says who somebody is: a wrong hand here makes another person of a child, so why it is changed is written down.
 IDENTIFYING = frozenset({Privacy.NAME, Privacy.BIRTH, Privacy.IDENTITY})
 DONE = ("_on", "absent_since")  # how the days are called on which something was done: none lies ahead
@@ -133,16 +132,20 @@ def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Inva
 
 
 def _unexplained(record: Base, reason: str | None) -> Iterator[Invalid]:
-    """The fault of making another person of a standing record, and not saying why."""
+    """The fault of making another person of a standing record, or changing one that is never changed in silence, and
+    not saying why."""
     model, changed = type(record), inspect(record).attrs
     labels = [c.info["field"].label for c in table_of(model).columns
               if c.info["field"].privacy in IDENTIFYING and not c.info["field"].generated
               and any(value is not None for value in changed[c.name].history.deleted or ())]
-    if labels:
-        try:
+    silent = model.__explained__ and inspect(record).persistent and changed_columns(record)
+    try:
+        if labels:
             explained(f"修改“{'”“'.join(labels)}”", reason, "录入有误，已核对户口簿")
-        except Invalid as fault:
-            yield fault
+        elif silent:
+            explained(f"修改{model.__title__}", reason)
+    except Invalid as fault:
+        yield fault
 
 
 def too_early(label: str, name: str, value: Any) -> Invalid | None:

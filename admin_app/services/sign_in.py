@@ -23,9 +23,9 @@ from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import BaoxueError, Invalid
 from admin_app.reference import reference_at
 from admin_app.services import passwords
-from admin_app.services.accounts import grants_in_force, in_force
+from admin_app.services.accounts import grants_in_force
 from admin_app.services.rules import rules_of
-from models.account import Account, Grant
+from models.account import Account, Grant, in_force
 from models.change import ChangeRow
 from models.login_session import LoginSession, SignInAttempt
 from models.region import Region

@@ -14,10 +14,10 @@ from admin_app.access.keepers import may_change, require_keeper
 from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission
 from admin_app.changes.ledger import explained, recording
 from admin_app.errors import Invalid, NotFound
-from admin_app.services import account_list, accounts, records
+from admin_app.services import account_list, accounts
 from admin_app.web.context import actor, session
 from admin_app.web.form_fields import DateField
-from models.account import Account, Grant
+from models.account import Account, Grant, over
 from models.region import Region
 
 pages = Blueprint("accounts", __name__, url_prefix="/accounts")
@@ -61,12 +61,7 @@ def make_from_form(values: dict[str, Any]) -> Account:
 
 
 def change_grant(grant: Grant, values: dict[str, Any], as_of: int, why: str) -> None:
-    accounts.change_grant(session(), actor(), grant, values, as_of=as_of,
-                          reason=explained("修改授权", why, "聘期延长"))
-
-
-def change_account(account: Account, values: dict[str, Any], as_of: int, why: str) -> None:
-    records.edit(session(), actor(), account, values, as_of=as_of, reason=explained("修改账号", why, "本人改名"))
+    accounts.change_grant(session(), actor(), grant, values, as_of=as_of, reason=why)
 
 
 def grant_from_form(values: dict[str, Any]) -> Grant:
@@ -92,7 +87,7 @@ def account_buttons(account: Account) -> list[dict[str, str]]:
 def grant_badge(grant: Grant) -> dict[str, str] | None:
     if grant.ended_at:
         return {"text": "已收回", "colour": "red"}
-    return {"text": "已过期", "colour": "secondary"} if accounts.over(grant, date.today()) else None
+    return {"text": "已过期", "colour": "secondary"} if over(grant, date.today()) else None
 
 
 def grant_buttons(grant: Grant) -> list[dict[str, str]]:

@@ -1,12 +1,14 @@
 """为什么能看到: why a record is before its reader, in sentences."""
 
+from datetime import date
+
 from admin_app.access.actor import Actor
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import ROLE_LABELS
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.display import Display
 from admin_app.text import ACT_LABELS
-from models.account import Account, Grant
+from models.account import Account, Grant, in_force
 from models.base import Base, Privacy, Wall, declared, table_of
 from models.region import prefix_of
 from sqlalchemy import select
@@ -22,10 +24,11 @@ def reasons(session: ScopedSession, actor: Actor, display: Display, record: Base
     """Whose grant, at which region, in which role; what may be done; what is masked."""
     model = type(record)
     with unscoped(session.get_bind().engine, "one's own grant may have been given from above") as wide:
-        found = wide.execute(
+        given = wide.execute(
             select(Grant, Account.display_name).outerjoin(Account, Account.id == Grant.granted_by_id)
             .where(Grant.account_id == actor.account_id, Grant.role == actor.role,
-                   Grant.region_code == actor.region_code, Grant.ended_at.is_(None)).order_by(Grant.id.desc())).first()
+                   Grant.region_code == actor.region_code).order_by(Grant.id.desc())).all()
+    found = next(((grant, giver) for grant, giver in given if in_force(grant, date.today())), None)
     place = display.region(actor.region_code)
     sentences = [f"您现在以“{ROLE_LABELS[actor.role]}”的身份工作，范围是“{place}”及其全部下级。"]
     if found:

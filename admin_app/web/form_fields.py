@@ -21,8 +21,8 @@ from admin_app.changes.ledger import LONGEST_REASON
 from admin_app.display import Display
 from admin_app.exchange.cells import BadCell, date_value
 from admin_app.listing import found_by
-from admin_app.services.attachments import ACCEPTED
 from admin_app.services import records
+from admin_app.services.attachments import ACCEPTED
 from admin_app.settings import Rule
 from admin_app.web.context import searched_by
 from models.base import BigKey, Base, Field, declared, names_region, pointed_at, table_of
@@ -127,7 +127,7 @@ class YesNoField(SelectField):
 def edit_form_class(model: type[Base], columns: tuple[str, ...]) -> type[FlaskForm]:
     """The form of a standing record: its columns, and why they are changed."""
     asked = [declared(model, name).label for name in columns if declared(model, name).privacy in records.IDENTIFYING]
-    must = model.__area__ == "account"
+    must = model.__explained__
     hint = f"改“{'”“'.join(asked)}”须写明，其余可不填；" if asked else "" if must else "可不填；"
     length = Length(max=LONGEST_REASON, message=f"最多 {LONGEST_REASON} 个字。")
     why = StringField("修改原因", [InputRequired("请写明修改的原因。"), length] if must else [length],
@@ -137,10 +137,14 @@ def edit_form_class(model: type[Base], columns: tuple[str, ...]) -> type[FlaskFo
 
 def rule_form(form: type[Form], rule: Rule) -> type[Form]:
     """The form of one rule of the place: under its own name, with its advice, and its values to choose from."""
-    said: dict[str, Any] = {"validators": [InputRequired(REQUIRED.format(rule.label))], "description": rule.advice}
-    value = SelectField(rule.label, choices=[*rule.choices.items()], validate_choice=False, **said) if rule.choices \
-        else StringField(rule.label, render_kw={"inputmode": "numeric"},
-                         **{**said, "description": f"{rule.advice or '整数'}（1 至 {rule.most}）"})
+    needed = [InputRequired(REQUIRED.format(rule.label))]
+    value: FormField
+    if rule.choices:
+        value = SelectField(rule.label, needed, choices=[*rule.choices.items()], validate_choice=False,
+                            description=rule.advice)
+    else:
+        value = StringField(rule.label, needed, render_kw={"inputmode": "numeric"},
+                            description=f"{rule.advice or '整数'}（1 至 {rule.most}）")
     return type(f"{rule.key}_form", (form,), {"value": value})
 
 

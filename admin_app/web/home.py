@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from admin_app.access.permissions import Permission, Role
+from admin_app.changes.undo import undone_of
 from admin_app.display import local_time
 from admin_app.exchange import importer
 from admin_app.filters import BEFORE
@@ -18,7 +19,6 @@ from admin_app.services.moves import moves_of
 from admin_app.services.rules import present_school_year, term_begins
 from admin_app.text import verb_label
 from admin_app.web.context import actor, display, session
-from admin_app.changes.undo import undone_of
 from admin_app.web.ledger_pages import how_many, records_of
 from models.base import Base, model_of
 from models.change import Change

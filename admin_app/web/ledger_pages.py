@@ -16,8 +16,8 @@ from admin_app.access.bulk import in_parts
 from admin_app.access.scope import Scope, ScopedSession, unscoped, within
 from admin_app.changes import history
 from admin_app.changes.ledger import recording
-from admin_app.changes.triggers import columns_of
 from admin_app.changes.seal import fingerprint
+from admin_app.changes.triggers import columns_of
 from admin_app.changes.undo import Undone, changed, check_may_undo, outcome, own, undone, undone_of
 from admin_app.changes.undo import undo as undo_change
 from admin_app.display import LOCAL_ZONE, local_time
@@ -55,7 +55,7 @@ def changes() -> ResponseReturnValue:
         wide.expunge_all()
     more, shown, count = len(found) > PAGE, found[:PAGE], how_many(request.args, COUNT_CAP)
     named, gone = records_of([c.id for c in shown]), undone_of(session(), [c.id for c in shown])
-    sheet = f"{url_for('ledger.export')}?{urlencode({k: v for k, v in request.args.items() if k in ARGUMENTS and v})}"
+    sheet = f"{url_for('ledger.export')}?{urlencode(_arguments())}"
     return render_template(
         "admin/history.html", title="变更台账",
         changes=[{**_act(c), "records": named.get(c.id, ""), "undone": c.id in gone,
@@ -107,15 +107,15 @@ def touched_by(found: Sequence[Change]) -> dict[int, tuple[str, str]]:
     records: dict[int, list[str]] = defaultdict(list)
     fields: dict[int, dict[str, None]] = defaultdict(dict)
     for part in in_parts([c.id for c in found]):
-        rows = session().execute(
-            select(ChangeRow.change_id, ChangeRow.table_name, func.count(ChangeRow.pk.distinct()),
-                   func.min(ChangeRow.pk), func.min(ChangeRow.columns), func.max(ChangeRow.columns))
-            .where(ChangeRow.change_id.in_(part))
-            .group_by(ChangeRow.change_id, ChangeRow.table_name).order_by(ChangeRow.table_name)).all()
-        for act, table, count, key, *columns in rows:
-            model = model_of(table)
-            records[act].append(f"{model.__title__} {key}" if count == 1 else f"{count:,} 条{model.__title__}")
-            told = [c.info["field"] for names in columns for c in columns_of(table_of(model), names or "")]
+        theirs, of = ChangeRow.change_id.in_(part), (ChangeRow.change_id, ChangeRow.table_name)
+        for act, table, count, key in session().execute(
+                select(*of, func.count(ChangeRow.pk.distinct()), func.min(ChangeRow.pk))
+                .where(theirs).group_by(*of).order_by(ChangeRow.table_name)):
+            title = model_of(table).__title__
+            records[act].append(f"{title} {key}" if count == 1 else f"{count:,} 条{title}")
+        for act, table, columns in session().execute(
+                select(*of, ChangeRow.columns).where(theirs).distinct().order_by(*of, ChangeRow.columns)):
+            told = [c.info["field"] for c in columns_of(table_of(model_of(table)), columns or "")]
             fields[act] |= dict.fromkeys(field.label for field in told if not field.internal)
     return {act: ("、".join(texts), "、".join([*fields[act]][:_MOST_FIELDS])) for act, texts in records.items()}
 
@@ -206,11 +206,14 @@ def _filters() -> list[dict[str, Any]]:
     ]
 
 
-def _pager(number: int, shown: int, more: bool) -> dict[str, Any]:
-    arguments = {k: v for k, v in request.args.items() if k in ARGUMENTS}
+def _arguments() -> dict[str, str]:
+    """What this address asks of the list."""
+    return {k: v for k, v in request.args.items() if k in ARGUMENTS and v}
 
+
+def _pager(number: int, shown: int, more: bool) -> dict[str, Any]:
     def to(page: int) -> str:
-        return f"{request.path}?{urlencode({**arguments, 'page': page})}"
+        return f"{request.path}?{urlencode({**_arguments(), 'page': page})}"
 
     return {"page": number + 1, "pages": None, "total_label": "", "first": number * PAGE + 1 if shown else 0,
             "last": number * PAGE + shown if shown else 0, "prev_url": to(number) if number else None,
@@ -233,7 +236,8 @@ def change(id: int, left: Undone | None = None, error: str = "") -> ResponseRetu
                              .offset(number * PAGE).limit(PAGE + 1)).all()
     entries = history.entries(session(), actor().role, rows[:PAGE])
     _load_labels(entries)
-    undone_by, offer = undone(session(), id), undo_offer(id)
+    undone_by = undone(session(), id)
+    offer = None if undone_by else _offer(found)
     page = render_template(
         "admin/change.html", title=f"变更 {id}　{verb_label(found.verb)}", change=_facts(found),
         back=url_for("ledger.changes"), rows=[_line(e, offer is not None) for e in entries],
@@ -248,15 +252,19 @@ def undo_offer(number: int | None) -> dict[str, str] | None:
     where it does not stand, or the person may not."""
     if number is None or undone(session(), number):
         return None
-    act = changed(session(), number)
+    return _offer(changed(session(), number))
+
+
+def _offer(act: Change) -> dict[str, str] | None:
+    """The same of an act that stands."""
     try:
         check_may_undo(session(), actor(), act)
     except Refused:
         return None
-    return {"url": url_for("ledger.undo", id=number), "why": "may" if own(actor(), act) else "must"}
+    return {"url": url_for("ledger.undo", id=act.id), "why": "may" if own(actor(), act) else "must"}
 
 
-def _undoing(number: int | None) -> dict[str, str] | None:
+def _undoing(number: int | None) -> dict[str, Any] | None:
     """The act that took this one back, with its page where that lies in scope."""
     if number is None:
         return None
@@ -265,9 +273,9 @@ def _undoing(number: int | None) -> dict[str, str] | None:
         found = {"who": act.actor, "when": local_time(act.at), "why": act.reason or "",
                  "url": url_for("ledger.change", id=number)}
     try:  # who may take it back is told where; who may not learns whom to ask
-        return {**found, "redo": "1" if undo_offer(number) else ""}
+        return {**found, "redo": _offer(changed(session(), number)) is not None}
     except NotFound:
-        return {**found, "redo": ""}
+        return {**found, "redo": False}
 
 
 def _facts(change: Change) -> list[dict[str, Any]]:
@@ -315,20 +323,20 @@ def _line(entry: history.Entry, open_to_undo: bool) -> dict[str, Any]:
             if open_to_undo and row.operation == "update" and not entry.away else None}
 
 
-def _result(undone: Undone) -> dict[str, Any]:
-    for table in {k.table for k in undone.kept}:
+def _result(done: Undone) -> dict[str, Any]:
+    for table in {k.table for k in done.kept}:
         if actor().may(f"{model_of(table).__area__}.view"):
-            display().load_records(model_of(table), [k.pk for k in undone.kept if k.table == table])
+            display().load_records(model_of(table), [k.pk for k in done.kept if k.table == table])
     kept = [{"label": _named(k.table, k.pk), "who": k.who or "", "why": k.why, "url": _page_of(k.table, k.pk),
-             "when": local_time(k.when) if k.when else ""} for k in undone.kept[:MOST_KEPT]]
-    return {"done": done_by(undone), "left": len(undone.kept), "kept": kept}
+             "when": local_time(k.when) if k.when else ""} for k in done.kept[:MOST_KEPT]]
+    return {"done": done_by(done), "left": len(done.kept), "kept": kept}
 
 
-def done_by(undone: Undone) -> str:
+def done_by(result: Undone) -> str:
     """恢复 12 条，移除新增的 3 条."""
-    said = [f"恢复 {undone.restored:,} 条"] if undone.restored else []
-    if undone.removed:
-        said.append(f"移除当时新增的 {undone.removed:,} 条")
+    said = [f"恢复 {result.restored:,} 条"] if result.restored else []
+    if result.removed:
+        said.append(f"移除当时新增的 {result.removed:,} 条")
     return "，".join(said)
 
 

@@ -13,7 +13,7 @@ from flask import get_template_attribute, request, url_for
 from markupsafe import Markup
 from sqlalchemy import Boolean
 
-from admin_app.access.keepers import may_add
+from admin_app.access.keepers import may_keep
 from admin_app.access.permissions import Permission
 from admin_app.filters import BEFORE, FROM, TO, column_of, day_filter, filter_kind
 from admin_app.listing import COUNT_CAP, Wanted, as_shown, cap_of, found_by, in_words
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _FEW, _MANY = 5, 30  # options of a filter that several may be ticked of
 _DAYS = {"": "", FROM: "从", TO: "到", BEFORE: "早于"}
+_ALSO = {BEFORE: "（含空）"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +139,13 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
         options = [(str(key), label) for key, label in display().schools().items()]
     kind = "options" if options else filter_kind(view.model, name)
     if kind == "date":
-        days = [(name + FROM, "从", given(name + FROM)), (name + TO, "到", given(name + TO))]
-        if field.privacy is not Privacy.BIRTH:  # nobody was born before a deadline
-            days.append((name + BEFORE, "早于（含空）", given(name + BEFORE)))
+        kinds = (FROM, TO) if field.privacy is Privacy.BIRTH else (FROM, TO, BEFORE)  # nobody is due to be born
+        days = [(name + kind, _DAYS[kind] + _ALSO.get(kind, ""), given(name + kind)) for kind in kinds]
         return {"name": name, "label": field.label, "kind": kind, "days": days, "value": "".join(d[2] for d in days)}
-    chosen = {"", *given(name).split(",")} if _FEW <= len(options) <= _MANY else set()
-    shown = "、".join(label for value, label in options if str(value) in chosen) or "全部"
+    chosen = given(name).split(",")
     return {"name": name, "label": field.label, "kind": kind, "options": options, "value": given(name),
-            "many": chosen, "shown": shown}
+            "many": _FEW <= len(options) <= _MANY, "chosen": chosen,
+            "shown": "、".join(label for value, label in options if value in chosen) or "全部"}
 
 
 def said_of(view: "RegisterView", wanted: Wanted) -> str:
@@ -164,7 +164,7 @@ def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
         return "、".join(display().value(of, column, v).text for v in (value if isinstance(value, tuple) else (value,)))
 
     chips = [chip(_caption(view, n), said(n, v), n) for n, v in wanted.equals.items() if n not in view.fixed]
-    chips += [chip(_caption(view, argument), f"{day}" + ("（含空）" if argument.endswith(BEFORE) else ""), argument)
+    chips += [chip(_caption(view, argument), f"{day}{_ALSO.get(day_filter(argument)[1], '')}", argument)
               for argument, day in wanted.days.items()]
     chips += [chip(_caption(view, argument), f"“{value}”看不懂", argument) for argument, value in wanted.unread]
     if wanted.search:
@@ -184,7 +184,7 @@ def _caption(view: "RegisterView", argument: str) -> str:
 
 def _buttons(view: "RegisterView") -> list[dict[str, str]]:
     buttons = []
-    if view.can_add and view.may("create") and may_add(session(), actor(), view.model):
+    if view.can_add and view.may("create") and may_keep(session(), actor(), view.model):
         buttons.append({"label": "新增", "url": view.get_url(".create_view"), "kind": "primary", "icon": "plus"})
     if view.import_sheet and actor().may(Permission.IMPORT_CREATE):
         buttons += [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from markupsafe import Markup, escape
 
-from admin_app.access.keepers import may_add
+from admin_app.access.keepers import may_keep
 from admin_app.display import Display, Shown, recurring
 from admin_app.web.context import actor, display, session
 from admin_app.web.list_address import PLACE, query_of
@@ -44,7 +44,7 @@ class RowWriter:
     def of(cls, view: "RegisterView", columns: list[str], state: str | None, *, ticks: bool) -> Self:
         query, place = query_of(view, page=None), view.model.__region__
         public = view.model.__wall__ is Wall.REFERENCE and place in columns
-        changes = view.can_change and view.may("edit") and may_add(session(), actor(), view.model)
+        changes = view.can_change and view.may("edit") and may_keep(session(), actor(), view.model)
         return cls(
             view.model, columns[0], tuple(_Column.of(view.model, name) for name in columns[1:]),
             view.get_url(".details_view"), view.get_url(".edit_view") if changes else None,

@@ -11,10 +11,11 @@ from sqlalchemy import Engine, select
 from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.services import accounts
+from admin_app.services.passwords import fault
 from models.account import Account, Grant
 from models.attachment import Attachment
 from models.change import Change
-from tests.web.staff import JPEG, Person, everything_in, hire, hire_staff, 城区, 康宁, 牧童
+from tests.web.staff import JPEG, Person, by_the_machine, everything_in, hire, hire_staff, 城区, 康宁, 牧童
 
 县 = "990101000000"
 
@@ -61,13 +62,10 @@ def test_what_is_done_to_an_account_stands_in_its_history_with_why(app: Flask, s
 def test_an_account_that_holds_more_than_one_may_grant_is_not_edited_and_offers_no_button(
         app: Flask, staff: SimpleNamespace, owner: Engine) -> None:
     hire(staff.engine, [("老郭", Role.ADMINISTRATOR, 城区)])
-    with unscoped(staff.engine, "his real rights", writing=True) as session:
-        from admin_app.changes.ledger import recording
-        from tests.conftest import actor
-        with recording(session, actor("试", Role.SYSTEM_ADMIN, "0" * 12), "试"):
-            account = accounts.find(session, "老郭")
-            account.grants[0].region_code = 县
-            above = account.id
+    with by_the_machine(staff.engine, "his real rights") as session:
+        account = accounts.find(session, "老郭")
+        account.grants[0].region_code = 县
+        above = account.id
     director, before = Person(app, "周主任"), everything_in(owner)
 
     page = director.get(f"/admin/account/details/?id={above}")
@@ -139,8 +137,6 @@ def test_nobody_gives_or_takes_rights_of_their_own(app: Flask, staff: SimpleName
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_the_demos_password_is_nobodys_own(app: Flask, staff: SimpleNamespace) -> None:
-    from admin_app.services.passwords import fault
-
     assert "本系统的名字" in (fault("baoxue-demo-2026", "asvs") or "")
     assert fault("beixue-demo-2026", "asvs") is None
     with unscoped(staff.engine, "whose") as session:
