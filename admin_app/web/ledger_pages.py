@@ -27,7 +27,7 @@ from admin_app.listing import COUNT_CAP, LONGEST_SEARCH
 from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, VERB_LABELS, role_label, verb_label
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.downloads import stamped, workbook
-from admin_app.web.list_address import day_in
+from admin_app.web.list_address import span_in
 from admin_app.web.list_frame import total_label
 from models.account import Account
 from models.base import model_of, models, table_of
@@ -163,7 +163,8 @@ def acts(said: Mapping[str, str]) -> Select[Any]:
         query = query.where(Change.origin == origin)
     for name, side in (("since", 0), ("until", 1)):
         if text := said.get(name, "").strip():
-            day = day_in(text)
+            span = span_in(text)
+            day = span[side] if span else None
             if day is None or not _EARLIEST <= day <= _LATEST:
                 query = query.where(false())
                 continue

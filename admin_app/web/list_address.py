@@ -6,6 +6,7 @@ it passed over, a batch over 全部符合条件 would take what nobody asked for
 """
 
 import re
+from calendar import monthrange
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 SIZES = (20, 50, 100)
 _LONGEST = 200
+_COMPACT = re.compile(r"(\d{4})(\d{2})?(\d{2})?", re.A)
+_SEPARATED = re.compile(r"(\d{4})\s*(?:年|[-./年]\s*(\d{1,2})\s*(?:月|[-./月]\s*(\d{1,2})\s*日?)?)", re.A)
 PLACE = "at"  # where a record stood in the list that led to it
 
 
@@ -96,8 +99,8 @@ def _filters(model: type[Base], names: tuple[str, ...]) -> tuple[
         of, column = column_of(model, name)
         dated = isinstance(table_of(of).c[column].type, Date)
         if kind:
-            if dated and (day := day_in(said)):
-                days[argument] = day
+            if dated and (span := span_in(said)):
+                days[argument] = span[kind == TO]
             else:
                 unread.append((argument, said))
         elif not dated and not names_region(of, column):
@@ -122,12 +125,20 @@ def _value(model: type[Base], name: str, said: str) -> str | int | None:
     return said if kind is str else None
 
 
-def day_in(text: str) -> date | None:
-    """2026-09-01 or 20260901 as a day, None for anything else."""
+def span_in(text: str) -> tuple[date, date] | None:
+    """The first and the last day of what was written: 2026-09-01, 20260901 or 2026年9月1日 is a day, 2026-09 a month,
+    2026 a year. None for anything else."""
+    read = _COMPACT.fullmatch(text.strip()) or _SEPARATED.fullmatch(text.strip())
+    if read is None:
+        return None
+    year, month, day = (int(part) if part else None for part in read.groups())
     try:
-        return date.fromisoformat(text.strip())
+        first = date(year or 0, month or 1, day or 1)
     except ValueError:
         return None
+    if day:
+        return first, first
+    return first, date(first.year, month or 12, monthrange(first.year, month or 12)[1])
 
 
 @lru_cache(maxsize=1024)

@@ -62,6 +62,11 @@ def test_days_are_a_span_with_both_ends(officer):
     assert names(officer, "birth_date_from=2014-09-02") == {"张三", "张四"}
     page = officer.open(f"{LIST}?birth_date_to=2014-09-01")
     assert any("出生日期到：2014-09-01" in text for text, _ in page.links)
+    assert names(officer, "birth_date_from=2014&birth_date_to=2016") == {"张二", "张三"}, "a year is all its days"
+    assert names(officer, "birth_date_from=2014年9月&birth_date_to=2016.09") == {"张二", "张三"}
+    assert names(officer, "birth_date_from=2014-10&birth_date_to=201608") == set()
+    for unread in ("2014-13", "2014-02-30", "20149", "14-9-1", "0000"):
+        assert "看不懂" in officer.open(f"{LIST}?birth_date_to={unread}").text, unread
     nothing = officer.open(f"{LIST}?birth_date_from=去年")
     assert nothing.table("姓名") == [] and "看不懂" in nothing.text
 

@@ -9,9 +9,14 @@ export function asDate(typed) {
   return real ? date.toISOString().slice(0, 10) : typed;
 }
 
+// Where a span is asked for, a year or a month is enough: 2014, 2014-09 or 2014年9月.
+const READ = /^\d{4}-\d{2}-\d{2}$/;
+const SPAN = /^\d{4}(年|-?\d{2}|[-./年]\d{1,2}月?)?$/;
+
 const tidy = (field) => {
   field.value = asDate(field.value);
-  const unread = field.value.trim() && !/^\d{4}-\d{2}-\d{2}$/.test(field.value);
+  const fits = READ.test(field.value) || (field.hasAttribute("data-span") && SPAN.test(field.value.trim()));
+  const unread = field.value.trim() && !fits;
   const said = field.parentElement.querySelector("[data-unread]");
   if (Boolean(unread) === Boolean(said)) return;
   if (said) return said.remove();
