@@ -49,7 +49,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     groups = [(label, (*names, *view.shown_beside.get(label, ()))) for label, names in view.fieldsets]
     groups.append(("其他", tuple(c for c in columns if c not in named)))
     state = model.__moves__.column if model.__moves__ else None
-    blocks = blocks_of(view, record)
+    blocks, papers = blocks_of(view, record), _papers(record)
     return render_template(
         "admin/details.html", title=display().label_of(record), print_line=_print_line(),
         subtitle=" · ".join(t for t in (model.__title__, _region_name(record)) if t),
@@ -62,8 +62,8 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
                 "colour": "secondary"} for m in move_service.open_moves(actor(), record)],
         buttons=_buttons(view, record), related=[shown_block(block, record) for block in blocks],
         timeline=timeline(record, blocks) if view.related else [], walk=_walk(view, record),
-        back=back_to_list(view), **_attachments(record),
-        history=_history(view, record) if actor().may(Permission.LEDGER_VIEW) else None,
+        back=back_to_list(view), **_attachments(record, papers),
+        history=_history(view, record, papers) if actor().may(Permission.LEDGER_VIEW) else None,
         why_url=view.get_url(".why", id=record.id),
     )
 
@@ -127,13 +127,17 @@ def _walk(view: "RegisterView", record: Base) -> dict[str, Any] | None:
     return {"before": to(before), "after": to(after)}
 
 
-def _attachments(record: Base) -> dict[str, Any]:
-    """Evidence is for records that lie somewhere and that the role may see files of."""
+def _papers(record: Base) -> list[Attachment] | None:
+    """The evidence of a record; None where there is none to have: evidence is for records that lie somewhere."""
     placed = type(record).__wall__ in (Wall.CHILD, Wall.OFFICE) and type(record).__area__ != "account"
-    if not placed or not actor().may(Permission.ATTACHMENT_VIEW):
+    return attachment_service.of_record(session(), record) if placed else None
+
+
+def _attachments(record: Base, found: list[Attachment] | None) -> dict[str, Any]:
+    """The files that the role may see, and what it may do with them."""
+    if found is None or not actor().may(Permission.ATTACHMENT_VIEW):
         return {"attachments": [], "attach_url": None, "accept": ""}
     may = actor().may(Permission.ATTACHMENT_CREATE) and actor().may(f"{type(record).__area__}.edit")
-    found = attachment_service.of_record(session(), record)
     hands = history.first_hands(session(), Attachment.__tablename__, [a.id for a in found])
     lasts = history.last_rows(session(), Attachment.__tablename__, [a.id for a in found if a.void_reason])
     files = [
@@ -150,12 +154,18 @@ def _attachments(record: Base) -> dict[str, Any]:
     return {"attachments": files, "attach_url": url, "accept": attachment_service.ACCEPTED}
 
 
-def _history(view: "RegisterView", record: Base) -> list[dict[str, Any]]:
-    found = history.of_records(session(), actor().role, {record.__tablename__: [record.id], **view.told_with(record)})
-    for table in {entry.row.table_name for entry in found} - {record.__tablename__}:
+def _history(view: "RegisterView", record: Base, papers: list[Attachment] | None) -> list[dict[str, Any]]:
+    told = {record.__tablename__: [record.id], Attachment.__tablename__: [paper.id for paper in papers or []]}
+    found = history.of_records(session(), actor().role, {**told, **view.told_with(record)})
+    for table in {entry.row.table_name for entry in found} - told.keys():
         display().load_records(model_of(table), [e.row.pk for e in found if e.row.table_name == table])
-    return [{**entry_line(entry), "of": "" if entry.row.table_name == record.__tablename__ else
-             display().loaded(model_of(entry.row.table_name), entry.row.pk) or ""} for entry in found]
+
+    def of(table: str, key: int) -> str:
+        if table in told:
+            return "" if table == record.__tablename__ else model_of(table).__title__
+        return display().loaded(model_of(table), key) or ""
+
+    return [{**entry_line(entry), "of": of(entry.row.table_name, entry.row.pk)} for entry in found]
 
 
 def entry_line(entry: Entry) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from admin_app.changes.undo import undone_of
 from admin_app.display import LOCAL_ZONE
 from admin_app.services.attachments import of_record
 from admin_app.web.context import actor, display, session
+from models import account
+from models.account import Grant
 from models.attachment import Attachment
 from models.base import Base, Wall, declared, model_of, table_of
 from models.change import Change, ChangeRow
@@ -103,15 +105,25 @@ def timeline(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
 
 def _days(record: Base, url: str | None) -> list[dict[str, Any]]:
     """The dates that a record holds, each under its column's label."""
-    model = type(record)
+    model, over = type(record), _over(record)
     found = []
     for column in table_of(model).columns:
         day = getattr(record, column.name)
         if not isinstance(column.type, Date) or day is None or display().absent(declared(model, column.name)):
             continue
+        if over and day > date.today():
+            continue  # nothing is still to come of what has ended
         found.append({"day": day, "text": display().of(record, column.name).text, "url": url, "who": "",
                       "what": declared(model, column.name).label, "of": _name(record) if url else ""})
     return found
+
+
+def _over(record: Base) -> bool:
+    """Whether a record has come to its end: nothing more is expected of it."""
+    if isinstance(record, Grant):
+        return account.over(record, date.today())
+    moves = type(record).__moves__
+    return moves is not None and moves.state(getattr(record, moves.column)).settled
 
 
 def _name(record: Base) -> str:

@@ -121,6 +121,10 @@ def test_the_last_day_of_a_grant_is_moved_and_nothing_else_of_it(app: Flask, sta
     found = grant(staff, "小李")
     assert (found.until, found.role, found.region_code) == (next_year, "village_officer", 康宁)
     assert officer.get("/").location.startswith("/login"), "its rights have changed: sign in again"
+    account = f"/admin/account/details/?id={staff.accounts.小李}"
+    assert "将到" in director.get(account).text
+    director.send(f"/accounts/grants/{staff.grants.小李}/end", {"reason": "提前离任"})
+    assert "将到" not in director.get(account).text, "what was taken back has nothing to come"
 
 
 def test_nobody_gives_or_takes_rights_of_their_own(app: Flask, staff: SimpleNamespace, owner: Engine) -> None:
@@ -160,6 +164,8 @@ def test_a_paper_is_struck_out_with_why_counts_no_more_and_comes_back(app: Flask
 
     page = officer.get(details)
     assert "已作废：传错了户" in page.text and "隔壁家的病历.jpg" in page.text, "it stays to be read"
+    for told in ("上传附件 附件", "作废附件 附件", "改为 传错了户"):
+        assert told in page.text, "and the child's own history tells of it"
     assert officer.get(f"/attachments/{paper}").bytes == JPEG
     assert officer.send(f"/attachments/{paper}/void", {"reason": "再作废"}).status == 409
     refused = officer.send(leave, {"leave_until": "20990701"})
