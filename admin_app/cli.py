@@ -290,6 +290,10 @@ def demo(children: int, seed: int, password: str | None) -> None:
 @refusing
 def backup(file: Path) -> None:
     size = backups.backup(_plant().deployment, file)
+    with unscoped(_plant().engine, "who took everything away", writing=True) as session, \
+            recording(session, _machine(), "backup", f"备份到 {file.name}", kept=True):
+        pass
+    _seal()
     click.echo(f"已备份到 {file}（{size / 1e6:.1f} MB）。密钥不在其中，请另行妥善保存："
                f"{_plant().deployment.field_key_file}")
 

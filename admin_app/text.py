@@ -16,7 +16,7 @@ VERB_LABELS = {
     "revert": "恢复", "reveal": "查看完整信息", "attach": "上传附件", "void_attachment": "作废附件",
     "hand_over": "移交", "change_password": "修改密码", "reset_password": "重置密码",
     "disable": "停用账号", "enable": "启用账号", "set_up": "初始化", "seed": "演示数据",
-    "export": "导出", "revoke_sessions": "强制下线",
+    "export": "导出", "backup": "备份", "revoke_sessions": "强制下线",
 }
 ORIGIN_LABELS = {
     "page": "页面", "batch": "批量", "import": "导入", "job": "任务", "command": "命令行", "api": "接口",

@@ -14,7 +14,7 @@ from models.base import Base, models, table_of
 NO_CHANGE = "no change is open"
 FROZEN = "the ledger is not rewritten"
 _FROZEN_TABLES = ("change", "change_row", "change_seal")
-_BLOCK = 4  # columns that are first compared together
+_BLOCK = 4  # columns of one trigger
 
 
 def recorded_columns(model: type[Base]) -> list[Column[object]]:
@@ -38,8 +38,11 @@ def _region_of(model: type[Base], row: str) -> str | None:
 
 
 def sqlite_triggers(model: type[Base]) -> dict[str, str]:
-    """Name → statement of the three row triggers of one table."""
+    """Name → statement of the row triggers of one table: one for INSERT, one for DELETE, and one UPDATE OF each block
+    of columns. A changed row is written by the trigger of the first block that differs, so that there is one row of the
+    ledger for one record; and a statement that sets few columns runs few triggers, which compare little."""
     table, columns = model.__tablename__, recorded_columns(model)
+    blocks = [columns[at:at + _BLOCK] for at in range(0, len(columns), _BLOCK)]
 
     def value(column: Column[object], row: str) -> str:
         return f"json_quote({row}.\"{column.name}\")"
@@ -57,17 +60,6 @@ def sqlite_triggers(model: type[Base]) -> dict[str, str]:
         ||, which would copy the growing text for every column."""
         return f"substr(format('{'%s' * len(parts)}', {', '.join(parts)}), 2)"
 
-    def changed(template: Callable[[Column[object]], str]) -> str:
-        """`template` over the columns that differ. Block by block: a change touches few columns, and a
-        comparison costs a tenth of a text."""
-        blocks = [columns[at:at + _BLOCK] for at in range(0, len(columns), _BLOCK)]
-        parts = []
-        for block in blocks:
-            alike = " AND ".join(f'OLD."{c.name}" IS NEW."{c.name}"' for c in block)
-            texts = " || ".join(f"iif(OLD.\"{c.name}\" IS NEW.\"{c.name}\", '', {template(c)})" for c in block)
-            parts.append(f"CASE WHEN {alike} THEN '' ELSE {texts} END")
-        return f"substr({' || '.join(parts)}, 2)"
-
     def all_set(row: str) -> str:
         pairs = [f"iif({row}.\"{c.name}\" IS NOT NULL, ',\"{c.name}\":' || {value(c, row)}, NULL)" for c in columns]
         return f"'{{' || {joined(pairs)} || '}}'"
@@ -75,14 +67,35 @@ def sqlite_triggers(model: type[Base]) -> dict[str, str]:
     def names_set(row: str) -> str:
         return joined([f"iif({row}.\"{c.name}\" IS NOT NULL, ',{c.name}', NULL)" for c in columns])
 
-    def pairs(row: str) -> str:
-        return "'{' || " + changed(lambda c: f"',\"{c.name}\":' || {value(c, row)}") + " || '}'"
+    def alike(some: list[Column[object]]) -> str:
+        return " AND ".join(f'OLD."{c.name}" IS NEW."{c.name}"' for c in some)
 
-    differs = " OR ".join(f'OLD."{c.name}" IS NOT NEW."{c.name}"' for c in columns)
+    def changed(at: int, template: Callable[[Column[object]], str]) -> str:
+        """`template` over the columns that differ, from one block on. A change touches few columns, and a comparison
+        costs a tenth of a text: what lies behind is passed over as a whole."""
+        texts = " || ".join(f"iif(OLD.\"{c.name}\" IS NEW.\"{c.name}\", '', {template(c)})" for c in blocks[at])
+        behind = [c for block in blocks[at + 1:] for c in block]
+        rest = f" || CASE WHEN {alike(behind)} THEN '' ELSE {changed(at + 1, template)} END" if behind else ""
+        return texts + rest
+
+    def names(at: int) -> str:
+        texts = changed(at, lambda c: f"',{c.name}'")
+        return f"substr({texts}, 2)"
+
+    def pairs(at: int, row: str) -> str:
+        texts = changed(at, lambda c: f"',\"{c.name}\":' || {value(c, row)}")
+        return f"'{{' || substr({texts}, 2) || '}}'"
+
+    def update_of(at: int) -> tuple[str, str, str]:
+        """What is named, when it writes, and what."""
+        before = [c for block in blocks[:at] for c in block]
+        when = " AND ".join([f"NOT ({alike(blocks[at])})", *([alike(before)] if before else [])])
+        of = ", ".join(f'"{c.name}"' for c in blocks[at])
+        return f"UPDATE OF {of}", when, insert_row("update", "NEW", names(at), pairs(at, "OLD"), pairs(at, "NEW"))
+
     bodies = {
         "insert": ("INSERT", "1", insert_row("insert", "NEW", names_set("NEW"), "NULL", all_set("NEW"))),
-        "update": ("UPDATE", differs, insert_row(
-            "update", "NEW", changed(lambda c: f"',{c.name}'"), pairs("OLD"), pairs("NEW"))),
+        **{f"update_{at + 1}": update_of(at) for at in range(len(blocks))},
         "delete": ("DELETE", "1", insert_row("delete", "OLD", names_set("OLD"), all_set("OLD"), "NULL")),
     }
     return {

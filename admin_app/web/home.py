@@ -15,10 +15,11 @@ from admin_app.display import local_time
 from admin_app.exchange import importer
 from admin_app.filters import BEFORE
 from admin_app.listing import COUNT_CAP, Wanted
+from admin_app.services import condition
 from admin_app.services.moves import moves_of
 from admin_app.services.rules import present_school_year, term_begins
 from admin_app.text import verb_label
-from admin_app.web.context import actor, display, session
+from admin_app.web.context import actor, display, plant, session
 from admin_app.web.ledger_pages import how_many, records_of
 from models.base import Base, model_of
 from models.change import Change
@@ -69,6 +70,7 @@ def page() -> ResponseReturnValue:
     return render_template(
         "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}",
         heading="督查重点" if who.role is Role.INSPECTOR else "待办", todo=[*todo, *_imports(), *_reviews()],
+        signs=condition.signs(plant().engine, plant().deployment) if who.role is Role.SYSTEM_ADMIN else [],
         recent=[{"when": local_time(c.at), "label": verb_label(c.verb),
                  "of": named.get(c.id, "") + ("（已撤销）" if c.id in gone else ""),
                  "url": url_for("ledger.change", id=c.id)} for c in recent])

@@ -139,7 +139,7 @@ def test_everything_by_keyboard_alone(screens):
     page.wait_for_url(re.compile("search=zh"))
     page.locator("input[name=pk]").first.focus()
     page.keyboard.press("Space")
-    expect(page.locator("#batch")).to_be_visible()
+    expect(page.locator("#batch-verb")).to_be_visible()
     outlines = page.locator(":focus").evaluate("e => getComputedStyle(e).outlineStyle")
     assert outlines != "none", "the focus is seen"
 

@@ -100,10 +100,21 @@ def test_letters_are_signed_by_the_dozen_and_unsigned_again(screens):
 
 def test_ticking_nothing_says_what_to_do(screens):
     page = screens("cun02").open("/admin/student/")
-    expect(page.locator("#batch")).to_be_hidden()
+    expect(page.locator("#batch-verb")).to_be_hidden()
     page.get_by_label("选中本页全部").check()
     page.get_by_role("button", name="办理", exact=True).click()
     assert page.locator("#batch-verb").evaluate("e => e.validationMessage") == "请先选择要办理的事项。"
+
+
+def test_all_that_fits_is_chosen_without_a_tick(screens):
+    page = screens("cun02").open("/admin/responsibility_letter/?state=unsigned&school_year=2026")
+    total = page.locator(".pager-total").inner_text().split("，")[0].removeprefix("共 ").removesuffix(" 条").strip()
+    page.get_by_label("全部符合条件").check()
+    page.get_by_label("批量办理").select_option("签订")
+    with next_page(page):
+        page.get_by_role("button", name="办理", exact=True).click()
+    page.get_by_role("button", name="下一步：预览").click()
+    expect(page.locator(".counts")).to_contain_text(f"{total}条将办理")
 
 
 def test_ticks_last_while_pages_are_turned_until_they_are_acted_on(screens):
@@ -111,7 +122,7 @@ def test_ticks_last_while_pages_are_turned_until_they_are_acted_on(screens):
     page = screen.open("/admin/responsibility_letter/?state=unsigned&sort=number")
     page.locator("input[name=pk]").nth(0).check()
     page = screen.open("/admin/responsibility_letter/?sort=number&page=2")
-    expect(page.locator("#batch")).to_be_hidden()  # another list
+    expect(page.locator("#batch-verb")).to_be_hidden()  # another list
     page = screen.open("/admin/responsibility_letter/?sort=number")
     first = page.locator("tbody th a").nth(1).inner_text()
     page.locator("input[name=pk]").nth(1).check()
@@ -130,7 +141,7 @@ def test_ticks_last_while_pages_are_turned_until_they_are_acted_on(screens):
     told = page.locator("main").inner_text()
     assert first in told and second in told
     page = screen.open("/admin/responsibility_letter/?sort=number")
-    expect(page.locator("#batch")).to_be_hidden()
+    expect(page.locator("#batch-verb")).to_be_hidden()
 
 
 def test_ticked_letters_are_offered_the_moves_of_their_states(screens):

@@ -55,3 +55,18 @@ def test_what_was_backed_up_comes_back_and_goes_on(district_application, distric
 def test_a_file_that_is_no_backup_is_refused_with_a_sentence(application, tmp_path):
     (tmp_path / "照片.zip").write_bytes(JPEG)
     assert "不是保学的备份文件" in command(application, "restore", tmp_path / "照片.zip", exit_code=1)
+
+
+def test_the_machines_administrator_reads_how_the_machine_is(district_application, district, tmp_path):
+    system = Desk(district_application).sign_in("系统管理员", PASSWORD)
+    before = system.open("/").text
+    assert "还没有用本系统备份过" in before and "请在服务器上运行" in before
+
+    command(district_application, "backup", tmp_path / "备份.zip")
+
+    after = system.open("/").text
+    assert "今天之内" in after and "请在服务器上运行" not in after
+    assert "封存到第" in after and "没有积压" in after
+    assert "李明" not in after
+    director = Desk(district_application).sign_in("城区管理员", PASSWORD)
+    assert "系统状况" not in director.open("/").text
