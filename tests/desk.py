@@ -42,6 +42,7 @@ PEOPLE = {  # of the district in tests/conftest.py: who may sign in, with PASSWO
     "康宁网格员": (Role.VILLAGE_OFFICER, "990101400001"),
     "牧童网格员": (Role.VILLAGE_OFFICER, "990101400002"),
     "督导老林": (Role.INSPECTOR, "990101000000"),
+    "机房小吴": (Role.SYSTEM_ADMIN, "990101400000"),
 }
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "use"}
 _SILENT = {"script", "style"}

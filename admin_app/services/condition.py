@@ -80,7 +80,7 @@ def _seals(session: ScopedSession, now: datetime) -> Sign:
     sealed = (f"{local_time(last.sealed_at)} 封存到第 {last.last_change_id:,} 次变更，指纹 {fingerprint(session)}"
               if last else "还没有封存")
     return Sign("变更台账", sealed + (f"；{open_} 次还没有封存" if open_ else ""),
-                "请运行 python3 run.py changes verify 查明。" if open_ else "")
+                "平时随写入自动封存。请运行 python3 run.py changes seal，再看服务日志。" if open_ else "")
 
 
 def _signed_in(session: ScopedSession, now: datetime) -> Sign:

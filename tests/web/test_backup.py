@@ -1,12 +1,17 @@
 """A backup brings everything back but the keys, on both stores, and never writes over anything."""
 
 import shutil
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from admin_app import create_app
+from admin_app.access.scope import unscoped
 from admin_app.store import upgrade
+from models.change import Change
 from models.kinds import install_cipher
+from models.task import Task
 from tests.desk import PASSWORD, Desk, command, deployment
 
 JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 20
@@ -58,7 +63,7 @@ def test_a_file_that_is_no_backup_is_refused_with_a_sentence(application, tmp_pa
 
 
 def test_the_machines_administrator_reads_how_the_machine_is(district_application, district, tmp_path):
-    system = Desk(district_application).sign_in("系统管理员", PASSWORD)
+    system = Desk(district_application).sign_in("机房小吴", PASSWORD)
     before = system.open("/").text
     assert "还没有用本系统备份过" in before and "请在服务器上运行" in before
 
@@ -68,5 +73,25 @@ def test_the_machines_administrator_reads_how_the_machine_is(district_applicatio
     assert "今天之内" in after and "请在服务器上运行" not in after
     assert "封存到第" in after and "没有积压" in after
     assert "李明" not in after
-    director = Desk(district_application).sign_in("城区管理员", PASSWORD)
+    director = Desk(district_application).sign_in("城区主任", PASSWORD)
     assert "系统状况" not in director.open("/").text
+
+
+def test_what_is_wrong_with_the_machine_is_said_with_what_to_do(district_application, district, monkeypatch):
+    """An old backup, a full disk, a worker that does not work, and a task that failed."""
+    engine, now = district_application.extensions["baoxue"].engine, datetime.now(UTC)
+    asked = {"account_id": 1, "role": "administrator", "region_code": "990101400000", "kind": "export", "title": "导出",
+             "arguments": "{}", "created_at": now - timedelta(hours=1)}
+    with unscoped(engine, "a machine in trouble", writing=True) as session:
+        session.add_all([
+            Change(at=now - timedelta(days=30), actor="系统（命令行）", role="system_admin", origin="command", verb="backup",
+                   request_id="", region_code="0" * 12),
+            Task(**asked, state="queued"), Task(**asked, state="failed", finished_at=now)])
+        session.commit()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+
+    page = Desk(district_application).sign_in("机房小吴", PASSWORD).open("/").text
+
+    for said in ("30 天前", "可用 0.0 GB", "空间快用完了", "1 个任务等了半分钟以上", "请重新启动服务", "近七天 1 个", "1 次还没有封存"):
+        assert said in page, said
+    assert page.count("请处理") == 5
