@@ -167,9 +167,9 @@ def _formats(book: Any) -> dict[str, Any]:
 
 
 def write_template(path: Path, title: str, captions: Sequence[str], choices: Sequence[Sequence[str]],
-                   required: Sequence[bool], widths: Sequence[int]) -> None:
-    """An empty form to fill in: text cells, so that no digit is lost, and drop-down lists of the code
-    tables on a hidden sheet."""
+                   required: Sequence[bool], widths: Sequence[int], rows: Sequence[Sequence[str]] = ()) -> None:
+    """A form to fill in: text cells, so that no digit is lost, and drop-down lists of the code tables on a hidden
+    sheet. `rows` are lines that stand in it already."""
     options = {**_OPTIONS, "constant_memory": False}
     with xlsxwriter.Workbook(str(path), options) as book:
         sheet, lists = book.add_worksheet("名单"), book.add_worksheet("代码")
@@ -189,6 +189,8 @@ def write_template(path: Path, title: str, captions: Sequence[str], choices: Seq
         for number, caption in enumerate(captions):
             sheet.set_column(number, number, widths[number], text)
             sheet.write_string(2, number, caption, needed if required[number] else formats["head"])
+            for line, row in enumerate(rows, 3):
+                sheet.write_string(line, number, row[number], text)
             for line, choice in enumerate(choices[number]):
                 lists.write_string(line, number, choice)
             if choices[number]:

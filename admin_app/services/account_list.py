@@ -11,14 +11,19 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import exists, func, or_, select
+
 from admin_app.access.actor import Actor
-from admin_app.access.permissions import ROLE_LABELS, Role
+from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Role
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import BaoxueError, Invalid
 from admin_app.exchange import cells
 from admin_app.exchange.header import NoHeader, data_rows, find_header
 from admin_app.exchange.reader import read_table
+from admin_app.exchange.workbook import temporary, write_template
 from admin_app.services.accounts import Made, make_account, region_named
+from models.account import Grant
+from models.region import Region, prefix_of
 
 _CAPTIONS = {
     "username": ("用户名", "账号", "登录名"), "display_name": ("姓名", "显示名", "使用人"),
@@ -29,7 +34,7 @@ _ROLES = {label: role for role, label in ROLE_LABELS.items()} | {
     role.value: role for role in Role
 } | {"村干部": Role.VILLAGE_OFFICER, "村（社区）管理员": Role.VILLAGE_OFFICER, "管理员": Role.ADMINISTRATOR,
      "督导": Role.INSPECTOR, "审计": Role.AUDITOR}
-_MOST_FAULTS = 20
+_MOST_FAULTS, _MOST_VILLAGES = 20, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +62,42 @@ def read_account_list(path: Path, filename: str) -> list[Wanted]:
         if header.missing:
             raise Invalid(f"名单中缺少这些列：{'、'.join(_CAPTIONS[m][0] for m in header.missing)}。")
         read = partial(cells.text, max_length=100)
-        return [
+        found = [
             Wanted(row.number, until=cells.date_value(header.cell(row, "until"), future_allowed=True).value,
                    **{name: read(header.cell(row, name)).value or ""
                       for name in ("username", "display_name", "role", "region")})
             for row in data_rows(sheet, header)
         ]
+        return [line for line in found if line.username or line.display_name]  # the others are as the form came
     raise fault or Invalid("文件里没有可读的工作表。")
+
+
+def template(session: ScopedSession, actor: Actor) -> Path:
+    """The form of the list, with a line for each village that nobody keeps yet: a name and a user name are missing.
+    A name that several divisions bear is written as its code."""
+    roles = [role for role in ROLE_LABELS if role in MAY_GRANT.get(actor.role, frozenset())]
+    villages = unkept_villages(session, actor)
+    names = [region.name for region in villages]
+    shared = set(session.scalars(select(Region.name).where(Region.name.in_(names)).group_by(Region.name)
+                                 .having(func.count() > 1)))
+    role = ROLE_LABELS[Role.VILLAGE_OFFICER] if Role.VILLAGE_OFFICER in roles else ""
+    order = ("region", "username", "display_name", "role", "until")
+    path = temporary()
+    write_template(path, "账号名单", [_CAPTIONS[name][0] for name in order],
+                   [[ROLE_LABELS[one] for one in roles] if name == "role" else [] for name in order],
+                   [name != "until" for name in order], (24, 16, 12, 22, 14),
+                   [(r.code if r.name in shared else r.name, "", "", role, "") for r in villages])
+    return path
+
+
+def unkept_villages(session: ScopedSession, actor: Actor) -> list[Region]:
+    """The villages under the actor that no officer has a grant for today, at most 500."""
+    prefix, today = prefix_of(actor.region_code), date.today()
+    kept = exists().where(Grant.region_code == Region.code, Grant.role == Role.VILLAGE_OFFICER.value,
+                          Grant.ended_at.is_(None), or_(Grant.until.is_(None), Grant.until >= today))
+    return list(session.scalars(select(Region).where(
+        Region.code >= prefix, Region.code < prefix + ":", Region.level == "村", Region.valid_until.is_(None), ~kept
+    ).order_by(Region.code).limit(_MOST_VILLAGES)))
 
 
 def read_bytes(content: bytes, filename: str) -> list[Wanted]:

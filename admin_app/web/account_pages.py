@@ -16,6 +16,7 @@ from admin_app.changes.ledger import explained, recording
 from admin_app.errors import Invalid, NotFound
 from admin_app.services import account_list, accounts
 from admin_app.web.context import actor, session
+from admin_app.web.downloads import workbook
 from admin_app.web.form_fields import DateField
 from models.account import Account, Grant, over
 from models.region import Region
@@ -159,6 +160,11 @@ def end_grant(id: int) -> ResponseReturnValue:
     return redirect(url_for("grant.details_view", id=id))
 
 
+@pages.get("/template.xlsx")
+def template() -> ResponseReturnValue:
+    return workbook(account_list.template(session(), actor()), "账号名单模板.xlsx")
+
+
 @pages.route("/load", methods=["GET", "POST"])
 def load() -> ResponseReturnValue:
     """Accounts from a list: checked whole, made whole, passwords shown once."""
@@ -174,7 +180,8 @@ def load() -> ResponseReturnValue:
                 made = account_list.make_accounts(session(), actor(), wanted)
         except Invalid as fault:
             error = fault.message
-    page = render_template("accounts_load.html", made=made, error=error)
+    unkept = [] if made else account_list.unkept_villages(session(), actor())
+    page = render_template("accounts_load.html", made=made, error=error, unkept=len(unkept))
     return page, 400 if error else 200
 
 

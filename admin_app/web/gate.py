@@ -59,6 +59,7 @@ ENDPOINTS: dict[str, Asks | Permission] = {
     "accounts.end_sessions": Permission.ACCOUNT_EDIT,
     "accounts.end_grant": Permission.ACCOUNT_EDIT,
     "accounts.load": Permission.ACCOUNT_CREATE,
+    "accounts.template": Permission.ACCOUNT_CREATE,
     "families.hand_over": Permission.FAMILY_HAND_OVER,
     "saved_views.save": Asks.SIGNED_IN,
     "saved_views.delete": Asks.SIGNED_IN,

@@ -4,6 +4,7 @@ import io
 from datetime import date, timedelta
 from types import SimpleNamespace
 
+import openpyxl
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, select
@@ -145,6 +146,33 @@ def test_the_demos_password_is_nobodys_own(app: Flask, staff: SimpleNamespace) -
     assert fault("beixue-demo-2026", "asvs") is None
     with unscoped(staff.engine, "whose") as session:
         assert session.scalar(select(Account.id).where(Account.username == "小李"))
+
+
+def test_the_form_of_the_list_names_the_villages_that_nobody_keeps(app: Flask, staff: SimpleNamespace) -> None:
+    director = Person(app, "周主任")
+    assert "还没有村（社区）干部账号的 2 个村" in director.get("/accounts/load").text
+    book = openpyxl.load_workbook(io.BytesIO(director.get("/accounts/template.xlsx").bytes))
+    sheet = book["名单"]
+    captions = [cell.value for cell in sheet[3]]
+    lines = {row[captions.index("区划")]: number for number, row in enumerate(sheet.iter_rows(min_row=4, values_only=True), 4)}
+    assert len(lines) == 2 and not any("康宁" in name for name in lines), "康宁 has its officers"
+    village = next(name for name in lines if "晕山" in name)
+
+    as_it_came = io.BytesIO()
+    book.save(as_it_came)
+    nothing = director.send("/accounts/load", {"file": (io.BytesIO(as_it_came.getvalue()), "名单.xlsx")})
+    assert (nothing.status, "名单里没有账号" in nothing.text) == (400, True)
+    for caption, value in (("用户名", "yunshan"), ("姓名", "晕山老赵")):
+        sheet.cell(lines[village], captions.index(caption) + 1).value = value
+    filled = io.BytesIO()
+    book.save(filled)
+    made = director.send("/accounts/load", {"file": (io.BytesIO(filled.getvalue()), "名单.xlsx")})
+
+    assert made.status == 200 and "已建 1 个账号" in made.text
+    with unscoped(staff.engine, "the new account") as session:
+        given = accounts.find(session, "yunshan").grants[0]
+        assert (given.role, given.region_code) == ("village_officer", "990101400003")
+    assert openpyxl.load_workbook(io.BytesIO(director.get("/accounts/template.xlsx").bytes))["名单"].max_row == 4
 
 
 # --- papers -----------------------------------------------------------------------------------------
