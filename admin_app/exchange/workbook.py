@@ -185,6 +185,10 @@ def write_template(path: Path, title: str, captions: Sequence[str], choices: Seq
         sheet.write_string(
             1, 0, "填报单位：　　　　（盖章）　　填报时间：　　（黄色为必填；整表已设为文本格式）", formats["line"])
         sheet.set_row(0, 32)
+        sheet.set_paper(9)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(2)
         sheet.freeze_panes(3, 0)
         for number, caption in enumerate(captions):
             sheet.set_column(number, number, widths[number], text)
