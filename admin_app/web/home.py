@@ -19,7 +19,7 @@ from admin_app.services import condition
 from admin_app.services.moves import moves_of
 from admin_app.services.rules import present_school_year, term_begins
 from admin_app.text import verb_label
-from admin_app.web.context import actor, display, plant, session
+from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.ledger_pages import how_many, records_of
 from models.base import Base, model_of
 from models.change import Change
@@ -66,10 +66,11 @@ def page() -> ResponseReturnValue:
                                .order_by(Change.id.desc()).limit(8)).all() if who.may("ledger.view") else []
     days = {"term": term_begins(session(), date.today()), "today": date.today()}
     todo = [line for line in (_line(entry, days) for entry in TODO) if line]
+    todo += [*_imports(), *_taken_back(), *_reviews()]
     named, gone = records_of([c.id for c in recent]), undone_of(session(), [c.id for c in recent])
     return render_template(
         "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}",
-        heading="督查重点" if who.role is Role.INSPECTOR else "待办", todo=[*todo, *_imports(), *_reviews()],
+        heading="督查重点" if who.role is Role.INSPECTOR else "待办", todo=todo,
         signs=condition.signs(plant().engine, plant().deployment) if who.role is Role.SYSTEM_ADMIN else [],
         recent=[{"when": local_time(c.at), "label": verb_label(c.verb),
                  "of": named.get(c.id, "") + ("（已撤销）" if c.id in gone else ""),
@@ -115,6 +116,22 @@ def _imports() -> list[dict[str, Any]]:
     return found
 
 
+def _taken_back() -> list[dict[str, Any]]:
+    """What somebody else undid of what one did in the last two weeks: to be read, and perhaps done again."""
+    who = signed_in()
+    if who is None or not actor().may(Permission.LEDGER_VIEW):
+        return []
+    said = {"who": who.username, "undone": "others", "since": (date.today() - timedelta(days=13)).isoformat()}
+    count = how_many(said, COUNT_CAP)
+    return [_counted("近两周经办的变更被他人撤销", "orange", count, said)] if count else []
+
+
+def _counted(label: str, colour: str, count: int, said: dict[str, str]) -> dict[str, Any]:
+    """A number of acts, that opens exactly their list."""
+    return {"label": label, "colour": colour, "count": f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}",
+            "url": f"{url_for('ledger.changes')}?{urlencode(said)}"}
+
+
 def _reviews() -> list[dict[str, Any]]:
     """For the auditor: who looked at families in full, took them out, or took a change back, this week."""
     if actor().role is not Role.AUDITOR:
@@ -123,7 +140,5 @@ def _reviews() -> list[dict[str, Any]]:
     for verb in ("reveal", "export", "undo"):
         said = {"verb": verb, "since": (date.today() - timedelta(days=6)).isoformat()}
         if count := how_many(said, COUNT_CAP):
-            found.append({"label": f"近七天{verb_label(verb)}，请抽查", "colour": "azure",
-                          "count": f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}",
-                          "url": f"{url_for('ledger.changes')}?{urlencode(said)}"})
+            found.append(_counted(f"近七天{verb_label(verb)}，请抽查", "azure", count, said))
     return found

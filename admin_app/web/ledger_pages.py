@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import Select, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
+from sqlalchemy.orm import aliased
 
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import Scope, ScopedSession, unscoped, within
@@ -39,11 +40,12 @@ PAGE, LAST_PAGE = 50, 400
 _EARLIEST, _LATEST = date(1970, 1, 1), date(9000, 1, 1)  # a moment of any zone lies inside what Python can count
 _MOST_FIELDS = 12  # told of one act in the sheet
 MOST_KEPT = 200  # named on the page of an act that was undone
-ARGUMENTS = frozenset({"who", "origin", "verb", "since", "until", "table", "pk", "region"})
+ARGUMENTS = frozenset({"who", "origin", "verb", "since", "until", "table", "pk", "region", "undone"})
 SHEET = ("编号", "时间", "办理", "经办人", "身份", "经办人区划", "来源", "来源地址", "请求编号", "涉及记录",
          "改动的字段", "对应变更", "原因")
 LOOKED_FOR = ("create", "edit", "reveal", "export", "import", "undo", "revert", "hand_over", "disable", "enable",
-              "reset_password", "revoke_sessions")
+              "reset_password", "revoke_sessions", "backup")
+UNDONE = (("any", "已被撤销"), ("others", "被他人撤销"))
 
 
 @pages.get("/")
@@ -161,6 +163,8 @@ def acts(said: Mapping[str, str]) -> Select[Any]:
         query = query.where(or_(Change.verb == verb, Change.verb.endswith(f":{verb}", autoescape=True)))
     if origin := said.get("origin", "").strip():
         query = query.where(Change.origin == origin)
+    if by := said.get("undone", "").strip():
+        query = query.where(_taken_back(by))
     for name, side in (("since", 0), ("until", 1)):
         if text := said.get(name, "").strip():
             span = span_in(text)
@@ -183,6 +187,13 @@ def acts(said: Mapping[str, str]) -> Select[Any]:
     return query
 
 
+def _taken_back(by: str) -> ColumnElement[bool]:
+    """That an act was undone, and that the undo holds: by anybody, or by others than who acted."""
+    undoing, again = aliased(Change), aliased(Change)
+    whose = {"any": [], "others": [undoing.account_id.is_distinct_from(Change.account_id)]}.get(by, [false()])
+    return exists().where(undoing.undoes_id == Change.id, ~exists().where(again.undoes_id == undoing.id), *whose)
+
+
 def _page() -> int:
     asked = request.args.get("page", "1")
     return min(int(asked[:6]), LAST_PAGE) - 1 if asked.isdecimal() and int(asked[:6]) > 0 else 0
@@ -202,6 +213,7 @@ def _filters() -> list[dict[str, Any]]:
          "shown": display().region(value("region", "")) if value("region", "") else ""},
         {"name": "pk", "label": "记录编号", "kind": "text", "options": [], "value": value("pk", "")},
         {"name": "origin", "label": "来源", "kind": "options", "options": origins, "value": value("origin", "")},
+        {"name": "undone", "label": "撤销", "kind": "options", "options": UNDONE, "value": value("undone", "")},
         {"name": "days", "label": "日期", "kind": "date", "value": value("since", "") + value("until", ""),
          "days": [("since", "从", value("since", "")), ("until", "到", value("until", ""))]},
     ]

@@ -69,12 +69,18 @@ def test_a_village_reads_that_its_act_was_taken_back_by_whom_and_why(district_ap
     director.open(act)
     assert "须写明原因" in director.press("撤销这次变更", 400).text
     assert stands(district_application, child) == ("张三", "二班")
+    assert "被他人撤销" not in officer.open("/").text
     director.press("撤销这次变更", reason="班级以学籍系统为准")
 
     assert stands(district_application, child) == ("张三", "一班")
     told = officer.open(act)
     assert "城区主任" in told.text and "原因：班级以学籍系统为准" in told.text and "已撤销：恢复 1 条" in told.text
     assert not [form for form in told.forms if "撤销这次变更" in form.buttons]
+    home_page = officer.open("/")
+    assert "1近两周经办的变更被他人撤销" in home_page.text.replace(" ", "")
+    listed = officer.open(next(href for text, href in home_page.links if "被他人撤销" in text))
+    assert [href for _, href in listed.links if href.startswith("/changes/") and href[9:].isdecimal()] == [act]
+    assert "被他人撤销" not in director.open("/").text
     officer.open(told.link("查看撤销"))
     assert not [form for form in officer.page.forms if "撤销这次变更" in form.buttons], "what came from above stays"
 
