@@ -18,7 +18,8 @@ ACCOUNTABILITY_MOVES = Moves(
     ),
     (
         Move("decide", "作出决定", ("proposed",), "decided",
-             asks=("form", "decided_by", "decided_on"), optional=("document_number", "rectify_by")),
+             asks=("form", "decided_by", "decided_on"), optional=("document_number", "rectify_by"),
+             after=(("rectify_by", "decided_on"),)),
         Move("report_rectified", "上报整改", ("decided",), "rectified", asks=("rectified_on",),
              evidence=True),
         Move("recheck", "复核办结", ("rectified",), "closed", asks=("recheck",)),

@@ -21,7 +21,9 @@ class State:
 @dataclass(frozen=True, slots=True)
 class Move:
     """One verb. A `target` of '' leaves the state as it is: something is noted of it. `asks` are the columns that the
-    verb wants filled in, `optional` may be; `evidence` asks for at least one attachment."""
+    verb wants filled in, `optional` may be; `evidence` asks for at least one attachment. `clears` are those that
+    it empties; `only` is a column, the value that it must have, and what is said where it has not; `after` pairs a day
+    with the one that it must not lie before ('' is today)."""
 
     verb: str
     label: str
@@ -32,6 +34,13 @@ class Move:
     optional: tuple[str, ...] = ()
     evidence: bool = False
     reason: bool = False
+    clears: tuple[str, ...] = ()
+    only: tuple[str, str, str] | None = None
+    after: tuple[tuple[str, str], ...] = ()
+
+    def fits(self, value: str | None) -> bool:
+        """Whether a record with this value in the column of `only` may make the move."""
+        return self.only is None or value == self.only[1]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,10 @@ _AT_SCHOOL = ("enrolled", "home_taught", "elsewhere")
 _OUT_OF_SCHOOL = ("unknown", "never_enrolled", "suspected", "dropped_out")
 _APPROVED_LEAVE = ("on_leave", "deferred", "exempt")
 _LIVING = (*_AT_SCHOOL, *_OUT_OF_SCHOOL, *_APPROVED_LEAVE)
+_AWAY = ("absent_since", "leave_until")  # what a child at school has no more
+_STILL_AWAY = (("leave_until", ""),)
+_LAST_GRADE = ("grade", "g9", "“毕业离校”只办九年级的学生。年级登记有误的，请先修改；没有读完九年级而离校的，"
+               "由区划管理员办理“超龄离校”。")
 
 # domain: the state machine seen in practice; close-out reasons of 2018–2019 county reports.
 SCHOOLING_MOVES = Moves(
@@ -35,29 +39,33 @@ SCHOOLING_MOVES = Moves(
         State("deceased", "已死亡", "secondary", settled=True),
     ),
     (
-        Move("check", "登记核查", _LIVING, "", asks=("checked_on",)),
-        Move("enrol", "登记在校", (*_OUT_OF_SCHOOL, *_APPROVED_LEAVE, "home_taught", "elsewhere"),
-             "enrolled", asks=("school_id",), optional=("grade", "class_name", "boarding")),
+        # Of a child whose state nobody knows there is nothing to check off: the visit says which state it is.
+        Move("check", "登记核查", tuple(s for s in _LIVING if s != "unknown"), "", asks=("checked_on",)),
+        # Whoever was out of school comes back with proof: `clear_suspicion` and `return_to_school`.
+        Move("enrol", "登记在校", ("unknown", *_APPROVED_LEAVE, "home_taught", "elsewhere"),
+             "enrolled", asks=("school_id",), optional=("grade", "class_name", "boarding"), clears=_AWAY),
         Move("study_elsewhere", "登记外地就读", tuple(s for s in _LIVING if s != "elsewhere"),
-             "elsewhere", asks=("study_place",), optional=("elsewhere_school",), evidence=True),
+             "elsewhere", asks=("study_place",), optional=("elsewhere_school",), evidence=True, clears=_AWAY),
         Move("teach_at_home", "转送教上门", tuple(s for s in _LIVING if s != "home_taught"),
-             "home_taught", asks=("school_id",), evidence=True),
+             "home_taught", asks=("school_id",), evidence=True, clears=_AWAY),
         Move("take_leave", "登记休学", ("enrolled", "home_taught"), "on_leave",
-             asks=("leave_until",), evidence=True),
+             asks=("leave_until",), evidence=True, after=_STILL_AWAY),
         Move("defer", "登记延缓入学", ("unknown", "never_enrolled"), "deferred",
-             asks=("leave_until",), evidence=True),
+             asks=("leave_until",), evidence=True, after=_STILL_AWAY),
         Move("exempt", "登记免予入学", tuple(s for s in _LIVING if s != "exempt"), "exempt",
-             evidence=True, reason=True),
+             evidence=True, reason=True, clears=_AWAY),
         Move("suspect", "报疑似辍学", ("unknown", *_AT_SCHOOL, *_APPROVED_LEAVE), "suspected",
              asks=("absent_since",)),
-        Move("clear_suspicion", "排除疑似", ("suspected",), "enrolled", reason=True, evidence=True),
+        Move("clear_suspicion", "排除疑似", ("suspected",), "enrolled", reason=True, evidence=True, clears=_AWAY),
         Move("confirm_dropout", "确认辍学", ("suspected",), "dropped_out", act="confirm",
              reason=True),
         Move("confirm_never_enrolled", "确认失学", ("unknown",), "never_enrolled", act="confirm",
              reason=True),
-        Move("return_to_school", "复学", ("dropped_out",), "enrolled",
-             asks=("school_id",), optional=("grade", "class_name"), evidence=True),
-        Move("graduate", "毕业离校", ("enrolled", "home_taught", "elsewhere"), "graduated"),
+        Move("return_to_school", "复学（入学）", ("dropped_out", "never_enrolled"), "enrolled",
+             asks=("school_id",), optional=("grade", "class_name"), evidence=True, clears=_AWAY),
+        Move("graduate", "毕业离校", _AT_SCHOOL, "graduated", only=_LAST_GRADE),
+        Move("leave_overage", "超龄离校", (*_AT_SCHOOL, "dropped_out"), "graduated", act="confirm", evidence=True,
+             reason=True),
         Move("go_abroad", "出国（境）", _LIVING, "abroad", evidence=True),
         Move("record_death", "登记死亡", _LIVING, "deceased", act="confirm", evidence=True,
              reason=True),

@@ -148,7 +148,8 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
     assert moves is not None
     asked = [name for name in move.asks if name not in given]
     noted = [] if move.target else [name for name in given if name not in asked]
-    columns = [getattr(every, name) for name in ("id", moves.column, *asked, *noted)]
+    only = [move.only[0]] if move.only else []
+    columns = [getattr(every, name) for name in ("id", moves.column, *asked, *noted, *only)]
     found: dict[int, str | None] = {}
     for part in in_parts(keys):
         proven = set(part) if evidence or not move.evidence else move_service.with_evidence(session, model, part)
@@ -158,7 +159,9 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
                 found[key] = f"当前状态是“{moves.labels.get(state, state)}”，不能“{move.label}”。"
             elif missing is not None:
                 found[key] = move_service.lacking(model, move, missing)
-            elif noted and (why := _nothing_new(model, move, given, dict(zip(noted, own[len(asked):], strict=True)))):
+            elif move.only and not move.fits(given.get(move.only[0], own[-1])):
+                found[key] = move.only[2]
+            elif noted and (why := _nothing_new(model, move, given, dict(zip(noted, own[len(asked):], strict=False)))):
                 found[key] = why
             else:
                 found[key] = None if key in proven else move_service.NO_EVIDENCE.format(move.label)
@@ -221,7 +224,7 @@ def _move(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
     for part in in_parts(keys):
         moved = session.execute(
             update(model).where(every.id.in_(part), every[moves.column].in_(move.sources))
-            .values({**state, **values}).execution_options(synchronize_session=False))
+            .values({**state, **move_service.cleared(move), **values}).execution_options(synchronize_session=False))
         if moved.rowcount != len(part):  # type: ignore[attr-defined]
             raise Conflict("别人刚刚办理过其中的记录，这次没有写入任何一条。请重新核对后再确认。")
 

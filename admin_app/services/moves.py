@@ -1,6 +1,7 @@
 """Making a move: the one function by which a state changes, in page, batch, import and command."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select, update
@@ -30,7 +31,8 @@ def moves_of(actor: Actor, model: type[Base]) -> list[Move]:
 def open_moves(actor: Actor, record: Base) -> list[Move]:
     """The moves that the record's state and the actor's role allow."""
     moves = type(record).__moves__
-    return [m for m in moves_of(actor, type(record)) if moves and getattr(record, moves.column) in m.sources]
+    return [m for m in moves_of(actor, type(record)) if moves and getattr(record, moves.column) in m.sources
+            and (m.only is None or m.fits(getattr(record, m.only[0])))]
 
 
 def require_open(record: Base, move: Move) -> None:
@@ -61,12 +63,15 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     for name in move.asks:
         if name not in given and getattr(record, name) in (None, ""):
             raise Invalid(lacking(model, move, name), name)
+    if move.only and not move.fits(given.get(move.only[0], getattr(record, move.only[0]))):
+        raise Invalid(move.only[2])
     if move.evidence and not new_evidence and record.id not in with_evidence(session, model, [record.id]):
         raise Invalid(NO_EVIDENCE.format(move.label), "evidence")
     state_column = getattr(model, moves.column)
     moved = session.execute(
         update(model).where(model.id == record.id, state_column == state)
-        .values({moves.column: move.target or state, **given}).execution_options(synchronize_session=False)
+        .values({moves.column: move.target or state, **cleared(move), **given})
+        .execution_options(synchronize_session=False)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("别人刚刚办理过这条记录，状态已经改变。请刷新页面后再看。")
@@ -87,9 +92,20 @@ def given_values(session: ScopedSession, model: type[Base], move: Move, values: 
         for key in table_of(model).c[name].foreign_keys:
             if key.column.name == "id" and session.get(model_of(key.column.table.name), value) is None:
                 raise Invalid(f"所选的“{declared(model, name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)
+    for later, earlier in move.after:
+        day: Any = given.get(later)
+        floor: Any = given.get(earlier) if earlier else date.today()
+        if day is not None and floor is not None and day < floor:
+            than = f"“{declared(model, earlier).label}”（{floor}）" if earlier else "今天"
+            raise Invalid(f"“{declared(model, later).label}”不能早于{than}。请改正。", later)
     if move.reason:
         explained(f"“{move.label}”", reason)
     return given
+
+
+def cleared(move: Move) -> dict[str, None]:
+    """What a verb makes empty."""
+    return dict.fromkeys(move.clears)
 
 
 def lacking(model: type[Base], move: Move, name: str) -> str:

@@ -147,14 +147,18 @@ def pass_gate() -> ResponseReturnValue | None:
 def sign_in_first() -> ResponseReturnValue:
     """To the sign-in page and back. A form that was being filled in is kept by the browser."""
     if request.method in WRITES:
-        back = own_path((request.referrer or "").removeprefix(request.host_url.rstrip("/")).partition("?")[0])
-        return redirect(url_for("session.sign_in", next=back, ended=1))
+        form = (request.referrer or "").removeprefix(request.host_url.rstrip("/"))
+        return redirect(url_for("session.sign_in", next=_to_come_back(form), ended=1))
     return redirect(url_for("session.sign_in", next=_here()))
 
 
 def _here() -> str:
-    """The page that was asked for, to come back to; without any identity number."""
-    return own_path(without_numbers(request.full_path).replace(" ", ""))
+    return _to_come_back(request.full_path)
+
+
+def _to_come_back(address: str) -> str:
+    """A page of this site with all that it asks for, which says of what record it is; without any identity number."""
+    return own_path(without_numbers(address).replace(" ", ""))
 
 
 def own_path(target: str | None) -> str:

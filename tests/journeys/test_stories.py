@@ -203,6 +203,29 @@ def test_what_was_typed_outlives_a_session_that_ends(screens):
     expect(page.locator("main")).to_contain_text("已新增")
 
 
+def test_a_session_that_ends_in_the_form_of_a_child_leads_back_to_that_child(screens):
+    screen = screens("cun04")
+    page = screen.open("/admin/student/?schooling_state=enrolled")
+    with next_page(page):
+        page.get_by_role("link", name="修改").nth(2).click()
+    child = page.locator("#name").input_value()
+    page.get_by_label("班级").fill("三（2）班")
+    page.wait_for_timeout(600)
+    screen.context.clear_cookies(name="baoxue")
+    with next_page(page):
+        page.get_by_role("button", name="保存", exact=True).click()
+    page.fill("#username", "cun04")
+    page.fill("#password", "baoxue-demo-2026")
+    page.press("#password", "Enter")
+    expect(page.locator("#name")).to_have_value(child)
+    number = re.search(r"[?&]id=(\d+)", page.url)[1]
+    screen.open(f"/admin/student/edit/?id={number}")  # also by another way
+    page.get_by_role("button", name="恢复填写").click()
+    expect(page.get_by_label("班级")).to_have_value("三（2）班")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.locator("main")).to_contain_text("三（2）班")
+
+
 def test_a_number_fills_in_the_day_of_birth_and_the_sex_and_a_wrong_one_is_said_at_once(screens):
     page = screens("cun04").open("/admin/student/new/")
     number, born, sex = page.get_by_label("身份证号码"), page.get_by_label("出生日期"), page.get_by_label("性别")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -470,6 +471,16 @@ def test_another_site_is_no_place_to_be_sent_to(target: str) -> None:
 def test_a_path_of_ones_own_is() -> None:
     for target in ("/admin/student/?search=%2F%2Fevil.example&page=2", "/", "/changes/12", "/%2F%2Fevil.example"):
         assert own_path(target) == target
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_whoever_is_signed_out_in_a_form_comes_back_to_its_record(app: Flask, office: Engine, quick: None) -> None:
+    form = "/admin/student/edit/?id=7&at=3&search=%E6%9D%8E"
+    page = Person(app).send("/admin/student/edit/?id=7", headers={"Referer": f"http://localhost{form}"})
+    assert parse_qs(urlsplit(page.location).query) == {"next": [form], "ended": ["1"]}
+    numbered = "/admin/student/?search=99010120160303005X"
+    page = Person(app).send("/logout", headers={"Referer": f"http://localhost{numbered}"})
+    assert "2016" not in page.location, "never with a whole number"
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)

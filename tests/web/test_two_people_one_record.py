@@ -19,6 +19,7 @@ from admin_app.services import accounts, attachments, moves as move_service
 from admin_app.services.attachments import FileStore
 from models.account import Grant
 from models.base import Base, models
+from models.household import Household
 from models.moves import Move
 from models.setting import Setting
 from models.student import Student
@@ -127,7 +128,8 @@ def test_every_pair_of_state_and_verb_is_allowed_or_refused_as_the_table_says(
 
 def _put(session: Any, model: type[Base], rows: dict[str, int], state: str) -> Any:
     record = session.get_one(model, rows[model.__tablename__])
-    session.execute(update(model).where(model.id == record.id).values({model.__moves__.column: state})
+    grade = {"grade": "g9"} if model is Student else {}  # whoever leaves school has been in its last
+    session.execute(update(model).where(model.id == record.id).values({model.__moves__.column: state, **grade})
                     .execution_options(synchronize_session=False))
     session.refresh(record)
     return record
@@ -138,7 +140,9 @@ def _answers(session: Any, model: type[Base], move: Move) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for name in move.asks:
         kind = model.__table__.c[name].type.python_type
-        answers[name] = date(2026, 10, 1) if kind is date else 1 if kind is int else "1"
+        ahead = any(name == later and not earlier for later, earlier in move.after)
+        day = date.today() + timedelta(days=30) if ahead else date(2026, 10, 1)
+        answers[name] = day if kind is date else 1 if kind is int else "1"
     return answers
 
 
@@ -161,8 +165,8 @@ def test_a_verb_is_for_the_roles_that_may(app: Flask, staff: SimpleNamespace, ow
         details = person.get(f"/admin/{table}/details/?id={id}")
         if details.status == 200:
             offered = {href.rpartition("verb=")[2] for _, href in details.links if "/move/" in href}
-            assert offered == {m.verb for m in model.__moves__.open_to(state)
-                               if permits(role, move_service.permission(model, m))}  # type: ignore[arg-type]
+            assert offered == {m.verb for m in model.__moves__.open_to(state) if m.verb != "graduate"  # of grade three
+                               and permits(role, move_service.permission(model, m))}  # type: ignore[arg-type]
     assert everything_in(owner) == before
     assert tried[role is Role.ADMINISTRATOR] > 0
 
@@ -173,21 +177,29 @@ def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
     with unscoped(staff.engine, "no evidence yet", writing=True) as session:
         with recording(session, MACHINE, "试"):
             home = makers.household(session, 康宁)
-            child = makers.student(session, home, "周小舟", schooling_state="suspected").id
+            child, child_home = makers.student(session, home, "周小舟", schooling_state="suspected").id, home.id
     before = everything_in(owner)
 
     def move(verb: str, values: dict[str, Any], on: int = child) -> Page:
         return person.send(f"/admin/student/move/?id={on}&verb={verb}", values)
 
+    with unscoped(staff.engine, "one who is nowhere yet", writing=True) as session:
+        with recording(session, MACHINE, "试"):
+            new = makers.student(session, session.get_one(Household, child_home), "周小帆", schooling_state="unknown").id
+    before = everything_in(owner)
+    for values, why in (({}, "学校"), ({"school_id": "999"}, "不存在，或不在您的管辖范围内"),
+                        ({"school_id": "x"}, "请从提示的列表中选择")):
+        page = move("enrol", values, new)
+        assert (page.status, why in page.text) == (400, True), values
     for verb, values, why in (
-        ("enrol", {}, "学校"), ("study_elsewhere", {"study_place": "省城"}, "佐证"), ("confirm_dropout", {}, "原因"),
+        ("study_elsewhere", {"study_place": "省城"}, "佐证"), ("confirm_dropout", {}, "原因"),
         ("clear_suspicion", {"reason": "已复课"}, "佐证"), ("clear_suspicion", {"evidence": _file(JPEG, "照片.jpg")}, "原因"),
-        ("enrol", {"school_id": "999"}, "不存在，或不在您的管辖范围内"), ("study_elsewhere", {"study_place": "省" * 2001, "evidence": _file(JPEG, "照片.jpg")}, "太长"),
-        ("enrol", {"school_id": "x"}, "请从提示的列表中选择"),
+        ("study_elsewhere", {"study_place": "省" * 2001, "evidence": _file(JPEG, "照片.jpg")}, "太长"),
     ):
         page = move(verb, values)
         assert (page.status, why in page.text) == (400, True), (verb, values, page.text[-400:])
         assert everything_in(owner) == before, (verb, values)
+    assert move("enrol", {"school_id": staff.school_id}).status == 403, "a suspicion is cleared with proof, not passed by"
     assert move("suspect", {"absent_since": "2026-10-01"}).status == 403
     assert move("take_leave", {"leave_until": "2027-01-01"}).status == 403
     assert move("nonsense", {}).status == 404
@@ -211,14 +223,60 @@ def test_the_second_of_two_who_move_at_once_is_told(app: Flask, staff: SimpleNam
         with recording(session, officer, "试"):
             read_before = session.get_one(Student, staff.李明.id)
             assert read_before.schooling_state == "enrolled"
-            session.execute(update(Student).where(Student.id == staff.李明.id).values(schooling_state="graduated")
+            session.execute(update(Student).where(Student.id == staff.李明.id).values(schooling_state="suspected")
                             .execution_options(synchronize_session=False))  # the other was faster
             with pytest.raises(Conflict, match="别人刚刚办理过"):
-                move_service.make_move(session, officer, read_before, "graduate", values={})
-    assert whole(staff.engine, Student, staff.李明.id).schooling_state == "graduated"
+                move_service.make_move(session, officer, read_before, "suspect", values={"absent_since": date(2026, 10, 1)})
+    assert whole(staff.engine, Student, staff.李明.id).schooling_state == "suspected"
     person = Person(app, "康干部")
-    page = person.send(f"/admin/student/move/?id={staff.李明.id}&verb=graduate")
-    assert (page.status, "当前状态是“已毕业离校”" in page.text) == (403, True)
+    page = person.send(f"/admin/student/move/?id={staff.李明.id}&verb=suspect")
+    assert (page.status, "当前状态是“疑似辍学”" in page.text) == (403, True)
+
+
+def test_only_the_last_grade_leaves_with_a_certificate_and_whoever_comes_back_is_absent_no_more(
+        app: Flask, staff: SimpleNamespace) -> None:
+    """李明 is in grade three. 赵九 is in the ninth, 钱飞 was suspected of having dropped out, 孙休 was on leave."""
+    with unscoped(staff.engine, "three more", writing=True) as session:
+        with recording(session, MACHINE, "试"):
+            home = makers.household(session, 康宁)
+            nine, suspected, away = [makers.student(session, home, name, **values).id for name, values in (
+                ("赵九", {"grade": "g9", "schooling_state": "enrolled"}),
+                ("钱飞", {"schooling_state": "suspected", "absent_since": date(2026, 10, 8)}),
+                ("孙休", {"schooling_state": "on_leave", "leave_until": date(2026, 9, 1)}))]
+    officer, director = Person(app, "康干部"), Person(app, "周主任")
+
+    refused = officer.send(f"/admin/student/move/?id={staff.李明.id}&verb=graduate")
+    assert (refused.status, "只办九年级的学生" in refused.text) == (400, True)
+    assert not [href for _, href in officer.get(f"/admin/student/details/?id={staff.李明.id}").links if "graduate" in href]
+    assert officer.send(f"/admin/student/move/?id={nine}&verb=graduate").status == 302
+    assert officer.send(f"/admin/student/move/?id={staff.李明.id}&verb=leave_overage").status == 403
+    left = {"reason": "已满 17 周岁，外出务工", "evidence": _file(JPEG, "证明.jpg")}
+    assert director.send(f"/admin/student/move/?id={staff.李明.id}&verb=leave_overage", left).status == 302
+    assert officer.send(f"/admin/student/move/?id={suspected}&verb=clear_suspicion",
+                        {"reason": "病假，已返校", "evidence": _file(JPEG, "返校.jpg")}).status == 302
+    past = officer.send(f"/admin/student/move/?id={away}&verb=enrol", {})
+    assert past.status == 400
+    assert officer.send(f"/admin/student/move/?id={away}&verb=enrol", {"school_id": staff.school_id}).status == 302
+
+    found = {key: whole(staff.engine, Student, key) for key in (staff.李明.id, nine, suspected, away)}
+    assert [child.schooling_state for child in found.values()] == ["graduated", "graduated", "enrolled", "enrolled"]
+    assert (found[suspected].absent_since, found[away].leave_until) == (None, None)
+
+
+def test_a_leave_ends_after_today_and_a_time_limit_after_its_decision(app: Flask, staff: SimpleNamespace) -> None:
+    officer, director = Person(app, "康干部"), Person(app, "周主任")
+    leave = f"/admin/student/move/?id={staff.李明.id}&verb=take_leave"
+    proof = {"evidence": _file(JPEG, "休学证明.jpg")}
+    past = officer.send(leave, {"leave_until": "20200101", **proof})
+    assert (past.status, "“休学（延缓）至”不能早于今天" in past.text) == (400, True)
+    ahead = (date.today() + timedelta(days=90)).isoformat()
+    assert officer.send(leave, {"leave_until": ahead, "evidence": _file(JPEG, "休学证明.jpg")}).status == 302
+    record = settle(app, 康宁, staff.李明).rows["accountability_record"]
+    decide = f"/admin/accountability_record/move/?id={record}&verb=decide"
+    said = {"form": "21", "decided_by": "区教育局", "decided_on": "20261101"}
+    early = director.send(decide, {**said, "rectify_by": "20261001"})
+    assert (early.status, "“整改期限”不能早于“决定日期”（2026-11-01）" in early.text) == (400, True)
+    assert director.send(decide, {**said, "rectify_by": "20261130"}).status == 302
 
 
 # --- evidence ---------------------------------------------------------------------------------------

@@ -16,7 +16,10 @@ const keys = () => {
   try { return Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX)); } catch { return []; }
 };
 const drop = (key) => sessionStorage.removeItem(key);
-const keyOf = (who) => `${PREFIX}${who}:${location.pathname}${location.search}`;
+// A form is its record's, or that of what a new one is to belong to, whichever list led to it.
+const asked = [...new URLSearchParams(location.search)];
+const named = asked.some(([name]) => name === "id") ? ["id", "verb"] : asked.map(([name]) => name).filter((name) => name.endsWith("_id"));
+const keyOf = (who) => `${PREFIX}${who}:${location.pathname}?${new URLSearchParams(asked.filter(([name]) => named.includes(name)))}`;
 const kept = (field) => field.name && field.name !== "csrf_token" && !["password", "file", "submit", "button"].includes(field.type);
 
 function values() {
