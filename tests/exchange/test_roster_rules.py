@@ -105,7 +105,8 @@ def identity_check(number: str) -> bool:
 def test_a_school_named_much_like_one_that_stands_is_asked_about_before_it_is_made(主任: Desk) -> None:
     [(outcome, said)] = previewed(主任, {**孙悦, "学校": "县示范小学"})
     assert (outcome, "系统中有名称相近的学校“示范小学”" in said, "会新增学校“县示范小学”" in said) == ("新增", True, True)
-    assert previewed(主任, {**孙悦, "学校": "青山实验学堂"}) == [("新增", "")], "one that is like no other"
+    [(outcome, said)] = previewed(主任, {**孙悦, "学校": "青山实验学堂"})
+    assert (outcome, "相近" in said, "会新增这所学校" in said) == ("新增", False, True), "one that is like no other"
     assert previewed(主任, 孙悦) == [("新增", "")], "the control: the school that stands"
 
 
@@ -304,6 +305,86 @@ def test_a_household_that_siblings_share_is_made_once(主任: Desk, what_lies_th
     imported(主任, 妹妹)
     assert what_lies_there("SELECT count(*) FROM household WHERE head_name = '孙建国'") == [(1,)]
     assert what_lies_there("SELECT household_id FROM student WHERE name = '孙欢'") == [(household,)]
+
+
+def test_what_a_list_says_that_hardly_can_be_is_said_before_it_is_confirmed(主任: Desk, what_lies_there: Look) -> None:
+    [(_, said)] = previewed(主任, {**孙悦, "学校": "火星小学"})
+    assert "系统中没有学校“火星小学”，确认导入时会新增这所学校" in said
+    old = make_identity_number(date(2001, 1, 1), "2", serial=7)
+    [(_, said)] = previewed(主任, {**孙悦, "身份证号码": old, "出生日期": "2001-01-01"})
+    assert "按出生日期已" in said and "不像义务教育阶段的孩子" in said
+    [(outcome, said)] = previewed(主任, {**孙悦, "是否在校": "辍学"})
+    assert (outcome, "按“待核查”登记" in said) == ("新增", True)
+    主任.press("确认导入")
+    assert what_lies_there("SELECT schooling_state FROM student WHERE name = '孙悦'") == [("unknown",)]
+    [(_, said)] = previewed(主任, {**孙悦, "儿童姓名": "孙乐", "身份证号码": make_identity_number(date(2015, 9, 1), "2", serial=9)})
+    assert not [word for word in ("火星", "不像义务教育", "待核查") if word in said]
+
+
+# --- lists without 户编号 ---
+
+
+无户编号 = {key: value for key, value in 孙悦.items() if key != "户编号"} | {"家庭类型": "脱贫户"}
+户主号码 = make_identity_number(date(1980, 3, 4), "1", serial=21)
+
+
+def sibling(name: str, serial: int, **values: Any) -> dict[str, Any]:
+    return {**无户编号, "儿童姓名": name, "身份证号码": make_identity_number(date(2018, 9, 1), "2", serial=serial),
+            "出生日期": "2018-09-01", **values}
+
+
+@pytest.mark.parametrize("head", [{}, {"户主身份证号": 户主号码}], ids=["by name", "by number"])
+def test_the_same_list_without_numbers_of_families_changes_nothing(
+        主任: Desk, what_lies_there: Look, head: dict[str, str]) -> None:
+    listed = [{**无户编号, **head}, sibling("孙乐", 9, **head)]
+    imported(主任, *listed)
+    everything = [what_lies_there(f"SELECT count(*) FROM {table}")
+                  for table in ("household", "household_hardship", "student", "guardian")]
+
+    assert [outcome for outcome, _ in previewed(主任, *listed)] == ["无变化", "无变化"]
+
+    assert everything == [what_lies_there(f"SELECT count(*) FROM {table}")
+                          for table in ("household", "household_hardship", "student", "guardian")]
+    assert what_lies_there("SELECT count(*) FROM household WHERE head_name = '孙建国'") == [(1,)]
+
+
+def test_a_sibling_that_comes_later_joins_its_family_and_the_preview_says_by_what(
+        主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 无户编号)
+    [(outcome, said)] = previewed(主任, sibling("孙乐", 9))
+    assert outcome == "新增"
+    assert "按村和户主姓名归入已有的户“孙建国”" in said
+    主任.press("确认导入")
+    imported(主任, sibling("孙欢", 10, 户主身份证号=户主号码))
+    assert what_lies_there("SELECT count(*) FROM household WHERE head_name = '孙建国' AND identity_index <> ''") == [(1,)]
+    [(_, said)] = previewed(主任, sibling("孙喜", 11, 户主姓名="孙大国", 户主身份证号=户主号码))
+    assert "登记的户主是“孙建国”，没有改动" in said
+    主任.press("确认导入")
+
+    homes = what_lies_there("SELECT DISTINCT household_id FROM student WHERE name LIKE '孙%'")
+    assert len(homes) == 1
+    assert what_lies_there("SELECT count(*) FROM household WHERE head_name IN ('孙建国', '孙大国')") == [(1,)]
+
+
+def test_two_families_whose_heads_bear_one_name_are_not_guessed_at(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 孙悦, {**孙悦, "户编号": "0008", "儿童姓名": "孙月",
+                     "身份证号码": make_identity_number(date(2015, 9, 1), "2", serial=10)})
+    [(outcome, said)] = previewed(主任, sibling("孙乐", 9))
+    assert (outcome, "有 2 户的户主都叫“孙建国”，按新的一户登记" in said) == ("新增", True)
+    主任.press("确认导入")
+    assert what_lies_there("SELECT count(*) FROM household WHERE head_name = '孙建国'") == [(3,)]
+    another = sibling("孙欢", 12, 户主身份证号=户主号码)
+    imported(主任, another)
+    assert [outcome for outcome, _ in previewed(主任, another, sibling("孙喜", 13, 户主身份证号=户主号码))] == ["无变化", "新增"]
+    主任.press("确认导入")
+    assert what_lies_there("SELECT count(*) FROM household WHERE head_name = '孙建国'") == [(4,)]
+
+
+def test_a_head_of_the_next_village_is_nobody_of_this_one(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, {**无户编号, "户主身份证号": 户主号码})
+    imported(主任, sibling("孙乐", 9, **{"村（社区）": "牧童社区", "户主身份证号": 户主号码}))
+    assert what_lies_there("SELECT region_code FROM household WHERE head_name = '孙建国' ORDER BY 1") == [
+        (康宁社区,), (牧童社区,)]
 
 
 def test_families_of_two_villages_may_have_the_same_number(主任: Desk, what_lies_there: Look) -> None:

@@ -31,6 +31,7 @@ FAULTS = {int(row): fault for row, fault in json.loads((DATA / "roster_key.json"
 PUBLIC = {m.__tablename__ for m in models() if m.__wall__ is Wall.REFERENCE} | {"village"}
 FILLED = {f"/admin/{table}/" for table in ("student", "household", "guardian", "special_group_flag",
                                            "household_hardship")}
+NEW_SCHOOL = re.compile(r"学校：(系统中没有学校“[^”]+”，确认导入时会新增这所学校。)[；\s]*")
 PHOTO = b"\xff\xd8\xff\xe0 a photograph of a certificate"
 
 # What each kind of fault must come to: refused or not, and the words that name it. None: no words.
@@ -179,7 +180,11 @@ def the_roster_is_imported(主任: Desk) -> str:
     assert "确认导入 531 条" in page.text
     rows = 主任.preview()
     assert list(rows) == list(roster_rows())
+    new_schools = [word for row in rows.values() for word in NEW_SCHOOL.findall(row["说明与变化"])]
+    assert new_schools, "each school that the register has not is said once"
+    assert len(set(new_schools)) == len(new_schools)
     for number, row in rows.items():
+        row["说明与变化"] = NEW_SCHOOL.sub("", row["说明与变化"]).strip()
         if number not in FAULTS:
             assert (row["结果"], row["说明与变化"]) == ("新增", ""), f"row {number}"
             continue

@@ -19,12 +19,13 @@ from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.display import plain_text
 from admin_app.exchange.sheet import ParsedRow, PlannedRow
+from admin_app.exchange.sheets.roster_families import Families, Named, index_of
 from admin_app.exchange.sheets.roster_words import ALIASES, IN_TOWN, URBAN
 from models.base import declared
 from models.code_item import CodeItem
 from models.guardian import Guardian
-from models.household import Household, HouseholdHardship
-from models.kinds import IDENTITY_INDEX, Sealed, cipher
+from models.household import HouseholdHardship
+from models.kinds import Sealed
 from models.region import Region, prefix_of
 from models.school import School
 from models.special_group_flag import SpecialGroupFlag
@@ -32,8 +33,8 @@ from models.student import Student
 
 _SPLIT = re.compile(r"[、,，;；/\s]+")
 _VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "社区", "村", "")
-RESIDENT_IDENTITY_CARD = "1"
-_LEFT_BEHIND = frozenset({"10", "11", "12"})
+RESIDENT_IDENTITY_CARD, _LEFT_BEHIND = "1", frozenset({"10", "11", "12"})
+_YOUNGEST, _OLDEST = 3, 18  # years
 _COMPARED = ("name", "sex", "ethnic_group", "birth_date", "grade", "class_name", "boarding", "note")
 
 
@@ -48,10 +49,11 @@ class Standing:
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     schools: dict[str, int] = field(default_factory=dict)
     alike: dict[str, str] = field(default_factory=dict)
+    new_schools: set[str] = field(default_factory=set)
     students: dict[str, Student] = field(default_factory=dict)
     nameless: dict[tuple[str, str, date | None], Student] = field(default_factory=dict)
     elsewhere: set[str] = field(default_factory=set)
-    households: dict[tuple[str, str], Household] = field(default_factory=dict)
+    families: Families = field(default_factory=lambda: Families(()))
     guardians: dict[int, list[Guardian]] = field(default_factory=dict)
     hardships: set[tuple[int, str]] = field(default_factory=set)
     flags: dict[int, set[str]] = field(default_factory=dict)
@@ -65,24 +67,23 @@ class Standing:
 
 def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[PlannedRow]:
     """Plan every row. A good row is never held up by a bad one."""
-    indexes = [_index(row.values.get("identity")) for row in rows]
+    indexes = [index_of(row.values.get("identity")) for row in rows]
     standing = _read(session, actor, rows, [i for i in indexes if i])
     seen: dict[Any, int] = {}
-    households: dict[str, tuple[int, str | None]] = {}
+    for row, index in zip(rows, indexes, strict=True):
+        if child := standing.students.get(index or ""):
+            standing.families.join(row, child)
     planned = []
     for row, index in zip(rows, indexes, strict=True):
         region = _village(row, standing, actor)
         _codes(row, standing, urban=standing.settlements.get(region or "", "").startswith(URBAN))
         _agree_with_number(row)
+        _of_age(row)
         if index:
             _once(row, index, seen, standing, region)
         _once_by_name(row, index, seen, standing, region)
-        planned.append(_planned(row, region, index, standing, households, actor))
+        planned.append(_planned(row, region, index, standing, actor))
     return planned
-
-
-def _index(number: str | None) -> str | None:
-    return cipher().index(number, IDENTITY_INDEX) if number else None
 
 
 # --- reading what stands ---
@@ -103,10 +104,7 @@ def _read(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow], index
     for part in in_parts(dict.fromkeys(str(r.values["name"]) for r in rows if r.values.get("name"))):
         for s in session.scalars(select(Student).where(Student.name.in_(part), Student.identity_index.is_(None))):
             standing.nameless[s.region_code, s.name, s.birth_date] = s
-    numbers = dict.fromkeys(str(r.values["register_number"]) for r in rows if r.values.get("register_number"))
-    for part in in_parts(numbers):
-        for h in session.scalars(select(Household).where(Household.register_number.in_(part))):
-            standing.households[h.region_code, h.register_number] = h
+    standing.families = Families.read(session, rows, [*standing.students.values(), *standing.nameless.values()])
     _read_belongings(session, standing)
     return standing
 
@@ -144,7 +142,7 @@ def _read_belongings(session: ScopedSession, standing: Standing) -> None:
                 select(SpecialGroupFlag.student_id, SpecialGroupFlag.kind)
                 .where(SpecialGroupFlag.student_id.in_(part), SpecialGroupFlag.state.in_(("reported", "verified")))):
             standing.flags.setdefault(student_id, set()).add(kind)
-    for part in in_parts(dict.fromkeys(h.id for h in standing.households.values())):
+    for part in in_parts(standing.families.standing):
         standing.hardships |= {(household_id, kind) for household_id, kind in session.execute(
             select(HouseholdHardship.household_id, HouseholdHardship.kind)
             .where(HouseholdHardship.household_id.in_(part), HouseholdHardship.state != "ended"))}
@@ -203,6 +201,14 @@ def _codes(row: ParsedRow, standing: Standing, *, urban: bool) -> None:
     row.values["flag_codes"] = kinds
 
 
+def _of_age(row: ParsedRow) -> None:
+    """Nine years from the age of six, and who began late or stayed behind (《义务教育法》第十一条)."""
+    born: date | None = row.values.get("birth_date")
+    years = date.today().year - born.year if born else None
+    if years is not None and not _YOUNGEST <= years <= _OLDEST:
+        row.warn("出生日期", f"按出生日期已 {years} 岁，不像义务教育阶段的孩子。请核对。")
+
+
 def _agree_with_number(row: ParsedRow) -> None:
     """Sex and birth date against the number (GB 11643): named, kept as the list has them; filled in
     where the list has none."""
@@ -256,8 +262,7 @@ def _once_by_name(row: ParsedRow, index: str | None, seen: dict[Any, int], stand
         seen[key] = row.excel_row
 
 
-def _planned(row: ParsedRow, region: str | None, index: str | None, standing: Standing,
-             households: dict[str, tuple[int, str | None]], actor: Actor) -> PlannedRow:
+def _planned(row: ParsedRow, region: str | None, index: str | None, standing: Standing, actor: Actor) -> PlannedRow:
     label = str(row.values.get("name") or "（没有姓名）")
     if row.refused or region is None:
         return PlannedRow(row, "refused", label)
@@ -265,7 +270,7 @@ def _planned(row: ParsedRow, region: str | None, index: str | None, standing: St
     child = standing.nameless.get(key) if key else standing.students.get(index or "")
     changes: list[dict[str, str]] = []
     what: dict[str, Any] = {"region": region, "id": child.id if child else None}
-    what["household"] = _household(row, region, standing, households, changes)
+    what["household"] = _household(row, standing.families.of(row, region, child), changes)
     what["student"] = _student(row, child, standing, changes, actor, what)
     what["guardian"] = _guardian(row, child, standing, changes)
     _belongings(row, child, standing, changes, what)
@@ -274,28 +279,28 @@ def _planned(row: ParsedRow, region: str | None, index: str | None, standing: St
     return PlannedRow(row, "changed" if changes else "same", label, changes, what)
 
 
-def _household(row: ParsedRow, region: str, standing: Standing, seen: dict[str, tuple[int, str | None]],
-               changes: list[dict[str, str]]) -> dict[str, Any]:
-    """The family that a row names: one that stands, or a new one that several rows share."""
-    values = row.values
-    number, head = values.get("register_number"), values.get("head_name") or values.get("guardian_name")
-    key = f"{region}:{number}" if number else f"{region}:{values.get('head_identity') or ''}:{head or row.excel_row}"
-    if key in seen and values.get("head_name") and seen[key][1] != values["head_name"]:
-        row.warn("户主姓名", f"与第 {seen[key][0]} 行同户，户主姓名却不同，以第 {seen[key][0]} 行为准。")
-    seen.setdefault(key, (row.excel_row, values.get("head_name")))
-    stands = standing.households.get((region, number)) if number else None
+def _household(row: ParsedRow, named: Named, changes: list[dict[str, str]]) -> dict[str, Any]:
+    """The family that a row names: one that stands, or a new one. Only a row that says its 户编号 changes its head."""
+    values, stands = row.values, named.stands
+    head, identity = values.get("head_name"), values.get("head_identity")
     if stands is None:
-        return {"id": None, "key": key, "register_number": number, "head_name": head or values["name"],
-                "identity_number": values.get("head_identity")}
+        return {"id": None, "key": named.key, "register_number": values.get("register_number"),
+                "head_name": head or values.get("guardian_name") or values["name"], "identity_number": identity}
     update: dict[str, Any] = {}
-    if seen[key][1] and seen[key][1] != stands.head_name and seen[key][0] == row.excel_row:
-        update["head_name"] = seen[key][1]
-        changes.append(_change("户主姓名", stands.head_name, seen[key][1]))
-    number_new = values.get("head_identity")
-    if number_new and seen[key][0] == row.excel_row and _index(number_new) != stands.identity_index:
-        update["identity_number"] = number_new
-        changes.append(_change("户主身份证号", _hidden(stands.identity_number), _hidden(number_new)))
-    return {"id": stands.id, "key": key, "update": update, "was": stands.identity_index}
+    leads = named.first[0] == row.excel_row
+    if head and head != stands.head_name and leads:
+        if named.by_number:
+            update["head_name"] = head
+            changes.append(_change("户主姓名", stands.head_name, head))
+        else:
+            row.warn("户主姓名", f"登记的户主是“{stands.head_name}”，没有改动。如已分户或换了户主，请在户的页面办理。")
+    if identity and leads and index_of(identity) != stands.identity_index:
+        if named.by_number or stands.identity_index is None:
+            update["identity_number"] = identity
+            changes.append(_change("户主身份证号", _hidden(stands.identity_number), _hidden(identity)))
+        else:
+            row.warn("户主身份证号", "与登记的户主身份证号不同，没有改动。请核实后在户的页面办理。")
+    return {"id": stands.id, "key": named.key, "update": update, "was": stands.identity_index}
 
 
 def _student(row: ParsedRow, child: Student | None, standing: Standing, changes: list[dict[str, str]],
@@ -318,7 +323,12 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
         elif alike := standing.school_like(school):
             row.warn("学校", f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
                      f"否则确认导入时会新增学校“{school}”。")
+        elif school not in standing.new_schools:  # said once: a first list names many
+            standing.new_schools.add(school)
+            row.warn("学校", f"系统中没有学校“{school}”，确认导入时会新增这所学校。")
     if child is None:
+        if values.get("at_school") is False:
+            row.warn("是否在校", "不在校的孩子按“待核查”登记。请尽快核查，并在学生页面办理就学状态。")
         return {**new, "identity_number": values.get("identity"), "school_id": standing.schools.get(school or ""),
                 "schooling_state": "enrolled" if values.get("at_school") and school else "unknown"}
     differ: dict[str, Any] = {}
@@ -339,9 +349,9 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
         names = {k: n for n, k in standing.schools.items()}
         changes.append(_change("学校", names.get(child.school_id or 0, ""), school or ""))
     household = what["household"]
-    if household["id"] != child.household_id and (household["id"] or values.get("register_number")):
+    if household["id"] != child.household_id:
         differ["household_id"] = household["id"]
-        changes.append(_change("户编号", "", values.get("register_number") or ""))
+        changes.append(_change("户编号", "", values.get("register_number") or "（由系统编号）"))
     if values.get("at_school") is not None and values["at_school"] != (child.schooling_state == "enrolled"):
         row.warn("是否在校", "与系统中的就学状态不一致，状态没有改动。请核实后在学生页面办理。")
     return differ
@@ -360,7 +370,7 @@ def _guardian(row: ParsedRow, child: Student | None, standing: Standing,
         return {"id": None, "name": name, "phone": phone}
     if phone and phone != _plain(stands.phone):
         changes.append(_change("监护人电话", _hidden(stands.phone), _hidden(phone)))
-        return {"id": stands.id, "phone": phone, "was": _index(_plain(stands.phone))}
+        return {"id": stands.id, "phone": phone, "was": index_of(_plain(stands.phone))}
     return None
 
 
