@@ -381,11 +381,14 @@ def all_rows(session: ScopedSession, wanted: Wanted, columns: Sequence[str], chu
 def around(session: ScopedSession, wanted: Wanted, place: int, key: int) -> tuple[tuple[int, int] | None,
                                                                                     tuple[int, int] | None]:
     """What stands before and after a record in a list, each as its place (0 is the first) and its number.
-    The record is looked for near the place where it stood when the list was shown."""
+    The record is looked for near the place where it stood when the list was shown. One that has left the list since,
+    because what was to be done with it was done, leaves its place to the next."""
     first = max(0, min(place, LAST_PLACE) - _NEAR)
     keys = session.connection().execute(keys_of(session, wanted, first, 2 * _NEAR + 1)).scalars().all()
     if key not in keys:
-        return None, None
+        at = min(place, LAST_PLACE) - first
+        return ((first + at - 1, keys[at - 1]) if 0 < at <= len(keys) else None,
+                (first + at, keys[at]) if at < len(keys) else None)
     at = keys.index(key)
     return ((first + at - 1, keys[at - 1]) if at else None,
             (first + at + 1, keys[at + 1]) if at + 1 < len(keys) else None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import exists, func, or_, select
 
@@ -23,6 +24,7 @@ from admin_app.exchange.reader import read_table
 from admin_app.exchange.workbook import temporary, write_template
 from admin_app.services.accounts import Made, make_account, region_named
 from models.account import Grant
+from models.base import Wall
 from models.region import Region, prefix_of
 
 _CAPTIONS = {
@@ -47,6 +49,7 @@ class Wanted:
     role: str
     region: str
     until: date | None
+    fault: str = ""  # what of it cannot be read
 
 
 def read_account_list(path: Path, filename: str) -> list[Wanted]:
@@ -63,13 +66,21 @@ def read_account_list(path: Path, filename: str) -> list[Wanted]:
             raise Invalid(f"名单中缺少这些列：{'、'.join(_CAPTIONS[m][0] for m in header.missing)}。")
         read = partial(cells.text, max_length=100)
         found = [
-            Wanted(row.number, until=cells.date_value(header.cell(row, "until"), future_allowed=True).value,
+            Wanted(row.number, until=until, fault=fault,
                    **{name: read(header.cell(row, name)).value or ""
                       for name in ("username", "display_name", "role", "region")})
-            for row in data_rows(sheet, header)
+            for row in data_rows(sheet, header) for until, fault in (_until(header.cell(row, "until")),)
         ]
         return [line for line in found if line.username or line.display_name]  # the others are as the form came
     raise fault or Invalid("文件里没有可读的工作表。")
+
+
+def _until(cell: Any) -> tuple[date | None, str]:
+    """The last day, and what is wrong with it."""
+    try:
+        return cells.date_value(cell, future_allowed=True).value, ""
+    except cells.BadCell as fault:
+        return None, f"失效日期：{fault}"
 
 
 def template(session: ScopedSession, actor: Actor) -> Path:
@@ -118,11 +129,16 @@ def make_accounts(session: ScopedSession, actor: Actor, wanted: Sequence[Wanted]
             if line.username in seen:
                 raise Invalid("用户名在名单中重复")
             seen.add(line.username)
+            if line.fault:
+                raise Invalid(line.fault)
             if line.role not in _ROLES:
                 raise Invalid(f"没有角色“{line.role}”，可写：{'、'.join(ROLE_LABELS.values())}")
+            region = region_named(session, line.region)
+            if not session.scope.covers(Wall.OFFICE, region.code):
+                raise Invalid(f"“{region.name}”不在您的管辖范围内，请由上级管理员建立。")
             made.append(make_account(
                 session, actor, username=line.username, display_name=line.display_name,
-                role=_ROLES[line.role].value, region=region_named(session, line.region), until=line.until))
+                role=_ROLES[line.role].value, region=region, until=line.until))
         except BaoxueError as fault:
             faults.append(f"第 {line.row} 行（{line.username or '无用户名'}）：{fault.message}")
     if not wanted:

@@ -137,6 +137,7 @@ def head(session: ScopedSession, actor: Actor, household: Household) -> None:
             raise Invalid(str(fault), "identity_number") from fault
         if number != plain(household.identity_number):
             household.identity_number = number
+        _no_other_home(session, household, number)
     if household.phone is not None:
         household.phone = checked_phone(plain(household.phone)) if not isinstance(household.phone, Sealed) \
             else household.phone
@@ -146,6 +147,17 @@ def head(session: ScopedSession, actor: Actor, household: Household) -> None:
     if twin is not None:
         raise Invalid(f"户编号“{household.register_number}”已用于“{twin}”。请换一个，或留空由系统编号。",
                       "register_number", ("household", twin.id))
+
+
+def _no_other_home(session: ScopedSession, household: Household, number: str) -> None:
+    """Nobody heads two families of one village."""
+    with session.no_autoflush:
+        twin = session.scalar(select(Household).where(
+            Household.identity_index == cipher().index(number, IDENTITY_INDEX),
+            Household.region_code == household.region_code, Household.id != (household.id or 0)))
+    if twin is not None:
+        raise Invalid(f"本村已有同一户主的“{twin}”（户编号 {twin.register_number}），不用再登记。", "identity_number",
+                      ("household", twin.id))
 
 
 def next_register_number(session: ScopedSession, region_code: str) -> str:
@@ -177,6 +189,7 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
         record.party_a = session.scalar(select(Region.name).where(Region.code == record.region_code)) or ""
     same_year = select(ResponsibilityLetter).where(
         ResponsibilityLetter.school_year == record.school_year, ResponsibilityLetter.region_code == record.region_code)
+    _one_letter(session, record)
     if not record.number:
         record.number = _next_number(session, same_year, record)
     twin = session.scalar(same_year.where(ResponsibilityLetter.number == record.number,
@@ -186,9 +199,23 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
                       ("responsibility_letter", twin.id))
 
 
+def _one_letter(session: ScopedSession, record: ResponsibilityLetter) -> None:
+    """A family has one letter of a level in a school year, besides those that are void."""
+    if record.household_id is None or record.state == "void":
+        return
+    with session.no_autoflush:
+        twin = session.scalar(select(ResponsibilityLetter).where(
+            ResponsibilityLetter.household_id == record.household_id, ResponsibilityLetter.level == record.level,
+            ResponsibilityLetter.school_year == record.school_year, ResponsibilityLetter.state != "void",
+            ResponsibilityLetter.id != (record.id or 0)))
+    if twin is not None:
+        raise Invalid(f"这户本学年已有同一层级的责任书“{twin.number}”。如要重签，请先作废原来的。", "household_id",
+                      ("responsibility_letter", twin.id))
+
+
 def _next_number(session: ScopedSession, same_year: Select[Any], record: ResponsibilityLetter) -> str:
     """The year, the last three digits of the place's code and the next four within it."""
-    begin = f"{record.school_year}-{record.region_code[9:]}-"
+    begin = f"{record.school_year}-{(record.region_code or '')[9:]}-"
     last = session.scalar(same_year.with_only_columns(func.max(ResponsibilityLetter.number)).where(
         ResponsibilityLetter.number.between(f"{begin}0000", f"{begin}9999")))
     return f"{begin}{int(last[-4:]) + 1 if last and last[-4:].isdecimal() else 1:04d}"

@@ -1,6 +1,6 @@
 """Evidence: upload to a record, download through the wall. Never inline unless it is a picture."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, current_app, flash, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -35,7 +35,7 @@ def upload(table: str, id: int) -> ResponseReturnValue:
     files = [f for f in request.files.getlist("file") if f.filename]
     if not files:
         flash("请先选择文件。", "warning")
-        return redirect(url_for(f"{table}.details_view", id=id))
+        return _back(table, id)
     try:
         with recording(session(), actor(), "attach"):
             for file in files:
@@ -44,7 +44,13 @@ def upload(table: str, id: int) -> ResponseReturnValue:
         flash(f"已上传 {len(files)} 个附件。", "success")
     except Invalid as fault:
         flash(fault.message, "danger")
-    return redirect(url_for(f"{table}.details_view", id=id))
+    return _back(table, id)
+
+
+def _back(table: str, id: int) -> ResponseReturnValue:
+    """The record's page, with the list that led to it."""
+    led_here = urlencode([pair for pair in request.args.items() if pair[0] != "id"], safe=",")
+    return redirect(url_for(f"{table}.details_view", id=id) + (f"&{led_here}" if led_here else ""))
 
 
 @pages.post("/<int:id>/void")

@@ -6,6 +6,7 @@ it passed over, a batch over 全部符合条件 would take what nobody asked for
 """
 
 import re
+import unicodedata
 from calendar import monthrange
 from datetime import date
 from functools import lru_cache
@@ -128,7 +129,8 @@ def _value(model: type[Base], name: str, said: str) -> str | int | None:
 def span_in(text: str) -> tuple[date, date] | None:
     """The first and the last day of what was written: 2026-09-01, 20260901 or 2026年9月1日 is a day, 2026-09 a month,
     2026 a year. None for anything else."""
-    read = _COMPACT.fullmatch(text.strip()) or _SEPARATED.fullmatch(text.strip())
+    written = unicodedata.normalize("NFKC", text).strip()
+    read = _COMPACT.fullmatch(written) or _SEPARATED.fullmatch(written)
     if read is None:
         return None
     year, month, day = (int(part) if part else None for part in read.groups())
@@ -230,10 +232,19 @@ def query_of(view: "RegisterView", **changes: Any) -> str:
     return urlencode(arguments(view, **changes), safe=",")
 
 
+def _led_here(view: "RegisterView") -> dict[str, Any]:
+    """The list that led to a record, and the place there."""
+    place = request.args.get(PLACE, "")
+    return {**arguments(view, page=None), **({PLACE: place} if place.isdecimal() and len(place) < 10 else {})}
+
+
+def onward_query(view: "RegisterView") -> str:
+    return urlencode(_led_here(view), safe=",")
+
+
 def onward(view: "RegisterView", endpoint: str, **arguments_: Any) -> str:
     """A page of one record, with the list that led to it and the place there: after a form one goes on."""
-    place = request.args.get(PLACE, "")
-    said = {**arguments(view, page=None), **({PLACE: place} if place.isdecimal() and len(place) < 10 else {})}
+    said = _led_here(view)
     own = {k: v for k, v in said.items() if k not in arguments_}
     return view.get_url(endpoint, **arguments_) + (f"&{urlencode(own, safe=',')}" if own else "")
 

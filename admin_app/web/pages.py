@@ -23,7 +23,7 @@ from admin_app.text import ORIGIN_LABELS, role_label, verb_label
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, shows, signed_in
 from admin_app.web.explain import reasons
-from admin_app.web.list_address import PLACE, back_to_list, onward, query_of, wanted_by
+from admin_app.web.list_address import PLACE, back_to_list, onward, onward_query, query_of, wanted_by
 from admin_app.web.related import act_url, blocks_of, timeline
 from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
@@ -62,7 +62,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
                 "colour": "secondary"} for m in move_service.open_moves(actor(), record)],
         buttons=_buttons(view, record), related=[shown_block(block, record) for block in blocks],
         timeline=timeline(record, blocks) if view.related else [], walk=_walk(view, record),
-        back=back_to_list(view), **_attachments(record, papers),
+        back=back_to_list(view), **_attachments(view, record, papers),
         history=_history(view, record, papers) if actor().may(Permission.LEDGER_VIEW) else None,
         why_url=view.get_url(".why", id=record.id),
     )
@@ -133,7 +133,7 @@ def _papers(record: Base) -> list[Attachment] | None:
     return attachment_service.of_record(session(), record) if placed else None
 
 
-def _attachments(record: Base, found: list[Attachment] | None) -> dict[str, Any]:
+def _attachments(view: "RegisterView", record: Base, found: list[Attachment] | None) -> dict[str, Any]:
     """The files that the role may see, and what it may do with them."""
     if found is None or not actor().may(Permission.ATTACHMENT_VIEW):
         return {"attachments": [], "attach_url": None, "accept": ""}
@@ -150,8 +150,9 @@ def _attachments(record: Base, found: list[Attachment] | None) -> dict[str, Any]
          and attachment_service.may_void(actor(), hands.get(a.id)) else None}
         for a in found
     ]
-    url = url_for("attachments.upload", table=record.__tablename__, id=record.id) if may else None
-    return {"attachments": files, "attach_url": url, "accept": attachment_service.ACCEPTED}
+    upload = url_for("attachments.upload", table=record.__tablename__, id=record.id)
+    return {"attachments": files, "attach_url": f"{upload}?{onward_query(view)}" if may else None,
+            "accept": attachment_service.ACCEPTED}
 
 
 def _history(view: "RegisterView", record: Base, papers: list[Attachment] | None) -> list[dict[str, Any]]:

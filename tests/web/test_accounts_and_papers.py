@@ -175,6 +175,19 @@ def test_the_form_of_the_list_names_the_villages_that_nobody_keeps(app: Flask, s
     assert openpyxl.load_workbook(io.BytesIO(director.get("/accounts/template.xlsx").bytes))["名单"].max_row == 4
 
 
+def test_all_faults_of_an_account_list_are_said_with_their_rows(app: Flask, staff: SimpleNamespace) -> None:
+    director = Person(app, "周主任")
+    lines = [("用户名", "姓名", "角色", "区划", "失效日期"), ("laozhang", "老张", "督导检查", "示范县", ""),
+             ("laowang", "老王", "村（社区）干部", "康宁社区", "昨天"), ("laoli", "老李", "书记", "康宁社区", ""),
+             ("laozhao", "老赵", "村（社区）干部", "康宁社区", "")]
+    page = director.send("/accounts/load", {"file": (io.BytesIO("\n".join(map(",".join, lines)).encode()), "名单.csv")})
+    assert page.status == 400
+    for said in ("第 2 行（laozhang）：“示范县”不在您的管辖范围内", "第 3 行（laowang）：失效日期：", "第 4 行（laoli）：没有角色“书记”"):
+        assert said in page.text, said
+    with unscoped(staff.engine, "nobody") as session:
+        assert session.scalar(select(Account.id).where(Account.username == "laozhao")) is None, "all or none"
+
+
 # --- papers -----------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,10 @@
 """What a form says when something does not do: every fault at once, beside its field, and nothing is lost."""
 
+from datetime import date
+
 import pytest
 
+from seed.makers import make_identity_number
 from tests.desk import PASSWORD, Desk
 
 
@@ -95,6 +98,12 @@ def test_a_letter_of_a_family_knows_its_number_year_level_and_parties(officer, a
         assert (facts["编号"][-5:], facts["乙方"], facts["层级"]) == (f"-{number}", "曾大山", "村（社区）—户")
         assert facts["甲方"].startswith("康宁社区")
         assert facts["学年"].startswith(facts["编号"][:4])
+        standing = officer.page.address
+        officer.open(f"/admin/responsibility_letter/new/?household_id={a_household}")
+        again = officer.press("保存", status=400)
+        assert f"已有同一层级的责任书“{facts['编号']}”" in again.text, "a family has one letter a year"
+        officer.open(officer.open(standing).link("作废"))
+        officer.press("作废", reason="写错了")
     officer.open("/admin/responsibility_letter/new/")
     officer.press("保存", status=400)
     assert "请填写“乙方”" in officer.page.text, "without a family there is nothing to know them by"
@@ -104,6 +113,22 @@ def test_a_number_that_is_none_says_what_one_is(officer):
     officer.open("/admin/publicity_activity/new/")
     officer.press("保存", status=400, reached="-5")
     assert "不小于 0 的整数" in officer.page.text
+
+
+def test_nobody_heads_two_families_of_one_village(district_application, officer):
+    number = make_identity_number(date(1980, 3, 4), "1", serial=31)
+    officer.open("/admin/household/new/")
+    officer.press("保存", head_name="曾大山", identity_number=number)
+    first = officer.page.address
+    officer.open("/admin/household/new/")
+    refused = officer.press("保存", status=400, head_name="曾大山", identity_number=number)
+    assert "本村已有同一户主的“曾大山户”" in refused.text
+    assert any(href in first or first.endswith(href) for _, href in refused.links if "household/details" in href)
+    officer.open(first.replace("details", "edit"))
+    officer.press("保存", note="自己不算另一户")
+    next_village = Desk(district_application).sign_in("牧童网格员", PASSWORD)
+    next_village.open("/admin/household/new/")
+    next_village.press("保存", head_name="曾大山", identity_number=number)
 
 
 @pytest.fixture

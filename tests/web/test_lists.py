@@ -449,7 +449,7 @@ def test_a_child_is_registered_in_a_village_or_not_at_all(village):
 
 def test_after_an_edit_and_a_move_one_is_still_in_the_list(officer, district):
     officer.open(f"{LIST}?schooling_state=unknown&size=20")
-    first, second = names(officer, "?schooling_state=unknown")[:2]
+    first, second, third = names(officer, "?schooling_state=unknown")[:3]
     officer.open(f"{LIST}?schooling_state=unknown&size=20")
     officer.open(officer.page.link(first))
     officer.open(officer.page.link("修改"))
@@ -457,6 +457,10 @@ def test_after_an_edit_and_a_move_one_is_still_in_the_list(officer, district):
     assert officer.open(officer.page.link("下一条")).facts["姓名"] == second
     officer.open(officer.page.link("登记在校"))
     officer.press("登记在校", school_id=str(district.school_id))
+    assert "schooling_state=unknown" in officer.page.link("返回")
+    assert officer.open(officer.page.link("下一条")).facts["姓名"] == third, "though the one before has left the list"
+    officer.press("上传", file=("入户.jpg", b"\xff\xd8\xff\xe0photo"))
+    assert officer.page.facts["姓名"] == third
     assert "schooling_state=unknown" in officer.page.link("返回")
 
 
