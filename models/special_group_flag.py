@@ -13,7 +13,7 @@ FLAG_MOVES = Moves(
     (
         State("reported", "已上报", "yellow"),
         State("verified", "已核实", "green"),
-        State("rejected", "未通过", "red", settled=True),
+        State("rejected", "已退回", "red", settled=True),
         State("ended", "已解除", "secondary", settled=True),
     ),
     (

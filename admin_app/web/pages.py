@@ -50,6 +50,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     groups.append(("其他", tuple(c for c in columns if c not in named)))
     state = model.__moves__.column if model.__moves__ else None
     blocks, papers = blocks_of(view, record), _papers(record)
+    told = _history(view, record, papers) if actor().may(Permission.LEDGER_VIEW) else None
     return render_template(
         "admin/details.html", title=display().label_of(record), print_line=_print_line(),
         subtitle=" · ".join(t for t in (model.__title__, _region_name(record)) if t),
@@ -63,9 +64,16 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         buttons=_buttons(view, record), related=[shown_block(block, record) for block in blocks],
         timeline=timeline(record, blocks) if view.related else [], walk=_walk(view, record),
         back=back_to_list(view), **_attachments(view, record, papers),
-        history=_history(view, record, papers) if actor().may(Permission.LEDGER_VIEW) else None,
+        history=told, last_word=_last_word(told or [], state),
         why_url=view.get_url(".why", id=record.id),
     )
+
+
+def _last_word(told: list[dict[str, Any]], state: str | None) -> str:
+    """Why a record stands in its state, where whoever moved it there gave a reason: what was returned says why."""
+    last = next((line for line in told if not line["of"] and any(c.column == state for c in line["changes"])), None)
+    return f"{last['verb'].rpartition('：')[2]}：{last['reason']}（{last['who']}，{last['when']}）" \
+        if last and last["reason"] else ""
 
 
 def _print_line() -> str:

@@ -77,8 +77,12 @@ def test_an_upload_is_struck_out_never_undone_and_only_by_whose_it_is(app: Flask
 def test_evidence_stays_where_somebody_has_gone_on_from_it(app: Flask, staff: SimpleNamespace) -> None:
     officer, director, flag = Person(app, "康干部"), Person(app, "周主任"), staff.李明.flag_id
     assert director.send(f"/admin/special_group_flag/move/?id={flag}&verb=reject", {"reason": "材料不全"}).status == 302
+    returned = officer.get(f"/admin/special_group_flag/details/?id={flag}").text
+    assert "退回：材料不全（周主任，" in returned, "the officer reads why before anything else"
+    assert returned.index("退回：材料不全") < returned.index("群体类型")
     assert officer.send(f"/admin/special_group_flag/move/?id={flag}&verb=report_again",
                         {"evidence": (io.BytesIO(JPEG), "证明.jpg")}).status == 302
+    assert "退回：材料不全（" not in officer.get(f"/admin/special_group_flag/details/?id={flag}").text
     act, paper = last(staff.engine, Change.id), last(staff.engine, Attachment.id)
     assert director.send(f"/admin/special_group_flag/move/?id={flag}&verb=verify", {}).status == 302
 
