@@ -72,8 +72,9 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
 def _last_word(told: list[dict[str, Any]], state: str | None) -> str:
     """Why a record stands in its state, where whoever moved it there gave a reason: what was returned says why."""
     last = next((line for line in told if not line["of"] and any(c.column == state for c in line["changes"])), None)
-    return f"{last['verb'].rpartition('：')[2]}：{last['reason']}（{last['who']}，{last['when']}）" \
-        if last and last["reason"] else ""
+    if last is None or not last["reason"] or last["operation"] != "update":
+        return ""
+    return f"{last['verb'].rpartition('：')[2]}：{last['reason']}（{last['who']}，{last['when']}）"
 
 
 def _print_line() -> str:
@@ -184,7 +185,7 @@ def entry_line(entry: Entry) -> dict[str, Any]:
         "when": local_time(change.at), "who": change.actor, "role": role_label(change.role),
         "verb": verb_label(change.verb), "origin": ORIGIN_LABELS.get(change.origin, change.origin),
         "reason": change.reason or "", "change_url": act_url(entry),
-        "changes": entry.values,
+        "changes": entry.values, "operation": entry.row.operation,
     }
 
 
