@@ -34,8 +34,7 @@ def equal(session: ScopedSession, model: type[Base], name: str, value: Any) -> C
     fits = or_(*[columns[name].is_(None) for v in values if v == ""], columns[name].in_([v for v in values if v != ""]))
     if of is model:
         return columns[name] == value if len(values) == 1 and value != "" else fits
-    settled = [s.code for s in of.__moves__.states if s.settled] if of.__moves__ else []
-    standing = [columns[of.__moves__.column].not_in(settled)] if of.__moves__ and settled else []
+    standing = [columns[of.__moves__.column].in_(of.__moves__.standing)] if of.__moves__ else []
     return table_of(model).c.id.in_(
         select(columns[f"{model.__tablename__}_id"]).where(fits, *standing, *walled(session, of)))
 

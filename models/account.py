@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from models.base import Base, RegionCode, Wall, field, region_code
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ColumnElement, ForeignKey, Index, or_
 from sqlalchemy.orm import Mapped, relationship
 
 
@@ -65,6 +65,11 @@ class Grant(Base):
 def over(grant: Any, today: date) -> bool:
     """Whether a grant (or a row with its columns) has ended: by its last day, or taken back."""
     return grant.ended_at is not None or (grant.until is not None and grant.until < today)
+
+
+def not_over(today: date) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of a grant that is not `over`."""
+    return Grant.ended_at.is_(None), or_(Grant.until.is_(None), Grant.until >= today)
 
 
 def in_force(grant: Any, today: date) -> bool:

@@ -19,11 +19,20 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Only:
+    """What a record must be to make a move: a column and its value; `why` is said where it is not."""
+
+    column: str
+    value: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """One verb. A `target` of '' leaves the state as it is: something is noted of it. `asks` are the columns that the
     verb wants filled in, `optional` may be; `evidence` asks for at least one attachment. `clears` are those that
-    it empties; `only` is a column, the value that it must have, and what is said where it has not; `after` pairs a day
-    with the one that it must not lie before ('' is today)."""
+    it empties; `only` limits it to some records; `after` pairs a day with the one that it must not lie before ('' is
+    today)."""
 
     verb: str
     label: str
@@ -35,12 +44,8 @@ class Move:
     evidence: bool = False
     reason: bool = False
     clears: tuple[str, ...] = ()
-    only: tuple[str, str, str] | None = None
+    only: Only | None = None
     after: tuple[tuple[str, str], ...] = ()
-
-    def fits(self, value: str | None) -> bool:
-        """Whether a record with this value in the column of `only` may make the move."""
-        return self.only is None or value == self.only[1]
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,11 @@ class Moves:
     @property
     def initial(self) -> str:
         return self.states[0].code
+
+    @cached_property
+    def standing(self) -> tuple[str, ...]:
+        """The states of what is not settled."""
+        return tuple(state.code for state in self.states if not state.settled)
 
     @cached_property
     def labels(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from models.base import Base, RegionCode, Wall, field
-from sqlalchemy import ForeignKey
+from sqlalchemy import ColumnElement, ForeignKey
 from sqlalchemy.orm import Mapped
 
 LEVEL_LENGTHS = {"省": 2, "地市": 4, "县": 6, "乡镇": 9, "村": 12}
@@ -63,3 +63,9 @@ class Region(Base):
 
     def __str__(self) -> str:
         return self.name
+
+
+def villages_under(code: str) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of the villages in use under a division."""
+    prefix = prefix_of(code)
+    return Region.code >= prefix, Region.code < prefix + ":", Region.level == "村", Region.valid_until.is_(None)

@@ -6,7 +6,7 @@ from typing import Any
 from models.base import Base, Privacy, Wall, field, region_code
 from models.household import Household
 from models.kinds import IdentityIndexed, SealedText
-from models.moves import Move, Moves, State
+from models.moves import Move, Moves, Only, State
 from models.school import School
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
@@ -17,8 +17,8 @@ _APPROVED_LEAVE = ("on_leave", "deferred", "exempt")
 _LIVING = (*_AT_SCHOOL, *_OUT_OF_SCHOOL, *_APPROVED_LEAVE)
 _AWAY = ("absent_since", "leave_until")  # what a child at school has no more
 _STILL_AWAY = (("leave_until", ""),)
-_LAST_GRADE = ("grade", "g9", "“毕业离校”只办九年级的学生。年级登记有误的，请先修改；没有读完九年级而离校的，"
-               "由区划管理员办理“超龄离校”。")
+_LAST_GRADE = Only("grade", "g9", "“毕业离校”只办九年级的学生。年级登记有误的，请先修改；没有读完九年级而离校的，"
+                   "由区划管理员办理“超龄离校”。")
 
 # domain: the state machine seen in practice; close-out reasons of 2018–2019 county reports.
 SCHOOLING_MOVES = Moves(

@@ -118,6 +118,15 @@ def undone_of(session: ScopedSession, change_ids: Sequence[int]) -> dict[int, in
     return {change: by for change in change_ids if (by := holding(change)) is not None}
 
 
+def lapsed_undos(session: ScopedSession) -> list[int]:
+    """The undos that hold no more, for they were undone themselves. There are few."""
+    again = aliased(Change)
+    with unscoped(session.get_bind().engine, "which undos were undone, also from above") as wide:
+        asked = wide.scalars(select(Change.id).where(
+            Change.undoes_id.is_not(None), exists().where(again.undoes_id == Change.id))).all()
+    return list(undone_of(session, asked))
+
+
 def own(actor: Actor, change: Change) -> bool:
     return change.account_id == actor.account_id
 

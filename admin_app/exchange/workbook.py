@@ -81,17 +81,22 @@ def write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterabl
         raise OSError(getattr(fault.args[0], "errno", None) or errno.ENOSPC, str(fault)) from fault
 
 
+def _on_a4(sheet: Any) -> None:
+    """Landscape, one page wide, the captions again on every page."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(2)
+
+
 def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterable[Sequence[Any]],
                  widths: Sequence[int] | None) -> int:
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         sheet = book.add_worksheet("名单")
         formats = _formats(book)
         last = len(captions)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
+        _on_a4(sheet)
         sheet.set_margins(0.5, 0.5, 0.6, 0.6)
-        sheet.repeat_rows(2)
         sheet.set_footer(f"&L&8{frame.mark.replace('&', '&&')[:_LONGEST_FOOTER]}&R第 &P 页，共 &N 页")
         sheet.set_column(0, 0, 6)
         rows = iter(rows)
@@ -185,10 +190,7 @@ def write_template(path: Path, title: str, captions: Sequence[str], choices: Seq
         sheet.write_string(
             1, 0, "填报单位：　　　　（盖章）　　填报时间：　　（黄色为必填；整表已设为文本格式）", formats["line"])
         sheet.set_row(0, 32)
-        sheet.set_paper(9)
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(2)
+        _on_a4(sheet)
         sheet.freeze_panes(3, 0)
         for number, caption in enumerate(captions):
             sheet.set_column(number, number, widths[number], text)

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, func, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Role
@@ -23,9 +23,9 @@ from admin_app.exchange.header import NoHeader, data_rows, find_header
 from admin_app.exchange.reader import read_table
 from admin_app.exchange.workbook import temporary, write_template
 from admin_app.services.accounts import Made, make_account, region_named
-from models.account import Grant
+from models.account import Grant, not_over
 from models.base import Wall
-from models.region import Region, prefix_of
+from models.region import Region, villages_under
 
 _CAPTIONS = {
     "username": ("用户名", "账号", "登录名"), "display_name": ("姓名", "显示名", "使用人"),
@@ -102,13 +102,11 @@ def template(session: ScopedSession, actor: Actor) -> Path:
 
 
 def unkept_villages(session: ScopedSession, actor: Actor) -> list[Region]:
-    """The villages under the actor that no officer has a grant for today, at most 500."""
-    prefix, today = prefix_of(actor.region_code), date.today()
+    """The villages under the actor that no officer has a grant for, today or from a later day, at most 500."""
     kept = exists().where(Grant.region_code == Region.code, Grant.role == Role.VILLAGE_OFFICER.value,
-                          Grant.ended_at.is_(None), or_(Grant.until.is_(None), Grant.until >= today))
-    return list(session.scalars(select(Region).where(
-        Region.code >= prefix, Region.code < prefix + ":", Region.level == "村", Region.valid_until.is_(None), ~kept
-    ).order_by(Region.code).limit(_MOST_VILLAGES)))
+                          *not_over(date.today()))
+    return list(session.scalars(select(Region).where(*villages_under(actor.region_code), ~kept)
+                                .order_by(Region.code).limit(_MOST_VILLAGES)))
 
 
 def read_bytes(content: bytes, filename: str) -> list[Wanted]:

@@ -148,20 +148,22 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
     assert moves is not None
     asked = [name for name in move.asks if name not in given]
     noted = [] if move.target else [name for name in given if name not in asked]
-    only = [move.only[0]] if move.only else []
-    columns = [getattr(every, name) for name in ("id", moves.column, *asked, *noted, *only)]
+    limited = [move.only.column] if move.only else []
+    names = list(dict.fromkeys((moves.column, *asked, *noted, *limited)))
+    columns = [getattr(every, name) for name in ("id", *names)]
     found: dict[int, str | None] = {}
     for part in in_parts(keys):
         proven = set(part) if evidence or not move.evidence else move_service.with_evidence(session, model, part)
-        for key, state, *own in session.execute(select(*columns).where(every.id.in_(part))):
-            missing = next((n for n, value in zip(asked, own, strict=False) if value in (None, "")), None)
+        for key, *values in session.execute(select(*columns).where(every.id.in_(part))):
+            own = dict(zip(names, values, strict=True))
+            state, missing = own[moves.column], next((n for n in asked if own[n] in (None, "")), None)
             if state not in move.sources:
                 found[key] = f"当前状态是“{moves.labels.get(state, state)}”，不能“{move.label}”。"
             elif missing is not None:
                 found[key] = move_service.lacking(model, move, missing)
-            elif move.only and not move.fits(given.get(move.only[0], own[-1])):
-                found[key] = move.only[2]
-            elif noted and (why := _nothing_new(model, move, given, dict(zip(noted, own[len(asked):], strict=False)))):
+            elif move.only and own[move.only.column] != move.only.value:
+                found[key] = move.only.why
+            elif noted and (why := _nothing_new(model, move, given, {name: own[name] for name in noted})):
                 found[key] = why
             else:
                 found[key] = None if key in proven else move_service.NO_EVIDENCE.format(move.label)

@@ -32,7 +32,7 @@ def open_moves(actor: Actor, record: Base) -> list[Move]:
     """The moves that the record's state and the actor's role allow."""
     moves = type(record).__moves__
     return [m for m in moves_of(actor, type(record)) if moves and getattr(record, moves.column) in m.sources
-            and (m.only is None or m.fits(getattr(record, m.only[0])))]
+            and (m.only is None or getattr(record, m.only.column) == m.only.value)]
 
 
 def require_open(record: Base, move: Move) -> None:
@@ -63,8 +63,8 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     for name in move.asks:
         if name not in given and getattr(record, name) in (None, ""):
             raise Invalid(lacking(model, move, name), name)
-    if move.only and not move.fits(given.get(move.only[0], getattr(record, move.only[0]))):
-        raise Invalid(move.only[2])
+    if move.only and getattr(record, move.only.column) != move.only.value:
+        raise Invalid(move.only.why)
     if move.evidence and not new_evidence and record.id not in with_evidence(session, model, [record.id]):
         raise Invalid(NO_EVIDENCE.format(move.label), "evidence")
     state_column = getattr(model, moves.column)

@@ -18,7 +18,7 @@ from models.identity_number import IdentityNumberError, normalise
 from models.identity_number import check as check_number
 from models.kinds import IDENTITY_INDEX, Sealed, cipher
 from models.region import Region
-from models.responsibility_letter import ResponsibilityLetter
+from models.responsibility_letter import LETTER_MOVES, ResponsibilityLetter
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 
@@ -201,12 +201,13 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
 
 def _one_letter(session: ScopedSession, record: ResponsibilityLetter) -> None:
     """A family has one letter of a level in a school year, besides those that are void."""
-    if record.household_id is None or record.state == "void":
+    standing = LETTER_MOVES.standing
+    if record.household_id is None or record.state not in standing:
         return
     with session.no_autoflush:
         twin = session.scalar(select(ResponsibilityLetter).where(
             ResponsibilityLetter.household_id == record.household_id, ResponsibilityLetter.level == record.level,
-            ResponsibilityLetter.school_year == record.school_year, ResponsibilityLetter.state != "void",
+            ResponsibilityLetter.school_year == record.school_year, ResponsibilityLetter.state.in_(standing),
             ResponsibilityLetter.id != (record.id or 0)))
     if twin is not None:
         raise Invalid(f"这户本学年已有同一层级的责任书“{twin.number}”。如要重签，请先作废原来的。", "household_id",
@@ -235,7 +236,7 @@ def _one_of_a_kind(session: ScopedSession, record: SpecialGroupFlag | HouseholdH
                    table: str) -> None:
     """What stands once is not reported again; what was ended or refused may be."""
     model: Any = type(record)
-    standing = [state.code for state in model.__moves__.states if not state.settled]
+    standing = model.__moves__.standing
     if record.state not in standing:
         return
     twin = session.scalar(select(model).where(

@@ -21,7 +21,7 @@ from admin_app.web.ledger_pages import undo_offer
 from admin_app.web.pager import page_links
 from models.account import Account
 from models.import_run import ImportRow, ImportRun
-from models.region import Region, prefix_of, spoken_name
+from models.region import Region, spoken_name, villages_under
 from models.student import Student
 
 pages = Blueprint("imports", __name__, url_prefix="/import")
@@ -78,10 +78,8 @@ def _check(sheet: str) -> ResponseReturnValue:
 
 @pages.get("/<sheet>/template.xlsx")
 def template(sheet: str) -> ResponseReturnValue:
-    prefix = prefix_of(actor().region_code)
     villages = session().scalars(select(Region.name).where(
-        Region.code >= prefix, Region.code < prefix + ":", Region.level == "村",
-        Region.valid_until.is_(None)).order_by(Region.code).limit(500)).all()
+        *villages_under(actor().region_code)).order_by(Region.code).limit(500)).all()
     form = sheet_named(sheet)
     return workbook(write_template(session(), actor(), form, villages), f"{form.title}模板.xlsx")
 

@@ -19,7 +19,9 @@ from admin_app.changes import history
 from admin_app.changes.ledger import recording
 from admin_app.changes.seal import fingerprint
 from admin_app.changes.triggers import columns_of
-from admin_app.changes.undo import Undone, changed, check_may_undo, outcome, own, undone, undone_of
+from admin_app.changes.undo import (
+    Undone, changed, check_may_undo, lapsed_undos, outcome, own, undone, undone_of,
+)
 from admin_app.changes.undo import undo as undo_change
 from admin_app.display import LOCAL_ZONE, local_time
 from admin_app.errors import Invalid, NotFound, Refused
@@ -189,9 +191,10 @@ def acts(said: Mapping[str, str]) -> Select[Any]:
 
 def _taken_back(by: str) -> ColumnElement[bool]:
     """That an act was undone, and that the undo holds: by anybody, or by others than who acted."""
-    undoing, again = aliased(Change), aliased(Change)
-    whose = {"any": [], "others": [undoing.account_id.is_distinct_from(Change.account_id)]}.get(by, [false()])
-    return exists().where(undoing.undoes_id == Change.id, ~exists().where(again.undoes_id == undoing.id), *whose)
+    undoing, act = aliased(Change), aliased(Change)
+    whose = {"any": [], "others": [undoing.account_id.is_distinct_from(act.account_id)]}.get(by, [false()])
+    return Change.id.in_(select(act.id).join(undoing, undoing.undoes_id == act.id).where(
+        undoing.id.not_in(lapsed_undos(session())), *whose))
 
 
 def _page() -> int:

@@ -68,7 +68,7 @@ def written_sources(text: str, states: list[str]) -> set[str]:
 def row_of(model: type[Base], move: Move) -> tuple[object, ...]:
     fields = [*move.asks, *(f"({name})" for name in move.optional)]
     needs = [word for word, wanted in (("reason", move.reason), ("evidence", move.evidence)) if wanted]
-    needs += [f"{move.only[0]} is {move.only[1]}"] if move.only else []
+    needs += [f"{move.only.column} is {move.only.value}"] if move.only else []
     return (move.label, set(move.sources), move.target or "stays", f"{model.__area__}.{move.act}", ", ".join(fields) or "–",
             ", ".join(needs) or "–")
 

@@ -19,7 +19,6 @@ from admin_app.services import accounts, attachments, moves as move_service
 from admin_app.services.attachments import FileStore
 from models.account import Grant
 from models.base import Base, models
-from models.household import Household
 from models.moves import Move
 from models.setting import Setting
 from models.student import Student
@@ -177,20 +176,18 @@ def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
     with unscoped(staff.engine, "no evidence yet", writing=True) as session:
         with recording(session, MACHINE, "试"):
             home = makers.household(session, 康宁)
-            child, child_home = makers.student(session, home, "周小舟", schooling_state="suspected").id, home.id
+            child = makers.student(session, home, "周小舟", schooling_state="suspected").id
+            new = makers.student(session, home, "周小帆", schooling_state="unknown").id
     before = everything_in(owner)
 
     def move(verb: str, values: dict[str, Any], on: int = child) -> Page:
         return person.send(f"/admin/student/move/?id={on}&verb={verb}", values)
 
-    with unscoped(staff.engine, "one who is nowhere yet", writing=True) as session:
-        with recording(session, MACHINE, "试"):
-            new = makers.student(session, session.get_one(Household, child_home), "周小帆", schooling_state="unknown").id
-    before = everything_in(owner)
     for values, why in (({}, "学校"), ({"school_id": "999"}, "不存在，或不在您的管辖范围内"),
                         ({"school_id": "x"}, "请从提示的列表中选择")):
         page = move("enrol", values, new)
-        assert (page.status, why in page.text) == (400, True), values
+        assert (page.status, why in page.text) == (400, True), (values, page.text[-400:])
+        assert everything_in(owner) == before, values
     for verb, values, why in (
         ("study_elsewhere", {"study_place": "省城"}, "佐证"), ("confirm_dropout", {}, "原因"),
         ("clear_suspicion", {"reason": "已复课"}, "佐证"), ("clear_suspicion", {"evidence": _file(JPEG, "照片.jpg")}, "原因"),

@@ -59,6 +59,25 @@ def test_another_name_is_not_saved_without_why_and_another_class_is(district_app
     assert stands(district_application, child) == ("张山", "三班")
 
 
+def test_the_ledger_finds_as_undone_what_its_own_page_calls_undone(district_application, home):
+    """The undo is undone, and that undo too: 待办 says what the act's page says."""
+    officer, director, (_, child) = desk(district_application, "康宁网格员"), desk(district_application, "城区主任"), home
+    officer.open(f"/admin/student/edit/?id={child}")
+    officer.press("保存", class_name="二班")
+
+    def acts():
+        return [href for _, href in director.open("/changes/").links if href.startswith("/changes/") and href[9:].isdecimal()]
+
+    act = latest = max(acts(), key=lambda href: int(href[9:]))
+    for undone in (True, False, True):
+        director.open(latest)
+        director.press("撤销这次变更", reason="班级以学籍系统为准")
+        latest = max(acts(), key=lambda href: int(href[9:]))
+        assert ("被他人撤销" in officer.open("/").text) is undone
+        assert ("已撤销：恢复 1 条" in officer.open(act).text) is undone
+        assert (act in [href for _, href in officer.open("/changes/?undone=any").links]) is undone
+
+
 def test_a_village_reads_that_its_act_was_taken_back_by_whom_and_why(district_application, home):
     officer, director, (_, child) = desk(district_application, "康宁网格员"), desk(district_application, "城区主任"), home
     officer.open(f"/admin/student/edit/?id={child}")

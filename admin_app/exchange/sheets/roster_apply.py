@@ -12,7 +12,7 @@ from admin_app.access.bulk import insert_rows
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.services.names import index_name
-from admin_app.services.students import next_register_number
+from admin_app.services.students import NO_DOCUMENT, RESIDENT_IDENTITY_CARD, next_register_number
 from models.base import Base, table_of
 from models.guardian import Guardian
 from models.household import Household, HouseholdHardship
@@ -22,7 +22,6 @@ from models.school import School
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 
-RESIDENT_IDENTITY_CARD, NO_DOCUMENT = "1", "Z"
 _KINDS_OF_SCHOOL = (("九年", "312"), ("一贯", "312"), ("初级中学", "311"), ("初中", "311"), ("中学", "311"),
                     ("特殊", "511"), ("特教", "511"), ("教学点", "218"))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
@@ -60,7 +60,7 @@ class Families:
 
     def join(self, row: ParsedRow, child: Student) -> None:
         """The rows that name a family as the row of a standing child does belong where that child stands."""
-        household = self.standing.get(child.household_id or 0)
+        household = self._home_of(child)
         if household is not None and not row.values.get("register_number"):
             self._joined.setdefault(_key(row, child.region_code), household)
 
@@ -75,9 +75,11 @@ class Families:
             row.warn("户主姓名", f"与第 {first[0]} 行同户，户主姓名却不同，以第 {first[0]} 行为准。")
         return Named(key, stands, first, bool(number))
 
+    def _home_of(self, child: Student) -> Household | None:
+        return self.standing.get(child.household_id or 0)
+
     def _without_number(self, row: ParsedRow, region: str, child: Student | None) -> Household | None:
-        own = self.standing.get(child.household_id or 0) if child is not None else None
-        if own is not None:
+        if child is not None and (own := self._home_of(child)):
             return own
         identity, head = index_of(row.values.get("head_identity")), _head(row)
         if identity and (found := self._by_identity.get((region, identity))):
@@ -98,8 +100,7 @@ class Families:
 
 def _standing(session: ScopedSession, column: Any, keys: Iterable[Any]) -> Iterable[Household]:
     for part in in_parts(dict.fromkeys(key for key in keys if key)):
-        condition: ColumnElement[bool] = column.in_(part)
-        yield from session.scalars(select(Household).where(condition))
+        yield from session.scalars(select(Household).where(column.in_(part)))
 
 
 def _head(row: ParsedRow) -> str | None:

@@ -21,19 +21,20 @@ from admin_app.display import plain_text
 from admin_app.exchange.sheet import ParsedRow, PlannedRow
 from admin_app.exchange.sheets.roster_families import Families, Named, index_of
 from admin_app.exchange.sheets.roster_words import ALIASES, IN_TOWN, URBAN
+from admin_app.services.students import RESIDENT_IDENTITY_CARD
 from models.base import declared
 from models.code_item import CodeItem
 from models.guardian import Guardian
 from models.household import HouseholdHardship
 from models.kinds import Sealed
-from models.region import Region, prefix_of
+from models.region import Region, villages_under
 from models.school import School
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 
 _SPLIT = re.compile(r"[、,，;；/\s]+")
 _VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "社区", "村", "")
-RESIDENT_IDENTITY_CARD, _LEFT_BEHIND = "1", frozenset({"10", "11", "12"})
+_LEFT_BEHIND = frozenset({"10", "11", "12"})
 _YOUNGEST, _OLDEST = 3, 18  # years
 _COMPARED = ("name", "sex", "ethnic_group", "birth_date", "grade", "class_name", "boarding", "note")
 
@@ -110,9 +111,8 @@ def _read(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow], index
 
 
 def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> None:
-    prefix = prefix_of(actor.region_code)
     found = session.execute(select(Region.code, Region.name, Region.settlement).where(
-        Region.code >= prefix, Region.code < prefix + ":", Region.level == "村", Region.valid_until.is_(None)))
+        *villages_under(actor.region_code)))
     for code, name, settlement in found:
         standing.village_names[code], standing.settlements[code] = name, settlement or ""
         written = plain_word(name)
