@@ -41,8 +41,8 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     from admin_app.settings import Deployment
     from admin_app.store import open_store
     from admin_app.web import (
-        account_pages, attachment_pages, batch_pages, errors, family_pages, frame, gate, health, import_pages,
-        ledger_pages, saved_view_pages, session_pages, task_pages,
+        account_pages, attachment_pages, batch_pages, errors, family_pages, form_token, frame, gate, health,
+        import_pages, ledger_pages, saved_view_pages, session_pages, task_pages,
     )
     from admin_app.web.context import Plant
     from models import kinds
@@ -66,6 +66,7 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     app.extensions["baoxue"] = Plant(deployment, store, keys, FileStore(deployment.data_dir / "attachments"))
     Babel(app)
     CSRFProtect(app)
+    app.session_interface = form_token.FormCookie()
     errors.install(app)
     gate.install(app)
     frame.install(app)

@@ -22,9 +22,10 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from admin_app.access.scope import CODE_LENGTH, ScopedSession, walled
 from admin_app.filters import BEFORE, equal, on_days
+from admin_app.identity_numbers import holding
 from models.base import Base, declared, model_of, name_column, pointed_at, table_of
 from models.code_item import CodeItem
-from models.kinds import IDENTITY_INDEX, TAIL_LENGTH, IdentityIndexed, SealedText, cipher
+from models.kinds import IdentityIndexed, SealedText
 from models.region import prefix_of
 from models.search_term import SearchTerm
 
@@ -36,10 +37,6 @@ LAST_PLACE = 50_000
 _NEAR = 5
 LONGEST_SEARCH = 60
 _NAMES = frozenset({"name", "head_name", "display_name"})
-# Any 18 characters with a day of birth in their place, also where the last one is mistyped.
-_NUMBER = re.compile(r"(?<!\d)\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)", re.A)
-_HALF_WIDTH = {ord(c) + 0xFEE0: c for c in "0123456789Xx"}
-_TOLD = 32  # digits of a blind index, which stands for a number in an address
 _AFTER_ALL = "\U0010ffff"
 
 
@@ -84,11 +81,15 @@ class Wanted:
                       "keys": None if keys is None else tuple(keys), "unread": tuple(map(tuple, said["unread"]))})
 
     @property
+    def is_plain(self) -> bool:
+        """Nothing is asked but a place and an order."""
+        return not (self.search or self.equals or self.days or self.keys is not None or self.unread)
+
+    @property
     def by_name_alone(self) -> bool:
         """One word that is looked up in the search terms, and nothing else is asked."""
         words = words_of(self.search)
-        further = self.equals or self.days or self.keys is not None or self.unread
-        if len(words) != 1 or _has_digit(words[0]) or further:
+        if len(words) != 1 or _has_digit(words[0]) or not replace(self, search="").is_plain:
             return False
         others = [n for n in self.search_columns if n != self.model.__searched__ and not _leads_an_index(self.model, n)]
         return bool(self.model.__searched__ and self.may_search_names and not others)
@@ -101,34 +102,10 @@ def words_of(search: str) -> list[str]:
     return ["".join(words)] if words and re.fullmatch(r"[A-Za-z]+", "".join(words)) else words
 
 
-def without_numbers(search: str, *, found_by_number: bool = False) -> str:
-    """A search with each whole identity number in it told by its last four characters: an address lies in histories
-    and logs, and is sent around. Where a number finds somebody, its blind index stands behind, 尾号0016#3f9a…,
-    and finds the same; nobody else is told what a number's index is."""
-    def told(found: re.Match[str]) -> str:
-        number = found[0].upper()
-        index = f"#{_veiled(cipher().index(number, IDENTITY_INDEX))}" if found_by_number else ""
-        return f" 尾号{number[-4:]}{index} "
-
-    search = search.translate(_HALF_WIDTH)
-    with_told, numbers = _NUMBER.subn(told, search)
-    return " ".join(with_told.split()) if numbers else search
-
-
-def _veiled(index: str) -> str:
-    """A blind index as it stands in an address, and back: no page holds what is stored."""
-    return f"{int(index, 16) ^ int(cipher().index('', 'address'), 16):0{_TOLD}x}"
-
-
 @lru_cache(maxsize=64)
 def holds_numbers(model: type[Base]) -> bool:
     """Whether records of this list are found by an identity number."""
     return any(issubclass(holder, IdentityIndexed) for holder in _holders(model))
-
-
-def in_words(search: str) -> str:
-    """A search as it is read out: without the part of a number's index."""
-    return re.sub(rf"(?<=尾号....)#[0-9a-f]{{{_TOLD}}}", "", search)
 
 
 @lru_cache(maxsize=64)
@@ -231,17 +208,10 @@ def _named(session: ScopedSession, holder: type[Base], term: str, region: str | 
 
 def _by_identity(session: ScopedSession, model: type[Base], holder: type[Base],
                  term: str) -> ColumnElement[bool] | None:
-    """A whole number, or its last six, by its blind index; or what `without_numbers` made of one."""
-    number, columns = term.upper(), table_of(holder).c
-    if not issubclass(holder, IdentityIndexed):
-        return None
-    if re.fullmatch(r"\d{17}[\dX]", number):
-        found = columns.identity_index == cipher().index(number, IDENTITY_INDEX)
-    elif re.fullmatch(rf"\d{{{TAIL_LENGTH - 1}}}[\dX]", number):
-        found = columns.identity_tail == cipher().index(number, IDENTITY_INDEX + ".tail")
-    elif told := re.fullmatch(rf"尾号[0-9]{{3}}[0-9X]#([0-9a-f]{{{_TOLD}}})", term):
-        found = columns.identity_index == _veiled(told[1])
-    else:
+    """Whoever has the identity number that a word is."""
+    columns = table_of(holder).c
+    found = holding(columns, term) if issubclass(holder, IdentityIndexed) else None
+    if found is None:
         return None
     # Its numbers first: a planner without statistics would rather walk a village in its order.
     return _key(model, holder).in_(select(columns.id).where(found, *walled(session, holder)))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy import BigInteger, Integer, Row, Select, String, bindparam, func, select
+from sqlalchemy import BigInteger, Integer, Row, Select, String, TextualSelect, bindparam, func, select, text
 
 from admin_app.access.scope import ScopedSession
 from admin_app.listing import COUNT_CAP, LAST_PAGE, Wanted, conditions, keys_of, order_of
@@ -24,6 +24,7 @@ class PageQuery:
     wanted: Wanted
     columns: list[str]
     size: int
+    opening: TextualSelect | None  # the first page of a list of which nothing is asked: PostgreSQL plans it but once
     whole: Select[Any]
     from_mark: Select[Any] | None  # the same of one division, from a record on; where a list stands in their order
 
@@ -35,13 +36,17 @@ class PageQuery:
         rows = select(table.id, *[table[c] for c in columns if c != "id"]).order_by(*order_of(wanted))
         marked = wanted.sort == "id" and not wanted.descending and wanted.model.__region__ == "region_code" \
             and not wanted.by_name_alone
-        return cls(wanted, columns, size, rows.where(table.id.in_(keys)), rows.where(table.id.in_(
+        opening = _with_values(session, rows.where(table.id.in_(keys_of(session, wanted, 0, size)))) \
+            if wanted.is_plain else None
+        return cls(wanted, columns, size, opening, rows.where(table.id.in_(keys)), rows.where(table.id.in_(
             keys.where(table.region_code == _MARK_PLACE, table.id >= _MARK_KEY))) if marked else None)
 
     def page(self, session: ScopedSession, number: int,
              marks_of: Callable[[Wanted], Sequence[tuple[str, int]]]) -> Sequence[Row[Any]]:
         """The rows of a page (0 is the first). `marks_of` tells where every MARK_EVERY-th record of a list stands,
         so that a deep page does not walk all those before it."""
+        if number == 0 and self.opening is not None:
+            return session.connection().execute(self.opening).all()
         first = min(number, LAST_PAGE) * self.size
         if self.from_mark is not None and first >= _DEEP:
             mark = first // MARK_EVERY
@@ -53,6 +58,12 @@ class PageQuery:
                 if len(rows) == self.size:  # else the page goes on in the next division, or is the last
                     return rows
         return session.connection().execute(self.whole, {"first": first, "size": self.size}).all()
+
+
+def _with_values(session: ScopedSession, statement: Select[Any]) -> TextualSelect:
+    """The statement with its values written into it."""
+    words = statement.compile(dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True})
+    return text(str(words).replace(":", "\\:")).columns(*statement.selected_columns)
 
 
 def marks_of(session: ScopedSession, wanted: Wanted) -> list[tuple[str, int]]:

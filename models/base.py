@@ -143,6 +143,7 @@ def region_code(label: str = "所属区划", *args: Any) -> MappedColumn[Any]:
                  nullable=False)
 
 
+@lru_cache(maxsize=4096)
 def declared(model: type[Base], column: str) -> Field:
     """The declaration of a column. Raises KeyError for a column that has none."""
     return cast(Field, table_of(model).c[column].info["field"])

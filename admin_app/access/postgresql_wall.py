@@ -7,12 +7,14 @@ of times slower; unset settings raise an error or compare with '', and both show
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from admin_app.errors import OutsideScope
 from models.base import Base, Wall, models
@@ -25,7 +27,6 @@ _ROWS_ONLY = re.compile(
     r"\s*(?:select|insert|update|delete|with|savepoint|release|rollback\s+to|set\s+constraints)\b[^;]*;?\s*", re.I)
 # set_config itself, names written so that it is not seen, and the functions that run a text as a statement.
 _MOVES_THE_WALL = re.compile(r"set_config|u&[\"']|_to_xml|\bts_(?:stat|rewrite)\b|\bdblink", re.I)
-_BUILDING = "building the wall"
 _APPEND_ONLY = frozenset({"change", "change_row", "change_seal"})
 
 
@@ -80,9 +81,9 @@ def guard(engine: Engine) -> None:
     (set_config, SET, RESET) does not run."""
 
     @event.listens_for(engine, "before_cursor_execute")
-    def keep_the_wall(conn: Connection, _cursor: Any, statement: str, _parameters: Any, _context: Any,
+    def keep_the_wall(_conn: Connection, _cursor: Any, statement: str, _parameters: Any, _context: Any,
                       _many: bool) -> None:
-        if not conn.info.get(_BUILDING) and not _leaves_the_wall(statement):
+        if not _leaves_the_wall(statement):
             raise OutsideScope("a statement may not move the wall")
 
 
@@ -91,42 +92,47 @@ def _leaves_the_wall(statement: str) -> bool:
     return _ROWS_ONLY.fullmatch(statement) is not None and not _MOVES_THE_WALL.search(statement)
 
 
-def _set(connection: Connection, statement: str, values: dict[str, str]) -> None:
-    connection.info[_BUILDING] = True
+def _set(connection: Connection, statement: str, *values: str) -> None:
+    """Past SQLAlchemy, whose statements are guarded. A connection whose wall cannot be raised is let go of."""
+    driver = cast("psycopg.Connection", connection.connection.driver_connection)
     try:
-        connection.exec_driver_sql(statement, values)
-    finally:
-        connection.info[_BUILDING] = False
+        driver.execute(statement, values)
+    except psycopg.Error as fault:
+        connection.invalidate(fault)
+        raise OperationalError(statement, None, fault, connection_invalidated=True) from fault
 
 
-def _settings(names: Iterable[str]) -> str:
-    """The statement that sets these until the end of the transaction."""
-    return "SELECT " + ", ".join(f"set_config('{name}', %({name})s, true)" for name in names)
+def _settings(asked: Iterable[str], fixed: Mapping[str, str]) -> str:
+    """The statement that sets these until the end of the transaction: those asked with each call, and fixed ones."""
+    return "SELECT " + ", ".join([*[f"set_config('{name}', %s, true)" for name in asked],
+                                  *[f"set_config('{name}', '{value}', true)" for name, value in fixed.items()]])
 
 
-def _reach(office: Span, child: Span, system: bool, writing: bool = False) -> dict[str, str]:
-    """What says how far a transaction reaches. A list is planned for its own place each time. Who asks is looked up
-    over all places by a plan that is kept; so are the triggers of a write, which run once for each row."""
-    return {"app.office_lo": office[0], "app.office_hi": office[1], "app.child_lo": child[0], "app.child_hi": child[1],
-            "app.system": "on" if system else "off",
-            "plan_cache_mode": "auto" if system or writing else "force_custom_plan"}
+_SPANS = ("app.office_lo", "app.office_hi", "app.child_lo", "app.child_hi")
+_CHANGE = _settings(["app.change_id", "app.change_region"], {})
 
 
-_START = {"role": APPLICATION_ROLE, "app.change_id": "", "app.change_region": ""}
-_CHANGE = _settings(["app.change_id", "app.change_region"])
-_NARROW = _settings(_reach(("", ""), ("", ""), False))
-_ENTER = _settings([*_reach(("", ""), ("", ""), False), *_START, "transaction_read_only"])
+@lru_cache(maxsize=8)
+def _entering(system: bool, writing: bool) -> str:
+    """A list is planned for its own place each time. Who asks is looked up over all places by a plan that is kept; so
+    are the triggers of a write, which run once for each row."""
+    return _settings(_SPANS, {
+        "role": APPLICATION_ROLE, "app.change_id": "", "app.change_region": "", "app.system": "on" if system else "off",
+        "plan_cache_mode": "auto" if system or writing else "force_custom_plan",
+        "transaction_read_only": "off" if writing else "on"})
+
+
+_NARROW = _settings(_SPANS, {"app.system": "off", "plan_cache_mode": "force_custom_plan"})
 
 
 def enter(connection: Connection, office: Span, child: Span, system: bool, writing: bool) -> None:
     """One round trip: the role, the ranges, no change open, and whether rows may be written at all."""
-    _set(connection, _ENTER, {**_reach(office, child, system, writing), **_START,
-                              "transaction_read_only": "off" if writing else "on"})
+    _set(connection, _entering(system, writing), *office, *child)
 
 
 def narrow(connection: Connection, office: Span, child: Span) -> None:
     """From here on, this transaction reaches no further than these."""
-    _set(connection, _NARROW, _reach(office, child, False))
+    _set(connection, _NARROW, *office, *child)
 
 
 def end_reading(connection: Connection) -> None:
@@ -152,4 +158,4 @@ def nobody_writes(connection: Connection) -> bool:
 
 def open_change(connection: Connection, change_id: int, region_code: str) -> None:
     """From here to the end of the transaction, the ledger's triggers write under this change."""
-    _set(connection, _CHANGE, {"app.change_id": str(change_id), "app.change_region": region_code})
+    _set(connection, _CHANGE, str(change_id), region_code)

@@ -101,7 +101,8 @@ class ScopedSession(Session):
         stepped out of scope to read who asks; what it read is let go of. Raises OutsideScope."""
         if self._scope != Scope.everything() or self.writing or scope.system:
             raise OutsideScope("only a reading session over all rows is narrowed")
-        self.expunge_all()
+        if self.identity_map or self.new:
+            self.expunge_all()
         self._scope = scope
         if self._reads_on is not None and self.in_transaction():
             _wall_of(self._reads_on).narrow(self._reads_on, scope.office, scope.child)

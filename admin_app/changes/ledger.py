@@ -15,7 +15,7 @@ from admin_app.access import postgresql_wall, sqlite_wall
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
-from admin_app.listing import without_numbers
+from admin_app.identity_numbers import without_numbers
 from models.base import Base
 from models.change import Change, ChangeRow
 

@@ -8,7 +8,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.permissions import ROLE_LABELS, Permission, Role
 from admin_app.access.scope import unscoped
 from admin_app.errors import Invalid, NotFound
-from admin_app.listing import without_numbers
+from admin_app.identity_numbers import without_numbers
 from models.region import prefix_of
 from models.saved_view import SavedView
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 from wtforms import SelectField
 from wtforms.validators import InputRequired, Optional
@@ -18,6 +17,7 @@ from admin_app.services import account_list, accounts
 from admin_app.web.context import actor, session
 from admin_app.web.downloads import workbook
 from admin_app.web.form_fields import DateField
+from admin_app.web.form_token import csrf_token
 from models.account import Account, Grant, over
 from models.region import Region
 
@@ -98,7 +98,7 @@ def grant_buttons(grant: Grant) -> list[dict[str, str]]:
 
 
 def _button(label: str, endpoint: str, id: int) -> dict[str, str]:
-    return {"label": label, "url": url_for(endpoint, id=id), "kind": "post", "token": generate_csrf(), "why": "must"}
+    return {"label": label, "url": url_for(endpoint, id=id), "kind": "post", "token": csrf_token(), "why": "must"}
 
 
 def _account_to_keep(id: int) -> Account:

@@ -1,7 +1,6 @@
 """What a request works with: one actor, one scoped session, the keys and the files."""
 
 import secrets
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -82,13 +81,15 @@ def signed_in() -> SignedIn | None:
 def recognise(token: str) -> SignedIn | None:
     """Who a token stands for. A request that reads goes on in the same transaction, behind that person's wall;
     one that writes begins its own, for it locks from the start."""
-    with ExitStack() as at_the_end:
-        wide = at_the_end.enter_context(unscoped(plant().engine, "who asks is not known yet"))
+    wide, goes_on = unscoped(plant().engine, "who asks is not known yet"), False
+    try:
         who = resume(wide, token)
         if who is not None and request.method not in WRITES:
             wide.narrow(who.actor().scope)
-            g.scoped_session = wide
-            at_the_end.pop_all()
+            g.scoped_session, goes_on = wide, True
+    finally:
+        if not goes_on:
+            wide.close()
     return who
 
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from admin_app.access.permissions import ROLE_LABELS, Permission, Role, permits
 from admin_app.web.context import plant, signed_in
+from admin_app.web.form_token import csrf_token
 
 
 @lru_cache(maxsize=256)
@@ -49,18 +50,25 @@ def _scripts(root: str, names: tuple[str, ...]) -> Markup:
 
 
 def install(app: Flask) -> None:
-    app.jinja_env.globals.update(asset=asset, door=door, scripts=scripts, icon=icon)
+    words = app.jinja_env.globals
+    words.update(asset=asset, door=door, scripts=scripts, icon=icon, csrf_token=csrf_token)
+    words["ui"] = app.jinja_env.get_template("macros.html").module  # for every page, and imported but once
 
     @app.context_processor
     def frame() -> dict[str, Any]:
         who, root, demo = signed_in(), request.script_root, plant().deployment.demo
         if who is None or who.must_change_password:
-            return {"current": None, "menu": Markup(), "head": _head(root), "top": _top(root, demo, None),
-                    "token_forms": ()}
+            return _around(root, demo, None, Markup())
         current = Current(who.name, ROLE_LABELS[who.role], who.region_name, who.news, tuple(
             OtherSelf(g.id, f"{g.region_name} · {ROLE_LABELS[g.role]}", g.id == who.grant_id) for g in who.grants))
-        return {"current": current, "menu": menu(who.role), "head": _head(root), "top": _top(root, demo, current),
-                "token_forms": ("sign-out", "switch-grant") if len(who.grants) > 1 else ("sign-out",)}
+        return _around(root, demo, current, menu(who.role))
+
+
+def _around(root: str, demo: bool, current: "Current | None", menu: Markup) -> dict[str, Any]:
+    """The variables of layout.html."""
+    forms = () if current is None else ("sign-out", "switch-grant") if len(current.grants) > 1 else ("sign-out",)
+    return {"current": current, "menu": menu, "head": _head(root), "top": _top(root, demo, current),
+            "token_forms": forms, "csrf_token": csrf_token}
 
 
 class OtherSelf(NamedTuple):
@@ -93,9 +101,14 @@ def _top(_root: str, demo: bool, current: Current | None) -> Markup:
 
 def menu(role: Role) -> Markup:
     """The pages that the role may open, in groups, with the one that is open marked."""
-    root, path = request.script_root, request.path
+    root = request.script_root
+    return _menu(root, role, _opened(root, role, request.path))
+
+
+@lru_cache(maxsize=512)
+def _opened(root: str, role: Role, path: str) -> str:
     urls = [url for _, entries in _entries(root, role) for _, url in entries]
-    return _menu(root, role, next((url for url in urls if path == url or (url != "/" and path.startswith(url))), ""))
+    return next((url for url in urls if path == url or (url != "/" and path.startswith(url))), "")
 
 
 @lru_cache(maxsize=256)

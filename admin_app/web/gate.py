@@ -5,7 +5,9 @@ permission. Endpoints of the register's views are named by their view (`views/ba
 """
 
 import enum
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,9 +17,12 @@ from werkzeug.routing import IntegerConverter
 from admin_app.access.permissions import Permission
 from admin_app.changes.seal import seal
 from admin_app.errors import Invalid, NotFound, Refused
-from admin_app.listing import without_numbers
+from admin_app.identity_numbers import without_numbers
 from admin_app.services.sign_in import SignedIn
-from admin_app.web.context import WRITES, actor, close_session, plant, recognise
+from admin_app.web.context import WRITES, actor, close_session, plant, recognise, signed_in
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 COOKIE = "baoxue"
 
@@ -89,6 +94,20 @@ HEADERS = {
 }
 
 
+class SecurityHeaders:
+    """Around the whole application: HEADERS on every answer, beside those that it has of its own."""
+
+    def __init__(self, application: "WSGIApplication") -> None:
+        self._application = application
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *fault: Any) -> Callable[[bytes], object]:
+            own = {name for name, _ in headers}
+            return start_response(status, headers + [one for one in HEADERS.items() if one[0] not in own], *fault)
+
+        return self._application(environ, start)
+
+
 class RecordNumber(IntegerConverter):
     """A number in an address that a 64-bit key can be. A longer one is no address: 404."""
 
@@ -119,6 +138,7 @@ def install(app: Flask) -> None:
     app.before_request(pass_gate)
     app.after_request(finish)
     app.teardown_request(close_session)
+    app.wsgi_app = SecurityHeaders(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def pass_gate() -> ResponseReturnValue | None:
@@ -136,7 +156,7 @@ def pass_gate() -> ResponseReturnValue | None:
         return None
     if not current_user.is_authenticated:
         return sign_in_first()
-    who: SignedIn = current_user.who
+    who = cast(SignedIn, signed_in())
     if who.must_change_password and endpoint not in _BEFORE_PASSWORD:
         return redirect(url_for("session.change_password", next=_here()))
     if isinstance(asks, Permission) and endpoint not in VIEW_ENDPOINTS:
@@ -171,9 +191,7 @@ def own_path(target: str | None) -> str:
 
 
 def finish(response: Response) -> Response:
-    """Security headers on every answer; seals after every write, once the answer is out."""
-    own = set(response.headers.keys())
-    response.headers.extend([(name, value) for name, value in HEADERS.items() if name not in own])
+    """No answer is kept by anybody; seals after every write, once the answer is out."""
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint != "static":

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import generate_csrf
 from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 
@@ -30,6 +29,7 @@ from admin_app.listing import COUNT_CAP, LONGEST_SEARCH
 from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, VERB_LABELS, role_label, verb_label
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.downloads import stamped, workbook
+from admin_app.web.form_token import csrf_token
 from admin_app.web.list_address import span_in
 from admin_app.web.list_frame import total_label
 from models.account import Account
@@ -65,7 +65,7 @@ def changes() -> ResponseReturnValue:
         changes=[{**_act(c), "records": named.get(c.id, ""), "undone": c.id in gone,
                   "url": url_for("ledger.change", id=c.id)} for c in shown],
         filters=_filters(), pager={**_pager(number, len(shown), more), "total_label": total_label(count, COUNT_CAP)},
-        buttons=[{"label": "导出", "url": sheet, "kind": "post", "icon": "download", "token": generate_csrf(),
+        buttons=[{"label": "导出", "url": sheet, "kind": "post", "icon": "download", "token": csrf_token(),
                   "why": "may"}] if shown else [])
 
 

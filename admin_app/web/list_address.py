@@ -19,7 +19,8 @@ from sqlalchemy import Date
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission, Role, permits
 from admin_app.filters import BEFORE, FROM, TO, column_of, day_filter
-from admin_app.listing import LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, in_words, sortable, without_numbers
+from admin_app.identity_numbers import in_words, without_numbers
+from admin_app.listing import LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, sortable
 from admin_app.web.context import actor
 from models.base import Base, Privacy, declared, name_column, names_region, pointed_at, table_of
 from models.region import prefix_of
@@ -37,12 +38,13 @@ PLACE = "at"  # where a record stood in the list that led to it
 def _said() -> dict[str, str]:
     """What the address says, by name; nothing empty, several values of one name with commas between. No value is longer
     than anybody types: it stands in every link of the page."""
-    if "said" not in g:
+    said = g.get("said")
+    if said is None:
         whole = {name: ",".join(filter(None, values))[:_LONGEST] for name, values in request.args.lists()}
         cut = {name: (value if "," in value[:LONGEST_SEARCH] else value[:LONGEST_SEARCH]).replace("\0", "").strip()
                for name, value in whole.items()}
-        g.said = {name: value for name, value in cut.items() if value}
-    return cast(dict[str, str], g.said)
+        said = g.said = {name: value for name, value in cut.items() if value}
+    return cast(dict[str, str], said)
 
 
 def given(name: str) -> str:

@@ -16,7 +16,8 @@ from sqlalchemy import Boolean
 from admin_app.access.keepers import may_keep
 from admin_app.access.permissions import Permission
 from admin_app.filters import BEFORE, FROM, TO, column_of, day_filter, filter_kind
-from admin_app.listing import COUNT_CAP, Wanted, as_shown, cap_of, found_by, in_words
+from admin_app.identity_numbers import in_words
+from admin_app.listing import COUNT_CAP, Wanted, as_shown, cap_of, found_by
 from admin_app.paging import PageQuery
 from admin_app.reference import MOST_SCHOOLS, tree_root
 from admin_app.services import moves as move_service
@@ -69,7 +70,8 @@ class ListFrame:
         heads = [_column(view, wanted, name, count) for name in columns]
         hidden = {k: v for k in ("region", "sort", "desc", "size", "cols") if (v := arguments(view).get(k))}
         return cls(
-            query=PageQuery.of(session(), wanted, columns if state is None else [*columns, state], size),
+            query=PageQuery.of(session(), wanted,
+                               columns if not state or state in columns else [*columns, state], size),
             writer=RowWriter.of(view, columns, state, ticks=batch is not None),
             pages=max(1, -(-min(count, cap) // size)), total=total + advice,
             tree=piece("tree", _tree(view, wanted)),

@@ -38,7 +38,7 @@ class RowWriter:
     with_id: bool
     ticks: bool
     own: tuple[str, str] | None  # of a public table: the column of the place, and what begins the codes of one's own
-    state: str | None  # the last value of a row, where ticked rows can be moved: it says which moves there are
+    state: str | None  # the column of the state, where ticked rows can be moved: it says which moves there are
 
     @classmethod
     def of(cls, view: "RegisterView", columns: list[str], state: str | None, *, ticks: bool) -> Self:
@@ -57,14 +57,15 @@ class RowWriter:
         called = shown.reader(self.model, self.called)
         cells = [self._cells_of(shown, column).__getitem__ for column in self.columns]
         names = (self.called, *[column.name for column in self.columns])
-        lines, state = [], ' data-state="{}"' if self.state else ""
+        lines = []
         for place, row in enumerate(rows, first):
             # `id` comes first in a row, and is a column of the list only where a view asks for it.
             own, *values = [getattr(row, n) for n in names] if self.with_id else row[1:len(names) + 1]
             text = called(own).text
             name, record = escape(text), f"?id={row[0]}&amp;{PLACE}={place}{self.tail}"
+            state = f' data-state="{escape(getattr(row, self.state))}"' if self.state else ""
             tick = ('<td class="tick"><input type="checkbox" class="form-check-input" name="pk" '
-                    f'value="{row[0]}" form="batch"{state.format(escape(row[-1]))} aria-label="选中{name}"></td>'
+                    f'value="{row[0]}" form="batch"{state} aria-label="选中{name}"></td>'
                     ) if self.ticks else ""
             mine = not self.own or getattr(row, self.own[0]).startswith(self.own[1])
             change = f'<a href="{self.edit}{record}">修改</a>' if self.edit and mine else ""

@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 
 def page(view: "RegisterView") -> ResponseReturnValue:
     same = (view.endpoint, request.script_root, *arguments(view, page=None).items())
-    frame = display().kept(same, lambda: ListFrame.around(view))
+    shown = display()
+    frame = shown.kept(same, lambda: ListFrame.around(view))
     number = min(number_of_page(), frame.pages - 1)
-    rows = frame.query.page(session(), number, display().marks)
-    display().prepare(view.model, frame.query.columns, rows)
+    rows = frame.query.page(session(), number, shown.marks)
+    shown.prepare(view.model, frame.query.columns, rows)
     return render_template(
         "admin/list.html", title=view.heading, view=view.endpoint, frame=frame,
         rows=frame.writer.rows(rows, number * frame.query.size),
-        pager=display().kept((*same, number), lambda: _pager(view, frame, number, len(rows))), saved=_saved(view),
+        pager=shown.kept((*same, number), lambda: _pager(view, frame, number, len(rows))), saved=_saved(view),
     )
 
 

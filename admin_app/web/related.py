@@ -167,13 +167,14 @@ def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
     found = []
     for entry in history.entries(session(), actor().role, [row for row in rows if row.change_id not in taken_back]):
         state, *noted = told[entry.row.table_name]
-        of = wanted[model_of(entry.row.table_name)][entry.row.pk]
+        model = model_of(entry.row.table_name)
+        of = wanted[model][entry.row.pk]
         for value in entry.values:
             day: date = entry.change.at.astimezone(LOCAL_ZONE).date()
             if value.column in noted and value.after:
                 if getattr(of, value.column) == date.fromisoformat(value.after):
                     continue  # the record says so itself
-                day, what = date.fromisoformat(value.after), declared(type(of), value.column).label
+                day, what = date.fromisoformat(value.after), declared(model, value.column).label
             elif value.column == state:
                 what = f"{value.before} → {value.after}"
             else:

@@ -433,6 +433,21 @@ def test_postgresql_a_connection_that_died_while_it_lay_idle_is_replaced(engine,
     assert backend() != first
 
 
+@on_postgresql
+def test_postgresql_a_connection_that_died_just_now_is_told_as_lost_and_let_go_of(engine, district, 康宁干部, owner):
+    def backend() -> Any:
+        with ScopedSession(engine, 康宁干部.scope) as session:
+            return session.scalar(text("SELECT pg_backend_pid()"))
+
+    first = backend()
+    with owner.connect() as connection:
+        assert connection.scalar(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
+    with pytest.raises(DBAPIError) as lost:
+        backend()
+    assert lost.value.connection_invalidated, "the page says that the connection was lost"
+    assert backend() != first
+
+
 POSTGRESQL_WAYS = {
     "row-security-off": ["SET LOCAL row_security = off", "SELECT name FROM student"],
     "drop-the-policy": ["DROP POLICY wall ON student", "SELECT name FROM student"],
