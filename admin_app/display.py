@@ -54,6 +54,15 @@ def recurring(model: type[Base], column: str) -> bool:
                 or isinstance(table_of(model).c[column].type, Date))
 
 
+@lru_cache(maxsize=256)
+def told_apart_by(model: type[Base]) -> tuple[str, ...]:
+    """The columns that tell records apart beside what they are called. A letter is called by its number, which tells
+    nobody whose it is; two children of a village may share a name."""
+    return tuple(c.name for c in table_of(model).columns
+                 if declared(model, c.name).privacy in (Privacy.NAME, Privacy.BIRTH)
+                 and not declared(model, c.name).generated and c.name != name_column(model))
+
+
 class Display:
     """Reads codes, regions and pointed-at records once, for all rows of a page."""
 

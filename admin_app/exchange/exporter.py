@@ -14,7 +14,7 @@ from admin_app.access.permissions import Permission
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import recording
-from admin_app.display import LOCAL_ZONE, Display, Shown
+from admin_app.display import LOCAL_ZONE, Display, Shown, told_apart_by
 from admin_app.errors import Invalid
 from admin_app.exchange.sheet import Sheet
 from admin_app.exchange.workbook import Frame, half_characters, temporary, write_table, write_template
@@ -64,9 +64,11 @@ class Export:
                       "grade": Grade(said["grade"])})
 
 
-def record_export(engine: Engine, actor: Actor, export: Export, rows: int) -> None:
-    """Put on record who took what out of the register, how much of it, and why."""
-    what = f"{export.title}（{GRADE_LABELS[export.grade]}，{rows:,} 条）"
+def record_export(engine: Engine, actor: Actor, export: Export, rows: int, conditions: str = "") -> None:
+    """Put on record who took what out of the register, how much of it, and why. `conditions` tell what was asked for,
+    without a child's name: whoever audits the acts need not know the children."""
+    asked = f"；条件：{conditions}" if conditions else ""
+    what = f"{export.title}（{GRADE_LABELS[export.grade]}，{rows:,} 条{asked}）"
     with ScopedSession(engine, actor.scope, writing=True) as session:
         with recording(session, actor, "export", f"{what}：{export.reason}" if export.reason else what, kept=True):
             pass
@@ -178,9 +180,10 @@ def acts_sheet(session: ScopedSession, actor: Actor, acts: Sequence[Sequence[Any
 
 def unfinished_sheet(session: ScopedSession, actor: Actor, model: type[Base], title: str,
                      why: dict[int, str]) -> Path:
-    """Records that a batch left as they are, each with the reason; the caller removes the file."""
+    """Records that a batch left as they are, each with the reason; the caller removes the file. No more of each than
+    tells which it is: this sheet is no export (decision 0015)."""
     display, every, path = Display(session, actor.role), cast(Any, model), temporary()
-    columns = [c for c in ("region_code", model.__moves__.column if model.__moves__ else "") if c]
+    columns = [*told_apart_by(model), *filter(None, ("region_code", model.__moves__.column if model.__moves__ else ""))]
 
     def lines() -> Iterator[list[Any]]:
         for keys in in_parts(why):
@@ -194,7 +197,7 @@ def unfinished_sheet(session: ScopedSession, actor: Actor, model: type[Base], ti
 
     frame = Frame(title, display.region(actor.region_code), footer="", tall=True)
     captions = [model.__title__, *[declared(model, c).label for c in columns], "未办理原因"]
-    write_table(path, frame, captions, lines(), [14, *[24] * len(columns), 60])
+    write_table(path, frame, captions, lines(), [14, *[_width(display, model, name) for name in columns], 60])
     return path
 
 

@@ -38,6 +38,11 @@ INLINE = frozenset({"image/jpeg", "image/png", "image/gif"})
 _TOLD_BY_BYTES = INLINE | {"application/pdf"}  # an archive may be anything
 
 
+def accepted(session: ScopedSession) -> str:
+    """What may be uploaded, in words."""
+    return f"{ACCEPTED}，每个不超过 {number(session, 'attachment_max_mb')} MB"
+
+
 class FileStore:
     """The folder of attachments: `ab/abcdef…`, written once, never changed."""
 

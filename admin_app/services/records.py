@@ -63,7 +63,7 @@ def edit(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str
     actor.require(f"{record.__area__}.edit")
     require_keeper(session, actor, record)
     if as_of is not None and ledger_position(session, record.__tablename__, record.id) > as_of:
-        raise Conflict("您打开表单之后，别人已修改了这条记录。")
+        raise Conflict("您打开表单之后，这条记录已被修改。")
     with session.no_autoflush:
         _settle(session, actor, record, values, reason=reason)
     session.flush()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from admin_app import tasks
 from admin_app.changes.undo import undone
-from admin_app.display import local_time
+from admin_app.display import local_time, told_apart_by
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.exchange.exporter import unfinished_sheet
 from admin_app.services import attachments, batches
@@ -18,7 +18,7 @@ from admin_app.web.downloads import stamped, workbook
 from admin_app.web.ledger_pages import undo_offer
 from admin_app.web.list_address import address, wanted_by
 from admin_app.web.ticked import NO_RANGE, chosen_rows
-from models.base import Base, Privacy, declared, name_column, table_of
+from models.base import Base, declared
 from models.batch_run import BatchRun
 
 pages = Blueprint("batches", __name__, url_prefix="/batches")
@@ -148,10 +148,7 @@ def _records(model: type[Base], keys: list[int]) -> dict[int, Any]:
 def _line(record: Any, model: type[Base]) -> dict[str, Any]:
     assert model.__moves__ is not None
     state = display().of(record, model.__moves__.column)
-    # A letter is called by its number, which tells nobody whose it is.
-    parties = [c.name for c in table_of(model).columns if declared(model, c.name).privacy is Privacy.NAME
-               and not declared(model, c.name).generated and c.name != name_column(model)]
-    called = [display().label_of(record), *[display().of(record, c).text for c in parties]]
+    called = [display().label_of(record), *[display().of(record, c).text for c in told_apart_by(model)]]
     return {"label": " · ".join(filter(None, called)), "place": display().of(record, "region_code").text,
             "state": {"text": state.text, "colour": state.colour},
             "url": url_for(f"{model.__tablename__}.details_view", id=record.id)}

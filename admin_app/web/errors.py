@@ -6,6 +6,7 @@ Three kinds: what a person typed (shown, not logged), an expected refusal (shown
 
 import errno
 import logging
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request, url_for
@@ -18,7 +19,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from admin_app import text
 from admin_app.access.scope import OutsideScope
 from admin_app.errors import BaoxueError, NotFound
-from admin_app.web.context import close_session, request_id
+from admin_app.web.context import close_session, request_id, view_of
 from admin_app.web.gate import ENDPOINTS, Asks, sign_in_first
 
 log = logging.getLogger("baoxue")
@@ -66,9 +67,15 @@ def page(status: int, message: str, back: tuple[str, str] | None = None) -> Resp
 
 
 def _way_back(status: int) -> tuple[str, str] | None:
-    """Whoever confirmed a preview that no longer holds goes on at the one that does."""
-    preview = _PREVIEWS.get(request.endpoint or "") if status == 409 else None
-    return (_SEE_IT, url_for(preview, **(request.view_args or {}))) if preview else None
+    """Whoever confirmed a preview that no longer holds goes on at the one that does; whoever was told that something
+    cannot be done with a record any more, at the record."""
+    table, _, act = (request.endpoint or "").rpartition(".")
+    if status == 409 and (preview := _PREVIEWS.get(request.endpoint or "")):
+        return _SEE_IT, url_for(preview, **(request.view_args or {}))
+    if status in (403, 409) and act in ("move", "edit_view"):
+        with suppress(NotFound):
+            return "查看这条记录", view_of(table).get_url(".details_view", id=request.args.get("id", ""))
+    return None
 
 
 def _no_token(_error: CSRFError) -> ResponseReturnValue:

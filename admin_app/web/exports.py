@@ -36,7 +36,8 @@ def page(view: "RegisterView") -> ResponseReturnValue:
             grade = _grade()
             if grade is Grade.MASKED:
                 wanted = in_order_of_divisions(wanted)  # an order by name or birth would tell what is masked
-            return _give(Export(wanted, tuple(columns), title, grade, reason, said_of(view, wanted)), count)
+            what = Export(wanted, tuple(columns), title, grade, reason, said_of(view, wanted))
+            return _give(what, count, said_of(view, wanted, searched=False))
         except Invalid as fault:
             error = fault.message
     return render_template(
@@ -67,14 +68,14 @@ def _grade() -> Grade:
         raise Invalid("请选择导出的级别。", "grade") from None
 
 
-def _give(what: Export, count: int) -> ResponseReturnValue:
+def _give(what: Export, count: int, conditions: str) -> ResponseReturnValue:
     what.require(actor())
     if not count:
         raise Invalid("没有可以导出的记录。请返回列表调整条件。")
     if count > MAX_ROWS:
         raise Invalid(f"一张表最多 {MAX_ROWS:,} 行，现有 {count:,} 条。请按区划或其他条件分几次导出。")
     session().rollback()  # a page that posts holds the one writer's place: the ledger's line needs it
-    record_export(plant().engine, actor(), what, count)
+    record_export(plant().engine, actor(), what, count, conditions)
     if count > tasks.AT_ONCE:
         number = tasks.enqueue(plant().engine, actor(), kind="export", title=f"导出：{what.title}", total=count,
                                arguments={"export": what.as_dict(), "total": count})

@@ -17,15 +17,15 @@ from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from admin_app.access.masking import Sight, masked, sight
 from admin_app.access.permissions import Permission, Role, permits
-from admin_app.changes.ledger import LONGEST_REASON
+from admin_app.changes.ledger import LONGEST_REASON, LONGEST_TEXT
 from admin_app.display import Display
 from admin_app.exchange.cells import BadCell, date_value
 from admin_app.listing import found_by
 from admin_app.services import records
-from admin_app.services.attachments import ACCEPTED
+from admin_app.services.attachments import accepted
 from admin_app.settings import Rule
-from admin_app.web.context import searched_by
-from models.base import BigKey, Base, Field, declared, names_region, pointed_at, table_of
+from admin_app.web.context import searched_by, session
+from models.base import BigKey, Base, Field, Privacy, declared, names_region, pointed_at, table_of
 from models.kinds import Sealed, SealedText
 from models.moves import Move
 from models.region import Region
@@ -156,9 +156,10 @@ def form_class(model: type[Base], columns: tuple[str, ...], move: Move | None = 
     fields: dict[str, Any] = {name: _field(model, name, must=move is not None and name in asked) for name in columns}
     fields["as_of"] = HiddenField()
     if move is not None:
-        fields["reason"] = TextAreaField("原因", [InputRequired("请写明原因。") if move.reason else Optional()])
+        length = Length(max=LONGEST_TEXT, message=f"最多 {LONGEST_TEXT:,} 个字。")
+        fields["reason"] = TextAreaField("原因", [InputRequired("请写明原因。") if move.reason else Optional(), length])
         proof = InputRequired("须有佐证。请上传证明材料的照片或扫描件。") if "evidence" in asked else Optional()
-        fields["evidence"] = FileField("佐证（照片或扫描件）", [proof], description=f"可上传：{ACCEPTED}" + (
+        fields["evidence"] = FileField("佐证（照片或扫描件）", [proof], description=f"可上传：{accepted(session())}" + (
             "" if "evidence" in asked else "；已有附件可不再上传"))
     return type(f"{model.__name__}Form", (FlaskForm,), fields)
 
@@ -187,6 +188,8 @@ def _field(model: type[Base], name: str, *, must: bool = False) -> Any:
         return NumberField(**common)
     if declaration.multiline:
         return TextAreaField(**common)
+    if declaration.privacy is Privacy.PHONE:
+        common["render_kw"] = {"inputmode": "tel"}
     if not isinstance(column.type, SealedText) and column.type.python_type is not str:
         raise TypeError(f"{model.__tablename__}.{name}: no form field fits {column.type}")
     return StringField(**common)

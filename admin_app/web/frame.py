@@ -1,5 +1,6 @@
 """What stands around every page: who is signed in, the menu, the demo banner."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
@@ -7,6 +8,7 @@ from flask import Flask, current_app, get_template_attribute, request, url_for
 from markupsafe import Markup
 
 from admin_app.access.permissions import ROLE_LABELS, Permission, Role, permits
+from admin_app.display import LOCAL_ZONE
 from admin_app.web.context import plant, signed_in
 from admin_app.web.form_token import csrf_token
 
@@ -68,7 +70,13 @@ def _around(root: str, demo: bool, current: "Current | None", menu: Markup) -> d
     """The variables of layout.html."""
     forms = () if current is None else ("sign-out", "switch-grant") if len(current.grants) > 1 else ("sign-out",)
     return {"current": current, "menu": menu, "head": _head(root), "top": _top(root, demo, current),
-            "token_forms": forms, "csrf_token": csrf_token}
+            "token_forms": forms, "csrf_token": csrf_token, "print_line": _print_line(current) if current else ""}
+
+
+def _print_line(current: "Current") -> str:
+    """What a paper must say that a screen need not: whose it is, who printed it, when."""
+    now = datetime.now(LOCAL_ZONE)
+    return f"{current.region_name}　打印人：{current.name}　打印时间：{now:%Y-%m-%d %H:%M}"
 
 
 class OtherSelf(NamedTuple):

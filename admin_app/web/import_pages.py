@@ -1,6 +1,7 @@
 """The import wizard: upload, preview, confirm, result, the file of refused rows, the template."""
 
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +101,20 @@ def preview(id: int) -> ResponseReturnValue:
                                       ("warned", "有提醒", run.counts["warned"]))]
     return render_template(
         "import/preview.html", back=url_for("imports.upload", sheet=run.sheet), run=_run(run),
-        counts=run.counts, tabs=tabs, rows=_rows(rows),
+        counts=run.counts, tabs=tabs, rows=_rows(rows), fault=_common_fault(run, rows),
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
         confirm_url=url_for("imports.confirm", id=id) if run.counts["new"] + run.counts["changed"] else None,
         set_aside_url=url_for("imports.set_aside", id=id),
         refused_url=url_for("imports.refused", id=id) if run.counts["refused"] else None)
+
+
+def _common_fault(run: ImportRun, rows: list[ImportRow]) -> str:
+    """Of a list without one good row: the column in which most of these rows are wrong. It is the list of another
+    place then, or another list."""
+    if any(run.counts[outcome] for outcome in importer.OUTCOMES if outcome != "refused"):
+        return ""
+    faults = Counter(m["column"] for row in rows for m in row.messages if m["level"] == "error" and m["column"])
+    return next((column for column, _ in faults.most_common(1)), "")
 
 
 def _run(run: ImportRun) -> dict[str, Any]:

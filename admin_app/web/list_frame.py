@@ -6,7 +6,7 @@ data; on no row, and on nobody's name. So it is made once for all of them (`Refe
 token: those that its forms need stand beside it (`form="…"`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from flask import get_template_attribute, request, url_for
@@ -150,8 +150,11 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
             "shown": "、".join(label for value, label in options if value in chosen) or "全部"}
 
 
-def said_of(view: "RegisterView", wanted: Wanted) -> str:
-    """What a list was asked for, in one line: for the sheet."""
+def said_of(view: "RegisterView", wanted: Wanted, *, searched: bool = True) -> str:
+    """What a list was asked for, in one line: for the sheet; for the ledger without the words of a search, which are
+    mostly a child's name."""
+    if wanted.search and not searched:
+        wanted = replace(wanted, search="（内容不记）")
     ticked = [f"勾选的 {len(wanted.keys)} 条"] if wanted.keys is not None else []
     return "；".join([*[chip["label"] for chip in _chips(view, wanted)], *ticked])
 

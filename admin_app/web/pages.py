@@ -14,7 +14,7 @@ from admin_app.access.permissions import Permission, Role
 from admin_app.changes import history
 from admin_app.changes.history import Entry
 from admin_app.changes.ledger import recording
-from admin_app.display import LOCAL_ZONE, Shown, local_time
+from admin_app.display import Shown, local_time
 from admin_app.errors import Invalid
 from admin_app.listing import around, as_shown
 from admin_app.services import attachments as attachment_service
@@ -52,7 +52,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     blocks, papers = blocks_of(view, record), _papers(record)
     told = _history(view, record, papers) if actor().may(Permission.LEDGER_VIEW) else None
     return render_template(
-        "admin/details.html", title=display().label_of(record), print_line=_print_line(),
+        "admin/details.html", title=display().label_of(record),
         subtitle=" · ".join(t for t in (model.__title__, _region_name(record)) if t),
         badge=_badge(display().of(record, state)) if state else view.badge(record),
         facts=[{"label": label, "items": items} for label, names in groups
@@ -75,12 +75,6 @@ def _last_word(told: list[dict[str, Any]], state: str | None) -> str:
     if last is None or not last["reason"] or last["operation"] != "update":
         return ""
     return f"{last['verb'].rpartition('：')[2]}：{last['reason']}（{last['who']}，{last['when']}）"
-
-
-def _print_line() -> str:
-    """What a paper must say that a screen need not: whose it is, who printed it, when."""
-    now = datetime.now(LOCAL_ZONE)
-    return f"{display().region(actor().region_code)}　打印人：{actor().name}　打印时间：{now:%Y-%m-%d %H:%M}"
 
 
 def _badge(value: Shown) -> dict[str, str]:
@@ -161,7 +155,7 @@ def _attachments(view: "RegisterView", record: Base, found: list[Attachment] | N
     ]
     upload = url_for("attachments.upload", table=record.__tablename__, id=record.id)
     return {"attachments": files, "attach_url": f"{upload}?{onward_query(view)}" if may else None,
-            "accept": attachment_service.ACCEPTED}
+            "accept": attachment_service.accepted(session()) if may else None}
 
 
 def _history(view: "RegisterView", record: Base, papers: list[Attachment] | None) -> list[dict[str, Any]]:
@@ -257,10 +251,11 @@ def form(view: "RegisterView", form: Any, title: str, record: Base | None,
 
 
 def conflict(model: type[Base], record: Base, values: dict[str, Any], as_of: int) -> list[dict[str, Any]]:
-    """原值/对方/我的: what stood when the form was opened, what another person made of it, what was
-    typed. Only where the three are not one; who did it stands where another person changed something."""
+    """原值/对方/我的: what stood when the form was opened, what somebody made of it since, what was
+    typed. Only where the three are not one; who did it stands where something was changed."""
     original = history.value_at(session(), model, record, as_of, list(values))
     hand = history.last_hand(session(), record.__tablename__, record.id)
+    who = "您自己（在另一个窗口）" if hand and hand.account_id == actor().account_id else hand.actor if hand else ""
     lines = []
     for name, mine in values.items():
         theirs = getattr(record, name)
@@ -271,7 +266,7 @@ def conflict(model: type[Base], record: Base, values: dict[str, Any], as_of: int
                 "name": name, "label": declared(model, name).label, "mine_changed": not same(original[name], mine),
                 "original": show(model, name, original[name]).text, "mine": show(model, name, mine).text,
                 "theirs": show(model, name, theirs).text if changed else None,
-                "who": hand.actor if hand and changed else "", "when": local_time(hand.at) if hand and changed else ""})
+                "who": who if changed else "", "when": local_time(hand.at) if hand and changed else ""})
     return lines
 
 
@@ -314,8 +309,10 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
                 form[fault.column].errors = [*form[fault.column].errors, fault.message]
             else:
                 flash(fault.message, "danger")
+    told = _history(view, record, None) if actor().may(Permission.LEDGER_VIEW) else []
     page = render_template(
         "admin/move.html", title=f"{move.label}：{display().label_of(record)}", form=form,
+        last_word=_last_word(told, table.column),
         fieldsets=[{"label": "", "fields": [*columns, "reason", "evidence"]}], move_label=move.label,
         record_label=display().label_of(record), from_state=_state(table.state(getattr(record, table.column))),
         to_state=_state(table.state(move.target)) if move.target else None, conflict=None,

@@ -53,6 +53,13 @@ def confirm_good_list(desk: Desk, *children: dict[str, Any]) -> None:
     assert f"成功 {len(children) or 1} 条" in desk.page.text
 
 
+def test_the_list_of_another_place_is_said_to_be_one(主任: Desk) -> None:
+    page = 主任.upload(roster({**孙悦, "村（社区）": "别县村"}, {**孙乐, "村（社区）": "别县村"}), "别县.xlsx")
+    assert "没有一行可以导入，多错在“村（社区）”一列" in page.text
+    page = 主任.upload(roster({**孙悦, "村（社区）": "别县村"}, 孙乐), "名单.xlsx")
+    assert "没有一行可以导入" not in page.text, "the control: the good row goes in"
+
+
 # --- files that are no list ---
 
 

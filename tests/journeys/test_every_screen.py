@@ -153,8 +153,13 @@ def test_a_childs_page_and_a_list_are_printed_on_a4_without_the_frame(screens, t
     for gone in (".top", ".side", ".actions"):
         expect(page.locator(gone).first).to_be_hidden()
     page.pdf(path=str(tmp_path / "child.pdf"), prefer_css_page_size=True)
-    screen.open("/admin/student/")
+    expect(page.locator(".print-line")).to_contain_text("打印人：")
+    screen.open("/admin/student/?sex=1")
     page.pdf(path=str(tmp_path / "list.pdf"), prefer_css_page_size=True)
+    for told in (".print-line", ".chips li:first-child"):
+        expect(page.locator(told)).to_be_visible()
+    expect(page.locator(".chips li").first).to_contain_text("性别：男")
+    expect(page.locator(".chips-clear")).to_be_hidden()
     sizes = {name: re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", (tmp_path / name).read_bytes())
              for name in ("child.pdf", "list.pdf")}
     assert {tuple(round(float(x)) for x in s) for s in sizes["child.pdf"]} == {(595, 842)}

@@ -80,6 +80,8 @@ def test_evidence_stays_where_somebody_has_gone_on_from_it(app: Flask, staff: Si
     returned = officer.get(f"/admin/special_group_flag/details/?id={flag}").text
     assert "退回：材料不全（周主任，" in returned, "the officer reads why before anything else"
     assert returned.index("退回：材料不全") < returned.index("群体类型")
+    again = officer.get(f"/admin/special_group_flag/move/?id={flag}&verb=report_again").text
+    assert "退回：材料不全（周主任，" in again, "and has it in sight while mending it"
     assert officer.send(f"/admin/special_group_flag/move/?id={flag}&verb=report_again",
                         {"evidence": (io.BytesIO(JPEG), "证明.jpg")}).status == 302
     assert "退回：材料不全（" not in officer.get(f"/admin/special_group_flag/details/?id={flag}").text

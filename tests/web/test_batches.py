@@ -166,6 +166,25 @@ def test_a_check_that_is_no_news_is_not_counted_as_done(letters, officer, distri
     assert {row["最近核查日期"] for row in page.table("所在")} == {"2026-11-03 →改为 2026-11-04"}
 
 
+def test_two_children_of_one_name_are_told_apart_on_the_preview_and_in_the_sheet(letters, officer, district):
+    with unscoped(letters.extensions["baoxue"].engine, "another 李明", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            home = makers.household(session, 康宁, head_name="李四", register_number="9902-7")
+            other = makers.student(session, home, "李明", schooling_state="unknown", birth_date=date(2014, 5, 6),
+                                   class_name="七班").id
+    choose(officer, STUDENTS, "登记核查", pks=[district.李明.id, other])
+    page = officer.press("下一步：预览", checked_on="20261104")
+    assert ("1条将办理" in page.text, "1条不能办理" in page.text) == (True, True)
+    assert "李明 · 2016-03-01" in page.text
+    assert "李明 · 2014-05-06" in page.text
+    officer.press("确认登记核查 1 条")
+    refused = list(officer.open(officer.page.link("下载失败明细")).workbook().active.values)
+    captions = next(row for row in refused if "未办理原因" in row)
+    row = dict(zip(captions, next(row for row in refused if "李明" in row), strict=True))
+    assert (row["出生日期"], row["就学状态"]) == ("2014-05-06", "待核查")
+    assert "登记核查" in row["未办理原因"]
+
+
 def test_what_no_chosen_record_has_is_asked_for_beside_its_field(letters, officer, district):
     choose(officer, STUDENTS, "转送教上门")
     engine = letters.extensions["baoxue"].engine

@@ -78,6 +78,17 @@ def test_the_full_grade_wants_a_reason_prints_it_and_is_on_record(district_appli
         assert (act.actor, "报县教科局 11 月月报" in act.reason, "1 条" in act.reason) == ("康宁网格员", True, True)
 
 
+def test_the_ledger_says_what_was_asked_for_and_nobodys_name(district_application, district):
+    desk = Desk(district_application).sign_in("城区主任", PASSWORD)
+    said = text_of(desk.download(f"{STUDENTS}export/?sex=1&search=李明"))
+    assert "搜索：李明" in said, "the control: the sheet says it, beside the child itself"
+    with unscoped(district_application.extensions["baoxue"].engine, "the ledger") as session:
+        act = session.scalars(select(Change.reason).where(Change.verb == "export").order_by(Change.id.desc())).first()
+    assert "性别：男" in act
+    assert "搜索：（内容不记）" in act
+    assert "李" not in act
+
+
 def test_a_download_leaves_no_file_behind(officer, monkeypatch, tmp_path):
     temporary = tmp_path / "temporary"
     temporary.mkdir()

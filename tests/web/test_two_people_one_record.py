@@ -80,7 +80,9 @@ def test_a_form_that_nobody_overtook_is_saved_at_once(app: Flask, staff: SimpleN
     address, person = f"/admin/student/edit/?id={staff.李明.id}", Person(app, "康干部")
     form = person.get(address).form("保存").fields
     assert person.send(address, {**form, "class_name": "一班"}).status == 302
-    assert person.send(address, {**form, "class_name": "二班"}).status == 409, "the same form once more, from the back button"
+    again = person.send(address, {**form, "class_name": "二班"})
+    assert again.status == 409, "the same form once more, from the back button"
+    assert {row["修改人"] for row in again.table("原值")} == {"您自己（在另一个窗口）"}, "nobody else is looked for"
 
 
 def test_a_form_from_nowhere_is_a_stale_one(app: Flask, staff: SimpleNamespace) -> None:
@@ -192,11 +194,14 @@ def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
         ("study_elsewhere", {"study_place": "省城"}, "佐证"), ("confirm_dropout", {}, "原因"),
         ("clear_suspicion", {"reason": "已复课"}, "佐证"), ("clear_suspicion", {"evidence": _file(JPEG, "照片.jpg")}, "原因"),
         ("study_elsewhere", {"study_place": "省" * 2001, "evidence": _file(JPEG, "照片.jpg")}, "太长"),
+        ("confirm_dropout", {"reason": "查" * 2001}, "最多 2,000 个字"),
     ):
         page = move(verb, values)
         assert (page.status, why in page.text) == (400, True), (verb, values, page.text[-400:])
         assert everything_in(owner) == before, (verb, values)
-    assert move("enrol", {"school_id": staff.school_id}).status == 403, "a suspicion is cleared with proof, not passed by"
+    refused = move("enrol", {"school_id": staff.school_id})
+    assert refused.status == 403, "a suspicion is cleared with proof, not passed by"
+    assert ("查看这条记录", f"/admin/student/details/?id={child}") in refused.links, "whoever came by the back button goes on"
     assert move("suspect", {"absent_since": "2026-10-01"}).status == 403
     assert move("take_leave", {"leave_until": "2027-01-01"}).status == 403
     assert move("nonsense", {}).status == 404
@@ -208,6 +213,8 @@ def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
     assert whole(staff.engine, Student, child).schooling_state == "enrolled"
     assert len(after["attachment"]) == len(before["attachment"]) + 1
     assert "已复课" in repr(after["change"][-1]) and "student:clear_suspicion" in after["change"][-1]
+    assert "附件等" not in person.get("/").text
+    assert "周小舟" in person.get("/").text, "an act on a child is told by the child, with or without a paper"
     assert move("suspect", {"absent_since": "2026-10-01", "schooling_state": "deceased", "name": "改名"}).status == 302
     child_now = whole(staff.engine, Student, child)
     assert (child_now.schooling_state, child_now.name) == ("suspected", "周小舟")
