@@ -81,15 +81,15 @@ class Wanted:
                       "keys": None if keys is None else tuple(keys), "unread": tuple(map(tuple, said["unread"]))})
 
     @property
-    def is_plain(self) -> bool:
-        """Nothing is asked but a place and an order."""
-        return not (self.search or self.equals or self.days or self.keys is not None or self.unread)
+    def is_filtered(self) -> bool:
+        """More is asked than words, a place and an order."""
+        return bool(self.equals or self.days or self.keys is not None or self.unread)
 
     @property
     def by_name_alone(self) -> bool:
         """One word that is looked up in the search terms, and nothing else is asked."""
         words = words_of(self.search)
-        if len(words) != 1 or _has_digit(words[0]) or not replace(self, search="").is_plain:
+        if len(words) != 1 or _has_digit(words[0]) or self.is_filtered:
             return False
         others = [n for n in self.search_columns if n != self.model.__searched__ and not _leads_an_index(self.model, n)]
         return bool(self.model.__searched__ and self.may_search_names and not others)

@@ -24,7 +24,7 @@ class PageQuery:
     wanted: Wanted
     columns: list[str]
     size: int
-    opening: TextualSelect | None  # the first page of a list of which nothing is asked: PostgreSQL plans it but once
+    opening: TextualSelect | None  # the first page of a list of which nothing is asked, that PostgreSQL plans but once
     whole: Select[Any]
     from_mark: Select[Any] | None  # the same of one division, from a record on; where a list stands in their order
 
@@ -36,8 +36,9 @@ class PageQuery:
         rows = select(table.id, *[table[c] for c in columns if c != "id"]).order_by(*order_of(wanted))
         marked = wanted.sort == "id" and not wanted.descending and wanted.model.__region__ == "region_code" \
             and not wanted.by_name_alone
+        planned_once = session.get_bind().dialect.name == "postgresql" and not (wanted.search or wanted.is_filtered)
         opening = _with_values(session, rows.where(table.id.in_(keys_of(session, wanted, 0, size)))) \
-            if wanted.is_plain else None
+            if planned_once else None
         return cls(wanted, columns, size, opening, rows.where(table.id.in_(keys)), rows.where(table.id.in_(
             keys.where(table.region_code == _MARK_PLACE, table.id >= _MARK_KEY))) if marked else None)
 

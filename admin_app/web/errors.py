@@ -69,8 +69,9 @@ def page(status: int, message: str, back: tuple[str, str] | None = None) -> Resp
 def _way_back(status: int) -> tuple[str, str] | None:
     """Whoever confirmed a preview that no longer holds goes on at the one that does; whoever was told that something
     cannot be done with a record any more, at the record."""
-    table, _, act = (request.endpoint or "").rpartition(".")
-    if status == 409 and (preview := _PREVIEWS.get(request.endpoint or "")):
+    endpoint = request.endpoint or ""
+    table, _, act = endpoint.rpartition(".")
+    if status == 409 and (preview := _PREVIEWS.get(endpoint)):
         return _SEE_IT, url_for(preview, **(request.view_args or {}))
     if status in (403, 409) and act in ("move", "edit_view"):
         with suppress(NotFound):

@@ -67,7 +67,8 @@ def install(app: Flask) -> None:
 
 
 def _around(root: str, demo: bool, current: "Current | None", menu: Markup) -> dict[str, Any]:
-    """The variables of layout.html."""
+    """The variables of layout.html. Flask-WTF gives pages its own `csrf_token`: ours stands here, as among the globals
+    that macros see."""
     forms = () if current is None else ("sign-out", "switch-grant") if len(current.grants) > 1 else ("sign-out",)
     return {"current": current, "menu": menu, "head": _head(root), "top": _top(root, demo, current),
             "token_forms": forms, "csrf_token": csrf_token, "print_line": _print_line(current) if current else ""}

@@ -117,9 +117,8 @@ class RecordNumber(IntegerConverter):
 class Person(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
     """Flask-Login's user: whoever the session cookie stands for."""
 
-    def __init__(self, who: SignedIn) -> None:
-        self.who = who
-        self.id = who.account_id
+    def __init__(self, account_id: int) -> None:
+        self.id = account_id
 
 
 def install(app: Flask) -> None:
@@ -132,7 +131,7 @@ def install(app: Flask) -> None:
             return None  # it could not be told: the page that says so is for nobody
         token, g.signed_in = request.cookies.get(COOKIE), None
         who = g.signed_in = recognise(token) if token else None
-        return Person(who) if who else None
+        return Person(who.account_id) if who else None
 
     manager.request_loader(load)
     app.before_request(pass_gate)

@@ -33,8 +33,8 @@ from admin_app.web.form_token import csrf_token
 from admin_app.web.list_address import span_in
 from admin_app.web.list_frame import total_label
 from models.account import Account
-from models.base import model_of, models, table_of
 from models.attachment import Attachment
+from models.base import model_of, models, table_of
 from models.change import Change, ChangeRow
 from models.region import prefix_of
 
@@ -128,11 +128,11 @@ def touched_by(found: Sequence[Change]) -> dict[int, tuple[str, str]]:
 def records_of(numbers: list[int]) -> dict[int, str]:
     """What each of these acts touched: its one record by name, or how many. A paper goes without saying beside the
     record that it hangs on."""
-    told = case((ChangeRow.table_name != Attachment.__tablename__, ChangeRow.id))
-    tables = case((ChangeRow.table_name != Attachment.__tablename__, ChangeRow.table_name))
-    first = select(ChangeRow.change_id, func.coalesce(func.min(told), func.min(ChangeRow.id)).label("row"),
-                   func.coalesce(func.nullif(func.count(told), 0), func.count()).label("rows"),
-                   func.count(tables.distinct()).label("tables")).where(
+    told = ChangeRow.table_name != Attachment.__tablename__
+    row_told, table_told = case((told, ChangeRow.id)), case((told, ChangeRow.table_name))
+    first = select(ChangeRow.change_id, func.coalesce(func.min(row_told), func.min(ChangeRow.id)).label("row"),
+                   func.coalesce(func.nullif(func.count(row_told), 0), func.count()).label("rows"),
+                   func.count(table_told.distinct()).label("tables")).where(
         ChangeRow.change_id.in_(numbers)).group_by(ChangeRow.change_id).subquery()
     found = session().execute(select(first.c.change_id, first.c.rows, first.c.tables, ChangeRow.table_name,
                                      ChangeRow.pk)
