@@ -155,7 +155,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         permission = self._permission(_ACTS.get(name, ""))
         if permission is None:
             raise NotFound("没有这个页面。")
-        if self.may("view") and request.args.get("id") is not None:
+        if request.args.get("id") is not None and self.may("view"):
             self.get_one(request.args["id"])
         require_view(permission)
 

@@ -262,6 +262,31 @@ def test_two_sessions_at_once_have_each_their_own_scope(engine, district, 康宁
             assert two.scalars(text("SELECT name FROM student")).all() == ["王芳"]
 
 
+@pytest.mark.parametrize("below_first", [True, False])
+def test_who_reads_works_in_one_transaction_however_it_is_asked(engine, district, 康宁干部, below_first):
+    def below() -> list[str]:
+        return list(session.connection().execute(text("SELECT name FROM student")).scalars())
+
+    def above() -> list[str]:
+        return list(session.scalars(select(Student.name)).all())
+
+    with ScopedSession(engine, 康宁干部.scope) as session:
+        for ask in (below, above) if below_first else (above, below):
+            assert ask() == ["李明"]
+        assert session.connection() is session.connection()
+        assert engine.pool.checkedout() == 1
+    assert engine.pool.checkedout() == 0, "what was read is let go of at the end"
+
+
+def test_who_reads_on_after_a_rollback_stands_behind_the_same_wall(engine, district, 康宁干部):
+    with ScopedSession(engine, 康宁干部.scope) as session:
+        assert session.scalars(select(Student.name)).all() == ["李明"]
+        session.rollback()
+        assert session.connection().execute(text("SELECT name FROM student")).scalars().all() == ["李明"]
+        session.rollback()
+        assert session.scalars(text("SELECT name FROM student")).all() == ["李明"]
+
+
 def test_a_savepoint_keeps_the_scope_and_the_open_change(engine, district, 康宁干部, what_lies_there):
     with ScopedSession(engine, 康宁干部.scope, writing=True) as session:
         with recording(session, 康宁干部, "试"):
