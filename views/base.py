@@ -205,7 +205,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         if self.model.__region__ is None:
             require_keeper(session(), actor(), self.model())  # before anything is typed
         form = self._create_form_class()
-        columns = self.form_columns_of()
+        columns, begun_at = self.form_columns_of(), own_path(request.args["url"]) if request.args.get("url") else ""
         if request.method != "POST":
             for name in columns:
                 if request.args.get(name):
@@ -223,13 +223,13 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
                     key, label = record.id, display().label_of(record)
                 flash(f"已新增“{label}”。", "success")
                 if "_add_another" not in request.form:
-                    return redirect(self.get_url(".details_view", id=key))
+                    return redirect(begun_at or self.get_url(".details_view", id=key))
                 # The next one is nearly always of the same family, or of the same child.
                 same = {n: values[n] for n in ("household_id", "student_id") if values.get(n)}
-                return redirect(self.get_url(".create_view", **same))
+                return redirect(self.get_url(".create_view", **same, url=begun_at or None))
             except Invalid as fault:
                 self._blame(form, fault)
-        back = own_path(request.args.get("url")) if request.args.get("url") else self.get_url(".index_view")
+        back = begun_at or self.get_url(".index_view")
         return pages.form(self, form, f"新增{self.model.__title__}", None, None, back)
 
     def make(self, values: dict[str, Any]) -> Base:

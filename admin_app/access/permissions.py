@@ -71,7 +71,7 @@ ROLE_LABELS: dict[Role, str] = {
 }
 
 _P = Permission
-_READS = frozenset({_P.PLACE_VIEW, _P.CODE_VIEW, _P.SETTING_VIEW})
+_READS = frozenset({_P.PLACE_VIEW, _P.CODE_VIEW})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(set(Permission)),
@@ -85,11 +85,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.FAMILY_VIEW, _P.FAMILY_EXPORT, _P.DUTY_VIEW, _P.DUTY_EXPORT, _P.ACCOUNTABILITY_VIEW,
         _P.ACCOUNTABILITY_EXPORT, _P.ATTACHMENT_VIEW,
     },
-    Role.AUDITOR: _READS | {_P.LEDGER_VIEW, _P.ACCOUNT_VIEW},
+    Role.AUDITOR: _READS | {_P.LEDGER_VIEW, _P.ACCOUNT_VIEW, _P.SETTING_VIEW},
     Role.SYSTEM_ADMIN: _READS | {
         _P.ACCOUNT_VIEW, _P.ACCOUNT_CREATE, _P.ACCOUNT_EDIT, _P.ACCOUNT_EXPORT, _P.PLACE_CREATE,
         _P.PLACE_EDIT, _P.PLACE_EXPORT, _P.CODE_CREATE, _P.CODE_EDIT, _P.CODE_EXPORT,
-        _P.SETTING_EDIT,
+        _P.SETTING_VIEW, _P.SETTING_EDIT,
     },
 }
 

@@ -151,9 +151,11 @@ def _width(display: Display, model: type[Base], name: str) -> int:
     return max(width, half_characters(field.label) + 2)
 
 
-def refused_sheet(run: ImportRun, rows: Sequence[ImportRow], cells: Sequence[list[str]]) -> Path:
-    """The refused rows in the user's own columns, with the Excel row and 错误原因. A 序号 of their own gives way to
-    the table's; a column is as narrow as what stands in it lets it be, so that the paper can be read."""
+def refused_sheet(session: ScopedSession, actor: Actor, run: ImportRun, rows: Sequence[ImportRow],
+                  cells: Sequence[list[str]]) -> Path:
+    """The refused rows in the user's own columns, with the Excel row and 错误原因; the caller removes the file. A
+    序号 of their own gives way to the table's; a column is as narrow as what stands in it lets it be, so that the
+    paper can be read."""
     path = temporary()
     kept = [at for at, caption in enumerate(run.captions) if (caption or "").strip() != "序号"]
     captions = ["原行号", *[run.captions[at] or "（无列名）" for at in kept], "错误原因"]
@@ -163,7 +165,8 @@ def refused_sheet(run: ImportRun, rows: Sequence[ImportRow], cells: Sequence[lis
             why = "；".join(f"{m['column']}：{m['text'].rstrip('。')}" for m in row.messages if m["level"] == "error")
             yield [row.excel_row, *[own[at] for at in kept], f"{why}。"]
 
-    frame = Frame(f"{run.filename} 未导入的行", "", footer="改正后可直接上传本文件，只会处理这些行。", tall=True)
+    unit = Display(session, actor.role).region(actor.region_code)
+    frame = Frame(f"{run.filename} 未导入的行", unit, footer="改正后可直接上传本文件，只会处理这些行。", tall=True)
     write_table(path, frame, captions, lines(), [8, *[_NARROWEST] * len(kept), 40])
     return path
 

@@ -59,7 +59,7 @@ def void(id: int) -> ResponseReturnValue:
     with recording(session(), actor(), "void_attachment"):
         owner = attachments.void(session(), actor(), id, request.form.get("reason"))
     flash("附件已作废，留存备查；如有误，可点“查看变更”撤销。", "success")
-    return redirect(url_for(f"{owner[0]}.details_view", id=owner[1]))
+    return _back(*owner)
 
 
 @pages.get("/<int:id>")

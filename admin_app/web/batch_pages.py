@@ -44,7 +44,7 @@ def fill_in(id: int) -> ResponseReturnValue:
     columns = (*move.asks, *move.optional)
     earlier, paper = batches.given_of(run)  # whoever comes back finds what was filled in
     form = form_fields.form_class(model, columns, move, () if paper else batches.must_be_given(
-        session(), model, move, run.keys))(data={**form_fields.today_in(move.asks), **earlier, "reason": run.reason})
+        session(), model, move, run.keys))(data={**form_fields.today_in(columns), **earlier, "reason": run.reason})
     form_fields.prepare(form, model, columns, display(), actor().role, None)
     if request.method == "POST" and form.validate() and form_fields.check_codes(form, model, columns):
         try:

@@ -17,6 +17,7 @@ from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from admin_app.access.masking import Sight, masked, sight
 from admin_app.access.permissions import Permission, Role, permits
+from admin_app.access.scope import CODE_LENGTH
 from admin_app.changes.ledger import LONGEST_REASON, LONGEST_TEXT
 from admin_app.display import Display
 from admin_app.exchange.cells import BadCell, date_value
@@ -24,11 +25,11 @@ from admin_app.listing import found_by
 from admin_app.services import records
 from admin_app.services.attachments import accepted
 from admin_app.settings import Rule
-from admin_app.web.context import searched_by, session
+from admin_app.web.context import actor, searched_by, session
 from models.base import BigKey, Base, Field, Privacy, declared, names_region, pointed_at, table_of
 from models.kinds import Sealed, SealedText
 from models.moves import Move
-from models.region import Region
+from models.region import Region, prefix_of
 
 CLEAR = "-"
 REQUIRED = "请填写“{}”。"
@@ -84,6 +85,7 @@ class LookupField(StringField):
     found_by: str = ""  # what may be typed
     shown_label: str = ""
     not_chosen: str = ""
+    settled = False  # there is nothing to choose: it is said, not asked
     number = True
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -215,6 +217,8 @@ def prepare(form: FlaskForm, model: type[Base], columns: tuple[str, ...], displa
             field.found_by = found_by(target or Region, searched_by(target or Region),
                                       permits(role, Permission.FAMILY_REVEAL))
             field.shown_label = display.value(model, name, field.data).text if field.data else field.not_chosen
+            field.settled = isinstance(field, RegionField) and field.data == actor().region_code \
+                and len(prefix_of(field.data)) == CODE_LENGTH
         if record is not None and hidden_from(model, name, role) and getattr(record, name):
             _mask(field, getattr(record, name), declaration)
 

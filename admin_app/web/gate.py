@@ -157,7 +157,7 @@ def pass_gate() -> ResponseReturnValue | None:
         return sign_in_first()
     who = cast(SignedIn, signed_in())
     if who.must_change_password and endpoint not in _BEFORE_PASSWORD:
-        return redirect(url_for("session.change_password", next=_here()))
+        return redirect(url_for("session.change_password", next=here()))
     if isinstance(asks, Permission) and endpoint not in VIEW_ENDPOINTS:
         actor().require(asks)
     return None
@@ -168,10 +168,11 @@ def sign_in_first() -> ResponseReturnValue:
     if request.method in WRITES:
         form = (request.referrer or "").removeprefix(request.host_url.rstrip("/"))
         return redirect(url_for("session.sign_in", next=_to_come_back(form), ended=1))
-    return redirect(url_for("session.sign_in", next=_here()))
+    return redirect(url_for("session.sign_in", next=here()))
 
 
-def _here() -> str:
+def here() -> str:
+    """The page that is asked for, to come back to."""
     return _to_come_back(request.full_path)
 
 

@@ -191,4 +191,4 @@ def result(id: int) -> ResponseReturnValue:
 def refused(id: int) -> ResponseReturnValue:
     run = importer.run_of(session(), actor(), id)
     rows, cells = importer.refused_rows(session(), run)
-    return workbook(refused_sheet(run, rows, cells), f"{Path(run.filename).stem}-未导入的行.xlsx")
+    return workbook(refused_sheet(session(), actor(), run, rows, cells), f"{Path(run.filename).stem}-未导入的行.xlsx")

@@ -242,6 +242,9 @@ def _empty(view: "RegisterView", wanted: Wanted) -> str:
     if wanted.unread:
         faults = "；".join(f"“{_caption(view, argument)}”中的“{value}”看不懂" for argument, value in wanted.unread)
         return f"{faults}。请改正后再查，或去掉这个条件：没有按它猜着显示，以免办错。"
+    if reversed_ := [_caption(view, n).removesuffix(_DAYS[FROM]) for n, day in wanted.days.items()
+                     if day_filter(n)[1] == FROM and wanted.days.get(day_filter(n)[0] + TO, day) < day]:
+        return f"“{'”“'.join(reversed_)}”的“从”晚于“到”，没有哪一天在其中。请对调两个日期再查。"
     if wanted.search or wanted.region or wanted.days or set(wanted.equals) - set(view.fixed):
         return "没有符合条件的记录。可以去掉上面的某个条件再试。"
     if view.import_sheet and actor().may(Permission.IMPORT_CREATE):

@@ -149,7 +149,7 @@ def _attachments(view: "RegisterView", record: Base, found: list[Attachment] | N
          "when": local_time(hands[a.id].at) if a.id in hands else "",
          "url": url_for("attachments.download", id=a.id), "void": a.void_reason,
          "void_act": url_for("ledger.change", id=lasts[a.id].change_id) if a.id in lasts else None,
-         "void_url": url_for("attachments.void", id=a.id) if may and not a.void_reason
+         "void_url": f"{url_for('attachments.void', id=a.id)}?{onward_query(view)}" if may and not a.void_reason
          and attachment_service.may_void(actor(), hands.get(a.id)) else None}
         for a in found
     ]
@@ -293,7 +293,7 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
     model, table = type(record), type(record).__moves__
     assert table is not None
     columns = (*move.asks, *move.optional)
-    today = form_fields.today_in(tuple(n for n in move.asks if getattr(record, n) is None or not move.target))
+    today = form_fields.today_in(tuple(n for n in columns if getattr(record, n) is None or not move.target))
     start = {**form_fields.start_values(model, columns, record, actor().role), **today}
     proof = ("evidence",) if move.evidence and not move_service.with_evidence(session(), model, [record.id]) else ()
     form = form_fields.form_class(model, columns, move, (*move.asks, *proof))(data=start)

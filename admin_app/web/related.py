@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
 
 from flask import url_for
 from sqlalchemy import Date, and_, or_, select
@@ -13,13 +14,14 @@ from admin_app.changes.undo import undone_of
 from admin_app.display import LOCAL_ZONE
 from admin_app.services.attachments import of_record
 from admin_app.web.context import actor, display, session
+from admin_app.web.gate import here
 from models import account
 from models.account import Grant
 from models.attachment import Attachment
 from models.base import Base, Wall, declared, model_of, table_of
 from models.change import Change, ChangeRow
 from models.household import Household
-from models.student import Student
+from models.student import SCHOOLING_MOVES, Student
 
 if TYPE_CHECKING:
     from views.base import RegisterView
@@ -29,15 +31,22 @@ MOST_EVENTS = 100
 _NOTED = {"student": ("checked_on",)}  # days that come again, of which a record holds only the last
 
 
+class Owner(NamedTuple):
+    """To whom a new row would belong, and by which column."""
+
+    key: str
+    value: int
+    name: str = ""  # of a child, where a family has several
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows of one ledger that belong to a record, and by which column."""
+    """Rows of one ledger that belong to a record, and to whom a new one could."""
 
     model: type[Base]
     columns: tuple[str, ...]
     rows: list[Any]
-    key: str  # empty where a new row needs more than the record to belong to it
-    value: int | None
+    owners: tuple[Owner, ...]
 
 
 def blocks_of(view: "RegisterView", record: Base) -> list[Block]:
@@ -53,28 +62,37 @@ def blocks_of(view: "RegisterView", record: Base) -> list[Block]:
 def _block(record: Base, model: type[Base], columns: tuple[str, ...]) -> Block | None:
     """Rows that name the record; else of the children of a family, or that name the same family."""
     every: Any = model
-    key = f"{record.__tablename__}_id"
-    value: int | None = record.id
-    belongs = getattr(every, key) == value if key in table_of(model).c else None
-    if belongs is None and isinstance(record, Household) and "student_id" in table_of(model).c:
-        key, belongs = "", every.student_id.in_(select(Student.id).where(Student.household_id == record.id))
-    elif belongs is None:
-        key, value = "household_id", getattr(record, "household_id", None)
-        if value is None:
-            return None
-        belongs = every.household_id == value
+    key, family = f"{record.__tablename__}_id", getattr(record, "household_id", None)
+    owners: tuple[Owner, ...]
+    if key in table_of(model).c:
+        belongs, owners = getattr(every, key) == record.id, (Owner(key, record.id),)
+    elif isinstance(record, Household) and "student_id" in table_of(model).c:
+        belongs = every.student_id.in_(select(Student.id).where(Student.household_id == record.id))
+        owners = _children(record)
+    elif family is not None:
+        belongs, owners = every.household_id == family, (Owner("household_id", family),)
+    else:
+        return None
     query = select(every).where(belongs).order_by(every.id).limit(MOST_ROWS)
     if model is type(record):
         query = query.where(every.id != record.id)
     rows = list(session().scalars(query))
     display().prepare(model, columns, rows)
-    return Block(model, columns, rows, key, value)
+    return Block(model, columns, rows, owners)
+
+
+def _children(family: Household) -> tuple[Owner, ...]:
+    """The children of a family whom the register still follows; one alone needs no name."""
+    settled = [state.code for state in SCHOOLING_MOVES.states if state.settled]
+    found = session().execute(select(Student.id, Student.name).where(
+        Student.household_id == family.id, Student.schooling_state.not_in(settled)).order_by(Student.id)).all()
+    return tuple(Owner("student_id", key, name if len(found) > 1 else "") for key, name in found)
 
 
 def shown(block: Block, record: Base) -> dict[str, Any]:
     """A block as the page shows it."""
     table = block.model.__tablename__
-    may_add = block.key and actor().may(f"{block.model.__area__}.create")
+    owners = block.owners if actor().may(f"{block.model.__area__}.create") else ()
     siblings = block.model is type(record)
     title = f"同户的其他{block.model.__title__}" if siblings else block.model.__title__
     return {
@@ -82,7 +100,8 @@ def shown(block: Block, record: Base) -> dict[str, Any]:
         "rows": [{"url": url_for(f"{table}.details_view", id=r.id),
                   "cells": [{"text": (v := display().of(r, c)).text, "colour": v.colour} for c in block.columns]}
                  for r in block.rows],
-        "create_url": f"{url_for(f'{table}.create_view')}?{block.key}={block.value}" if may_add else None,
+        "additions": [{"name": owner.name, "url": f"{url_for(f'{table}.create_view')}?" + urlencode(
+            {owner.key: owner.value, "url": here()})} for owner in owners],
         "empty": f"没有{title}。" if siblings else f"还没有{title}。",
     }
 

@@ -67,6 +67,10 @@ def test_days_are_a_span_with_both_ends(officer):
     assert names(officer, "birth_date_from=2014-10&birth_date_to=201608") == set()
     for unread in ("2014-13", "2014-02-30", "20149", "14-9-1", "0000"):
         assert "看不懂" in officer.open(f"{LIST}?birth_date_to={unread}").text, unread
+    turned = officer.open(f"{LIST}?birth_date_from=2016-09-01&birth_date_to=2014-09-01")
+    assert turned.table("姓名") == [] and "“出生日期”的“从”晚于“到”" in turned.text
+    one_day = officer.open(f"{LIST}?birth_date_from=2014-09-01&birth_date_to=2014-09-01")
+    assert [row["姓名"] for row in one_day.table("姓名")] == ["张二"]
     nothing = officer.open(f"{LIST}?birth_date_from=去年")
     assert nothing.table("姓名") == [] and "看不懂" in nothing.text
 

@@ -54,3 +54,11 @@ def test_the_rules_of_all_are_not_changed_from_below(app: Flask, rules: dict[str
     assert [h for _, h in county.get("/admin/setting/").links if "/admin/setting/edit/" in h]
     form = county.get(address).form("保存").fields
     assert county.send(address, {**form, "value": "90"}).status == 302
+
+
+def test_the_rules_of_the_place_are_shown_to_whoever_keeps_or_checks_them(app: Flask, rules: dict[str, int]) -> None:
+    for who, sees in (("周主任", True), ("康干部", False)):
+        person = Person(app, who)
+        menu = {href for _, href in person.get("/admin/").links}
+        assert ("/admin/setting/" in menu) == sees, who
+        assert person.get("/admin/setting/").status == (200 if sees else 403), who

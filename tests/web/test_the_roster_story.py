@@ -207,6 +207,7 @@ def the_refused_rows_come_back_as_a_file(主任: Desk) -> None:
     download = 主任.open(主任.page.link("下载拒收行"))
     assert download.filename == "适龄儿童花名册-未导入的行.xlsx"
     sheet = download.workbook().active
+    assert "填报单位：城区（盖章）" in sheet["A2"].value
     captions = [c.value for c in sheet[3]]
     assert captions[1] == "原行号"
     assert captions[-1] == "错误原因"
