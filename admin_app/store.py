@@ -86,13 +86,22 @@ def _tune_sqlite(engine: Engine) -> None:
 
 def open_store(url: str, *, behind_pooler: bool = False) -> Engine:
     """The engine for all work. The tables must stand already (`upgrade`). Behind a pooler no statement is prepared:
-    it might meet another server the next time."""
-    engine = _engine(url, behind_pooler=behind_pooler)
+    it might meet another server the next time. The connection that was used last is used next: it knows most."""
+    engine = _engine(url, behind_pooler=behind_pooler, pool_use_lifo=True)
     if engine.dialect.name == "sqlite":
         sqlite_wall.install(engine)
     else:
         postgresql_wall.guard(engine)
     return engine
+
+
+def stamp(connection: Connection) -> tuple[int, int] | None:
+    """Two that are equal, of one connection, say that nobody wrote anything between them: neither another connection
+    (SQLite's data_version) nor this one. None where the store cannot tell."""
+    if connection.dialect.name != "sqlite":
+        return None
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    return driver.execute("PRAGMA data_version").fetchone()[0], driver.total_changes
 
 
 def owner_engine(url: str) -> Engine:

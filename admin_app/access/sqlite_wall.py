@@ -31,7 +31,8 @@ _ALLOWED = frozenset(
     }
 )
 _WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
-_PRAGMAS = frozenset({"defer_foreign_keys", "busy_timeout"})  # undo needs the first; the second is how long to wait
+# Undo needs the first; the second is how long to wait; the third tells whether somebody wrote.
+_PRAGMAS = frozenset({"defer_foreign_keys", "busy_timeout", "data_version"})
 
 
 class _Held:

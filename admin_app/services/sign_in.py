@@ -8,13 +8,16 @@ database: they hold across workers and restarts.
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, String, bindparam, cast, delete, func, or_, select
+from sqlalchemy import (
+    ColumnElement, Connection, Engine, Row, Select, String, bindparam, cast, delete, func, or_, select,
+)
 from sqlalchemy.exc import OperationalError
 
 from admin_app.access.actor import Actor
@@ -25,6 +28,7 @@ from admin_app.reference import reference_at
 from admin_app.services import passwords
 from admin_app.services.accounts import grants_in_force
 from admin_app.services.rules import rules_of
+from admin_app.store import stamp
 from models.account import Account, Grant, in_force
 from models.change import ChangeRow
 from models.login_session import LoginSession, SignInAttempt
@@ -37,6 +41,7 @@ TRIES_PER_DEVICE = 10
 TRIES_PER_NAME_AND_ADDRESS = 5
 TRIES_PER_NAME = 50  # from strange browsers, all addresses together
 TRIES_PER_ADDRESS = 100
+_MOST_KEPT = 1000  # sessions of which a connection keeps what it read
 _WRONG = "账号或密码不对。请检查大小写和输入法；忘记密码请联系本单位管理员重置。"
 _RULES = ("session_idle_minutes", "session_absolute_hours", "password_policy")
 _LOGIN, _ACCOUNT, _GRANT = (model.__table__.c for model in (LoginSession, Account, Grant))
@@ -141,7 +146,7 @@ def resume(session: ScopedSession, token: str, now: datetime | None = None) -> S
     """Who a token stands for, None when its session does not hold (any more). Asked over all rows, for
     nobody is known yet."""
     now, engine = now or datetime.now(UTC), session.get_bind().engine
-    found = session.connection().execute(_who(engine.dialect.name), {"digest": _digest(token)}).all()
+    found = _known(session.connection(), _digest(token))
     present = next((row for row in found if row.present_grant == row.grant_id), None)
     if present is None:
         return None
@@ -161,6 +166,22 @@ def resume(session: ScopedSession, token: str, now: datetime | None = None) -> S
     if now - present.seen_at > timedelta(minutes=1):
         _note_use(engine, signed_in.session_id, now)
     return signed_in
+
+
+def _known(connection: Connection, digest: str) -> Sequence[Row[Any]]:
+    """What the store knows of a session. Where it can tell that nothing was written, it is asked but once; whether
+    the session still holds depends on the hour as well, and is judged each time."""
+    written = stamp(connection)
+    since, rows = connection.info.get("sessions", (None, {}))
+    if since != written or len(rows) >= _MOST_KEPT:
+        rows = {}
+        connection.info["sessions"] = (written, rows)
+    found: Sequence[Row[Any]] | None = rows.get(digest)
+    if found is None:
+        found = connection.execute(_who(connection.dialect.name), {"digest": digest}).all()
+        if found and written is not None:
+            rows[digest] = found
+    return found
 
 
 def _note_use(engine: Engine, session_id: int, now: datetime) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy import Engine, event, func, select, text, update
 
 from admin_app import create_app
 from admin_app.access.actor import Actor
@@ -183,11 +183,12 @@ def test_the_place_sets_how_long_a_session_lasts(office: Engine) -> None:
     assert not holds(office, token, NOW + timedelta(minutes=10))
 
 
+@pytest.mark.parametrize("worker", ["the same", "another"])
 @pytest.mark.parametrize("how", ["disable", "end_grant", "new_grant", "reset_password", "force_out", "expired"])
-def test_sessions_end_with(office: Engine, how: str) -> None:
+def test_sessions_end_with(office: Engine, store_url: str, how: str, worker: str) -> None:
     now = datetime.now(UTC)
     token, other = sign_in(office, now=now), sign_in(office, "新网格", now=now)
-    assert holds(office, token, now)
+    assert holds(office, token, now) and holds(office, other, now), "both are known where they were asked for"
 
     def act(session: Any, account: Account) -> None:
         match how:
@@ -205,10 +206,32 @@ def test_sessions_end_with(office: Engine, how: str) -> None:
             case "expired":
                 account.grants[0].until = date.today() - timedelta(days=1)
 
-    as_machine(office, act)
+    where = office if worker == "the same" else open_store(store_url)
+    as_machine(where, act)
+    if where is not office:
+        where.dispose()
 
     assert not holds(office, token, now)
     assert holds(office, other, now), "the control: another's session goes on"
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_what_is_known_of_a_session_is_read_once_while_nothing_is_written_and_judged_each_time(office: Engine) -> None:
+    set_rule(office, "session_idle_minutes", "1")
+    token, asked = sign_in(office), []
+    event.listen(office, "before_cursor_execute", lambda _c, _u, statement, *_: asked.append(statement))
+
+    def statements(now: datetime) -> int:
+        asked.clear()
+        assert holds(office, token, now)
+        return len(asked)
+
+    first, again = statements(NOW), statements(NOW + timedelta(seconds=30))
+    assert first > again == 0
+    assert not holds(office, token, NOW + timedelta(seconds=61)), "its hour has come, though nothing was written"
+    as_machine(office, lambda _session, account: setattr(account, "display_name", "康大网格"))
+    assert statements(NOW + timedelta(seconds=30)) > 0
+    assert resumed(office, token, NOW).name == "康大网格"  # type: ignore[union-attr]
 
 
 def test_one_sees_ones_own_sessions_and_ends_them(app: Flask, office: Engine) -> None:
