@@ -1,7 +1,10 @@
 """What must hold for a child, and for a family."""
 
 import re
+import unicodedata
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -128,7 +131,8 @@ def village(session: ScopedSession, actor: Actor, household: Household) -> None:
 @check(Household)
 def head(session: ScopedSession, actor: Actor, household: Household) -> None:
     if not household.register_number and household.region_code:
-        household.register_number = next_register_number(session, household.region_code)
+        household.register_number = next(next_register_numbers(session, household.region_code))
+    household.register_number = "".join(unicodedata.normalize("NFKC", household.register_number or "").split())
     number = normalise(plain(household.identity_number))
     if number:
         try:
@@ -160,12 +164,19 @@ def _no_other_home(session: ScopedSession, household: Household, number: str) ->
                       ("household", twin.id))
 
 
-def next_register_number(session: ScopedSession, region_code: str) -> str:
-    """The village's code and the next four digits, as districts number their households."""
-    last = session.scalar(select(func.max(Household.register_number)).where(
-        Household.region_code == region_code,
-        Household.register_number.between(region_code + "0000", region_code + "9999")))
-    return f"{region_code}{int(last[-4:]) + 1 if last else 1:04d}"
+def next_register_numbers(session: ScopedSession, region_code: str) -> Iterator[str]:
+    """The village's code and the next four digits, as districts number their households, again and again. People
+    number by hand too (0012-1 for a family that split off): what is no number of this kind is passed over."""
+    taken = session.scalars(select(Household.register_number).where(
+        Household.region_code == region_code, Household.register_number.startswith(region_code)))
+    last = _last_number(taken, region_code)
+    return (f"{region_code}{number:04d}" for number in count(last + 1))
+
+
+def _last_number(taken: Iterable[str], begin: str) -> int:
+    """The highest number that follows this beginning, 0 if there is none."""
+    numbers = (re.fullmatch(r"\d{4,6}", number.removeprefix(begin), re.A) for number in taken)
+    return max((int(found[0]) for found in numbers if found), default=0)
 
 
 def checked_phone(text: str) -> str | None:
@@ -217,9 +228,9 @@ def _one_letter(session: ScopedSession, record: ResponsibilityLetter) -> None:
 def _next_number(session: ScopedSession, same_year: Select[Any], record: ResponsibilityLetter) -> str:
     """The year, the last three digits of the place's code and the next four within it."""
     begin = f"{record.school_year}-{(record.region_code or '')[9:]}-"
-    last = session.scalar(same_year.with_only_columns(func.max(ResponsibilityLetter.number)).where(
-        ResponsibilityLetter.number.between(f"{begin}0000", f"{begin}9999")))
-    return f"{begin}{int(last[-4:]) + 1 if last and last[-4:].isdecimal() else 1:04d}"
+    taken = session.scalars(same_year.with_only_columns(ResponsibilityLetter.number).where(
+        ResponsibilityLetter.number.startswith(begin)))
+    return f"{begin}{_last_number(taken, begin) + 1:04d}"
 
 
 @check(SpecialGroupFlag)

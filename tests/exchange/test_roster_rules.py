@@ -393,3 +393,76 @@ def test_families_of_two_villages_may_have_the_same_number(主任: Desk, what_li
 
     assert what_lies_there("SELECT region_code FROM household WHERE register_number = '0007' ORDER BY 1") == [
         (康宁社区,), (牧童社区,)]
+
+
+# --- a number that is mistyped, a list without numbers ---
+
+
+HEADS = "SELECT head_name FROM household WHERE register_number = '0007'"
+
+
+def test_a_mistyped_family_number_renames_no_strangers_family(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 孙悦)
+    stranger = {**孙悦, "户主姓名": "郑大海", "儿童姓名": "郑小海", "身份证号码": None, "出生日期": "2016-05-01"}
+    [(outcome, why)] = previewed(主任, stranger)
+    assert outcome == "拒收" and "户编号“0007”是“孙建国”户，名单上的户主却是“郑大海”" in why
+    imported(主任, {**stranger, "户编号": "0008"})
+    assert what_lies_there(HEADS) == [("孙建国",)]
+
+
+def test_a_sibling_joins_the_family_of_its_number_and_the_preview_names_it(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 孙悦)
+    主任.upload(roster({**孙悦, "户主姓名": None, "儿童姓名": "孙欣", "身份证号码": None, "出生日期": "2016-05-01"}), "名单.xlsx")
+    [row] = 主任.preview().values()
+    assert (row["结果"], row["登记到"]) == ("新增", "康宁社区 · 孙建国户")
+
+
+def test_a_head_that_changed_is_shown_and_written_where_a_child_of_the_family_is_in_the_list(
+        主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 孙悦)
+    sibling = {**孙悦, "户主姓名": "孙大爷", "儿童姓名": "孙欣", "身份证号码": None, "出生日期": "2016-05-01"}
+    said = previewed(主任, sibling, {**孙悦, "户主姓名": "孙大爷"})
+    assert [outcome for outcome, _ in said] == ["新增", "无变化"]
+    assert "孙建国" in said[0][1] and "孙大爷" in said[0][1], "the row that changes the head says so, also of a new child"
+    主任.press("确认导入")
+    assert what_lies_there(HEADS) == [("孙大爷",)]
+
+
+def test_a_child_whose_number_the_list_does_not_have_is_not_registered_twice(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 孙悦)
+    [(outcome, why)] = previewed(主任, {**孙悦, "身份证号码": None, "年级": "五年级"})
+    assert outcome == "更新" and "认作已登记的孩子" in why
+    主任.press("确认导入")
+    assert what_lies_there("SELECT grade FROM student WHERE name = '孙悦'") == [("g5",)]
+    said = previewed(主任, 孙悦, {**孙悦, "身份证号码": None})
+    assert "是同一个已登记的孩子" in said[1][1] and said[1][0] == "拒收"
+
+
+def test_of_two_children_of_one_name_and_day_a_row_without_a_number_means_neither(主任: Desk) -> None:
+    other = make_identity_number(date(2015, 9, 1), "2", serial=8)
+    imported(主任, 孙悦, {**孙悦, "户编号": "0009", "户主姓名": "孙建军", "身份证号码": other})
+    [(outcome, why)] = previewed(主任, {**孙悦, "身份证号码": None})
+    assert outcome == "拒收" and "本村有 2 个孩子同名、同日出生" in why
+
+
+def test_a_family_without_a_number_gets_one_that_no_other_row_has(主任: Desk, what_lies_there: Look) -> None:
+    def child(name: str, number: str | None) -> dict[str, Any]:
+        return {**孙悦, "户编号": number, "户主姓名": f"{name}爸", "儿童姓名": name, "身份证号码": None}
+
+    imported(主任, child("甲甲", 康宁社区 + "0005"), child("乙乙", 康宁社区 + "0005-1"))
+    imported(主任, child("丙丙", None), child("丁丁", 康宁社区 + "0006"), child("戊戊", None))
+    numbers = what_lies_there("SELECT register_number FROM household WHERE head_name IN ('丙丙爸', '戊戊爸') ORDER BY id")
+    assert numbers == [(康宁社区 + "0007",), (康宁社区 + "0008",)]
+
+
+def test_a_special_group_is_read_as_the_template_offers_it(主任: Desk, what_lies_there: Look) -> None:
+    offered = what_lies_there("SELECT code, label FROM code_item WHERE code_table = 'special_group'")
+    for serial, (code, label) in enumerate(offered, 20):
+        imported(主任, {**孙悦, "户编号": str(serial), "儿童姓名": "孙某", "户主姓名": f"孙{serial}", "特殊群体": label,
+                      "身份证号码": make_identity_number(date(2015, 9, 1), "2", serial=serial)})
+        held = what_lies_there("SELECT f.kind FROM special_group_flag f ORDER BY f.id DESC LIMIT 1")
+        assert held == [(code,)], label
+    comma = next(label for _, label in offered if "，" in label)
+    imported(主任, {**孙悦, "特殊群体": f"{comma}、{offered[-1][1]}"})
+    assert len(what_lies_there("SELECT f.id FROM special_group_flag f JOIN student s ON s.id = f.student_id "
+                               "WHERE s.name = '孙悦'")) == 2

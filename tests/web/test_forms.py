@@ -144,3 +144,29 @@ def test_the_family_is_marked_as_needed_for_whoever_keeps_more_than_one_village(
 
     assert needed(Desk(district_application).sign_in("城区主任", PASSWORD))
     assert not needed(officer)
+
+
+def test_families_are_numbered_on_whatever_people_wrote_by_hand(officer):
+    def add(number="", status=200):
+        officer.open("/admin/household/new/")
+        officer.press("保存", status=status, head_name=f"曾{number or '空'}户", register_number=number, note="另一户")
+        return officer.page.facts["户编号"] if status == 200 else ""
+
+    for odd in ("9901014000010012-1", "9901014000011abc", "99010140000112", "甲-3"):
+        assert add(odd) == odd
+    assert add("９９０１０１４０００１００１２") == "990101400010012", "half-width"
+    first = add()
+    assert add() == f"{int(first) + 1}"
+
+
+def test_letters_are_numbered_on_whatever_people_wrote_by_hand(officer, a_household):
+    officer.open(f"/admin/responsibility_letter/new/?household_id={a_household}")
+    officer.press("保存", number="2026-001-9000-1", school_year="2026")
+    officer.open(officer.page.link("作废"))
+    officer.press("作废", reason="写错了")
+    for expected in ("2026-001-0001", "2026-001-0002"):
+        officer.open(f"/admin/responsibility_letter/new/?household_id={a_household}")
+        officer.press("保存", school_year="2026")
+        assert officer.page.facts["编号"] == expected
+        officer.open(officer.page.link("作废"))
+        officer.press("作废", reason="写错了")

@@ -1,7 +1,7 @@
 """Writing the confirmed rows of a roster: set by set, inside the one change of its import."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from admin_app.access.bulk import insert_rows
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.services.names import index_name
-from admin_app.services.students import NO_DOCUMENT, RESIDENT_IDENTITY_CARD, next_register_number
+from admin_app.services.students import NO_DOCUMENT, RESIDENT_IDENTITY_CARD, next_register_numbers
 from models.base import Base, table_of
 from models.guardian import Guardian
 from models.household import Household, HouseholdHardship
@@ -60,7 +60,7 @@ def _households(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> dict
     keys: dict[str, int] = {}
     new: dict[str, dict[str, Any]] = {}
     updates = []
-    counters: dict[str, int] = defaultdict(int)
+    free = _FreeNumbers(session, plans)
     for p in plans:
         household = p["household"]
         if household["id"] is not None:
@@ -68,22 +68,30 @@ def _households(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> dict
             if household["update"]:
                 updates.append((household["id"], _named(household["update"], "head_name")))
         elif household["key"] not in new:
-            new[household["key"]] = _new_household(session, p, counters)
+            new[household["key"]] = _new_household(p, free)
     keys |= dict(zip(new, insert_rows(session, Household, list(new.values())), strict=True))
     _update(session, Household, updates)
     return keys
 
 
-def _new_household(session: ScopedSession, plan: dict[str, Any], counters: dict[str, int]) -> dict[str, Any]:
+class _FreeNumbers:
+    """户编号 for new families of which the list says none: neither taken in the register nor by another row."""
+
+    def __init__(self, session: ScopedSession, plans: Sequence[dict[str, Any]]) -> None:
+        self._session = session
+        self._said = {(p["region"], p["household"].get("register_number")) for p in plans}
+        self._next: dict[str, Iterator[str]] = {}
+
+    def of(self, region: str) -> str:
+        if region not in self._next:
+            self._next[region] = next_register_numbers(self._session, region)
+        return next(number for number in self._next[region] if (region, number) not in self._said)
+
+
+def _new_household(plan: dict[str, Any], free: _FreeNumbers) -> dict[str, Any]:
     household, region = plan["household"], plan["region"]
-    number = household["register_number"]
-    if not number:
-        if not counters[region]:
-            counters[region] = int(next_register_number(session, region)[-4:])
-        number = f"{region}{counters[region]:04d}"
-        counters[region] += 1
-    row = {"region_code": region, "register_number": number, "head_name": household["head_name"],
-           "identity_number": household["identity_number"]}
+    row = {"region_code": region, "register_number": household["register_number"] or free.of(region),
+           "head_name": household["head_name"], "identity_number": household["identity_number"]}
     return _named(row, "head_name")
 
 

@@ -29,6 +29,7 @@ class Named:
     stands: Household | None
     first: tuple[int, str | None]
     by_number: bool  # the row says its 户编号
+    at_home: bool  # some row that says it is of a child who stands in this family
 
 
 class Families:
@@ -43,6 +44,7 @@ class Families:
             self._by_head[household.region_code, household.head_name].append(household)
         self._joined: dict[str, Household] = {}
         self._first: dict[str, tuple[int, str | None]] = {}
+        self._at_home: set[int] = set()
 
     @classmethod
     def read(cls, session: ScopedSession, rows: Sequence[ParsedRow], children: Sequence[Student]) -> "Families":
@@ -60,9 +62,11 @@ class Families:
 
     def join(self, row: ParsedRow, child: Student) -> None:
         """The rows that name a family as the row of a standing child does belong where that child stands."""
-        household = self._home_of(child)
-        if household is not None and not row.values.get("register_number"):
+        household, number = self._home_of(child), row.values.get("register_number")
+        if household is not None and not number:
             self._joined.setdefault(_key(row, child.region_code), household)
+        elif household is not None and household.register_number == number:
+            self._at_home.add(household.id)
 
     def of(self, row: ParsedRow, region: str, child: Student | None) -> Named:
         """The family of a row. Warns where rows of one family disagree about its head, and where a name decided."""
@@ -73,7 +77,9 @@ class Families:
         first = self._first.setdefault(key, (row.excel_row, given))
         if given and first[1] != given:
             row.warn("户主姓名", f"与第 {first[0]} 行同户，户主姓名却不同，以第 {first[0]} 行为准。")
-        return Named(key, stands, first, bool(number))
+        if stands is not None and child is not None and child.household_id == stands.id:
+            self._at_home.add(stands.id)
+        return Named(key, stands, first, bool(number), stands is not None and stands.id in self._at_home)
 
     def _home_of(self, child: Student) -> Household | None:
         return self.standing.get(child.household_id or 0)

@@ -16,9 +16,10 @@ from sqlalchemy import select
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
 from admin_app.access.bulk import in_parts
-from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.access.scope import ScopedSession
 from admin_app.display import plain_text
 from admin_app.exchange.sheet import ParsedRow, PlannedRow
+from admin_app.exchange.sheets.roster_children import Children
 from admin_app.exchange.sheets.roster_families import Families, Named, index_of
 from admin_app.exchange.sheets.roster_words import ALIASES, IN_TOWN, URBAN
 from admin_app.services.students import RESIDENT_IDENTITY_CARD
@@ -32,7 +33,7 @@ from models.school import School
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 
-_SPLIT = re.compile(r"[、,，;；/\s]+")
+_SPLIT = re.compile(r"[、,，;；/\s]+(?![^（(]*[）)])")  # a label may have a comma between its brackets
 _VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "社区", "村", "")
 _LEFT_BEHIND = frozenset({"10", "11", "12"})
 _YOUNGEST, _OLDEST = 3, 18  # years
@@ -51,9 +52,7 @@ class Standing:
     schools: dict[str, int] = field(default_factory=dict)
     alike: dict[str, str] = field(default_factory=dict)
     new_schools: set[str] = field(default_factory=set)
-    students: dict[str, Student] = field(default_factory=dict)
-    nameless: dict[tuple[str, str, date | None], Student] = field(default_factory=dict)
-    elsewhere: set[str] = field(default_factory=set)
+    children: Children = field(default_factory=Children)
     families: Families = field(default_factory=lambda: Families(()))
     guardians: dict[int, list[Guardian]] = field(default_factory=dict)
     hardships: set[tuple[int, str]] = field(default_factory=set)
@@ -70,9 +69,8 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
     """Plan every row. A good row is never held up by a bad one."""
     indexes = [index_of(row.values.get("identity")) for row in rows]
     standing = _read(session, actor, rows, [i for i in indexes if i])
-    seen: dict[Any, int] = {}
     for row, index in zip(rows, indexes, strict=True):
-        if child := standing.students.get(index or ""):
+        if child := standing.children.by_number.get(index or ""):
             standing.families.join(row, child)
     planned = []
     for row, index in zip(rows, indexes, strict=True):
@@ -80,10 +78,8 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
         _codes(row, standing, urban=standing.settlements.get(region or "", "").startswith(URBAN))
         _agree_with_number(row)
         _of_age(row)
-        if index:
-            _once(row, index, seen, standing, region)
-        _once_by_name(row, index, seen, standing, region)
-        planned.append(_planned(row, region, index, standing, actor))
+        child = standing.children.of(row, index, region, standing.village_names)
+        planned.append(_planned(row, region, child, standing, actor))
     return planned
 
 
@@ -93,19 +89,8 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
 def _read(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow], indexes: list[str]) -> Standing:
     standing = Standing()
     _read_places(session, actor, standing)
-    for part in in_parts(dict.fromkeys(indexes)):
-        for student in session.scalars(select(Student).where(Student.identity_index.in_(part))):
-            standing.students[student.identity_index or ""] = student
-    unknown = [i for i in indexes if i not in standing.students]
-    if unknown:
-        with unscoped(session.get_bind().engine, "is a number of the list taken elsewhere") as wide:
-            for part in in_parts(dict.fromkeys(unknown)):
-                standing.elsewhere |= {i for i in wide.scalars(
-                    select(Student.identity_index).where(Student.identity_index.in_(part))) if i}
-    for part in in_parts(dict.fromkeys(str(r.values["name"]) for r in rows if r.values.get("name"))):
-        for s in session.scalars(select(Student).where(Student.name.in_(part), Student.identity_index.is_(None))):
-            standing.nameless[s.region_code, s.name, s.birth_date] = s
-    standing.families = Families.read(session, rows, [*standing.students.values(), *standing.nameless.values()])
+    standing.children = Children.read(session, rows, indexes)
+    standing.families = Families.read(session, rows, standing.children.all())
     _read_belongings(session, standing)
     return standing
 
@@ -134,8 +119,7 @@ def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> No
 
 
 def _read_belongings(session: ScopedSession, standing: Standing) -> None:
-    students = [s.id for s in (*standing.students.values(), *standing.nameless.values())]
-    for part in in_parts(dict.fromkeys(students)):
+    for part in in_parts(dict.fromkeys(child.id for child in standing.children.all())):
         for g in session.scalars(select(Guardian).where(Guardian.student_id.in_(part)).order_by(Guardian.id)):
             standing.guardians.setdefault(g.student_id, []).append(g)
         for student_id, kind in session.execute(
@@ -214,10 +198,8 @@ def _agree_with_number(row: ParsedRow) -> None:
     where the list has none."""
     number, values = row.values.get("identity"), row.values
     if not number:
-        if not row.refused:
-            row.warn("身份证号码", "没有身份证号，按“未取得户籍或无证件”登记。请尽快协助办理落户。")
-            if values.get("birth_date") is None:
-                row.error("出生日期", "没有身份证号的孩子须填写出生日期。")
+        if not row.refused and values.get("birth_date") is None:
+            row.error("出生日期", "没有身份证号的孩子须填写出生日期。")
         return
     born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     sex = "1" if int(number[16]) % 2 else "2"
@@ -231,56 +213,27 @@ def _agree_with_number(row: ParsedRow) -> None:
         row.warn("性别", "与身份证号中的性别不一致，以名单为准。请对照户口簿核实。")
 
 
-def _once(row: ParsedRow, index: str, seen: dict[Any, int], standing: Standing, region: str | None) -> None:
-    """One child once: in the list, in the village, in the district."""
-    if index in seen:
-        row.error("身份证号码", f"与第 {seen[index]} 行是同一个身份证号。请删去重复的一行，或更正号码。")
-    elif not row.refused:
-        seen[index] = row.excel_row
-    child = standing.students.get(index)
-    if child is not None and region and child.region_code != region:
-        there = standing.village_names.get(child.region_code, child.region_code)
-        row.error("村（社区）", f"这个孩子已登记在“{there}”。如已迁入，请先办理移交，再导入这一行。")
-    elif index in standing.elsewhere:
-        row.error("身份证号码", "该身份证号已在他处登记。如孩子确已迁入，请联系上级管理员办理移交。")
-
-
-def _without_number(row: ParsedRow, index: str | None, standing: Standing, region: str | None) -> Any:
-    """Under what a child who has, or had, no number is known: village, name and birth date; None for
-    a child who is known by number."""
-    key = (region, row.values.get("name"), row.values.get("birth_date"))
-    return key if index is None or (index not in standing.students and key in standing.nameless) else None
-
-
-def _once_by_name(row: ParsedRow, index: str | None, seen: dict[Any, int], standing: Standing,
-                  region: str | None) -> None:
-    key = _without_number(row, index, standing, region)
-    if key in seen:
-        row.error("身份证号码", f"与第 {seen[key]} 行的村、姓名、出生日期都相同，又没有身份证号可以区分。"
-                           "请删去重复的一行，或补上身份证号。")
-    elif key is not None and not row.refused:
-        seen[key] = row.excel_row
-
-
-def _planned(row: ParsedRow, region: str | None, index: str | None, standing: Standing, actor: Actor) -> PlannedRow:
+def _planned(row: ParsedRow, region: str | None, child: Student | None, standing: Standing,
+             actor: Actor) -> PlannedRow:
     label = str(row.values.get("name") or "（没有姓名）")
     if row.refused or region is None:
         return PlannedRow(row, "refused", label)
-    key = _without_number(row, index, standing, region)
-    child = standing.nameless.get(key) if key else standing.students.get(index or "")
     changes: list[dict[str, str]] = []
     what: dict[str, Any] = {"region": region, "id": child.id if child else None}
     what["household"] = _household(row, standing.families.of(row, region, child), changes)
+    if row.refused:
+        return PlannedRow(row, "refused", label)
     what["student"] = _student(row, child, standing, changes, actor, what)
     what["guardian"] = _guardian(row, child, standing, changes)
     _belongings(row, child, standing, changes, what)
     if child is None:
-        return PlannedRow(row, "new", label, [], what)
+        return PlannedRow(row, "new", label, changes, what)
     return PlannedRow(row, "changed" if changes else "same", label, changes, what)
 
 
 def _household(row: ParsedRow, named: Named, changes: list[dict[str, str]]) -> dict[str, Any]:
-    """The family that a row names: one that stands, or a new one. Only a row that says its 户编号 changes its head."""
+    """The family that a row names: one that stands, or a new one. Only rows that say its 户编号 change its head, and
+    only where one of them is of a child who stands there: else a number mistyped would rename a stranger's family."""
     values, stands = row.values, named.stands
     head, identity = values.get("head_name"), values.get("head_identity")
     if stands is None:
@@ -288,19 +241,23 @@ def _household(row: ParsedRow, named: Named, changes: list[dict[str, str]]) -> d
                 "head_name": head or values.get("guardian_name") or values["name"], "identity_number": identity}
     update: dict[str, Any] = {}
     leads = named.first[0] == row.excel_row
-    if head and head != stands.head_name and leads:
+    if head and head != stands.head_name and named.by_number and not named.at_home:
+        row.error("户编号", f"户编号“{stands.register_number}”是“{stands.head_name}”户，名单上的户主却是“{head}”。"
+                         "请核对户编号；如确已换了户主，请先在户的页面修改，再导入。")
+    elif head and head != stands.head_name and leads:
         if named.by_number:
             update["head_name"] = head
             changes.append(_change("户主姓名", stands.head_name, head))
         else:
             row.warn("户主姓名", f"登记的户主是“{stands.head_name}”，没有改动。如已分户或换了户主，请在户的页面办理。")
     if identity and leads and index_of(identity) != stands.identity_index:
-        if named.by_number or stands.identity_index is None:
+        if stands.identity_index is None or (named.by_number and named.at_home):
             update["identity_number"] = identity
             changes.append(_change("户主身份证号", _hidden(stands.identity_number), _hidden(identity)))
         else:
             row.warn("户主身份证号", "与登记的户主身份证号不同，没有改动。请核实后在户的页面办理。")
-    return {"id": stands.id, "key": named.key, "update": update, "was": stands.identity_index}
+    return {"id": stands.id, "key": named.key, "update": update, "was": stands.identity_index,
+            "head_name": update.get("head_name", stands.head_name)}
 
 
 def _student(row: ParsedRow, child: Student | None, standing: Standing, changes: list[dict[str, str]],
@@ -351,7 +308,9 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
     household = what["household"]
     if household["id"] != child.household_id:
         differ["household_id"] = household["id"]
-        changes.append(_change("户编号", "", values.get("register_number") or "（由系统编号）"))
+        own = standing.families.standing.get(child.household_id or 0)
+        changes.append(_change("户编号", own.register_number if own else None,
+                               values.get("register_number") or "（由系统编号）"))
     if values.get("at_school") is not None and values["at_school"] != (child.schooling_state == "enrolled"):
         row.warn("是否在校", "与系统中的就学状态不一致，状态没有改动。请核实后在学生页面办理。")
     return differ

@@ -1,0 +1,106 @@
+"""Which child a row of a roster means: one that stands in the register, or a new one.
+
+A row with an identity number means the child of that number. One without means the child of that name and birth date
+in its village, whose number the list does not have: nothing else tells two children apart (`students.py`).
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from admin_app.access.bulk import in_parts
+from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.exchange.sheet import ParsedRow
+from models.student import Student
+
+_Known = tuple[str | None, str | None, date | None]  # village, name, birth date
+
+
+class Children:
+    """The children of the register, as far as the rows of one roster may mean them, and which rows named them."""
+
+    def __init__(self) -> None:
+        self.by_number: dict[str, Student] = {}
+        self._by_name: dict[_Known, dict[int, Student]] = defaultdict(dict)
+        self._elsewhere: set[str] = set()
+        self._named: dict[Any, int] = {}  # a number, a child, or a name with a day → the row that named it first
+
+    @classmethod
+    def read(cls, session: ScopedSession, rows: Sequence[ParsedRow], indexes: Sequence[str]) -> "Children":
+        """One query for the numbers and one for the names, and some thousand keys each."""
+        found = cls()
+        for part in in_parts(dict.fromkeys(indexes)):
+            for child in session.scalars(select(Student).where(Student.identity_index.in_(part))):
+                found.by_number[child.identity_index or ""] = child
+        unknown = [i for i in indexes if i not in found.by_number]
+        if unknown:
+            with unscoped(session.get_bind().engine, "is a number of the list taken elsewhere") as wide:
+                for part in in_parts(dict.fromkeys(unknown)):
+                    found._elsewhere |= {i for i in wide.scalars(
+                        select(Student.identity_index).where(Student.identity_index.in_(part))) if i}
+        for bare in (True, False):  # a row with a number asks only for children who have none yet
+            names = (str(r.values["name"]) for r in rows if r.values.get("name") and bare is not bool(
+                r.values.get("identity")))
+            for part in in_parts(dict.fromkeys(names)):
+                query = select(Student).where(Student.name.in_(part))
+                for child in session.scalars(query if bare else query.where(Student.identity_index.is_(None))):
+                    found._by_name[child.region_code, child.name, child.birth_date][child.id] = child
+        return found
+
+    def all(self) -> list[Student]:
+        found = {child.id: child for child in self.by_number.values()}
+        for alike in self._by_name.values():
+            found |= alike
+        return list(found.values())
+
+    def of(self, row: ParsedRow, index: str | None, region: str | None, villages: Mapping[str, str]) -> Student | None:
+        """The child of a row, None for a new one. A child is named once in a list, and is one child in the whole
+        district: else the row is refused."""
+        known: _Known = (region, row.values.get("name"), row.values.get("birth_date"))
+        child = self._numbered(row, index, region, villages) if index else None
+        if child is None and not row.refused:
+            child = self._alike(row, index, known)
+        if index is None and not row.refused and (child is None or child.identity_index is None):
+            row.warn("身份证号码", "没有身份证号，按“未取得户籍或无证件”登记。请尽快协助办理落户。")
+        self._once(row, index, known, child)
+        return child
+
+    def _numbered(self, row: ParsedRow, index: str, region: str | None, villages: Mapping[str, str]) -> Student | None:
+        child = self.by_number.get(index)
+        if child is not None and region and child.region_code != region:
+            there = villages.get(child.region_code, child.region_code)
+            row.error("村（社区）", f"这个孩子已登记在“{there}”。如已迁入，请先办理移交，再导入这一行。")
+        elif index in self._elsewhere:
+            row.error("身份证号码", "该身份证号已在他处登记。如孩子确已迁入，请联系上级管理员办理移交。")
+        return child
+
+    def _alike(self, row: ParsedRow, index: str | None, known: _Known) -> Student | None:
+        """The child of this name and day, who has no number yet or whose number the list does not have."""
+        found = self._by_name.get(known, {}).values()
+        alike = [child for child in found if index is None or child.identity_index is None]
+        if len(alike) > 1:
+            row.error("身份证号码", f"本村有 {len(alike)} 个孩子同名、同日出生，没有身份证号分不清是哪一个。"
+                                "请补上身份证号。")
+        elif alike and alike[0].identity_index is not None:
+            row.warn("身份证号码", "名单中没有身份证号，按村、姓名、出生日期认作已登记的孩子。"
+                               "如不是同一个，请补上身份证号。")
+        return alike[0] if len(alike) == 1 else None
+
+    def _once(self, row: ParsedRow, index: str | None, known: _Known, child: Student | None) -> None:
+        keys: list[tuple[Any, str]] = []
+        if index is not None:
+            keys.append((index, "是同一个身份证号。请删去重复的一行，或更正号码。"))
+        if child is not None:
+            keys.append((child.id, "是同一个已登记的孩子。请删去重复的一行，或补上身份证号。"))
+        elif index is None:
+            keys.append((known, "的村、姓名、出生日期都相同，又没有身份证号可以区分。"
+                                "请删去重复的一行，或补上身份证号。"))
+        for key, why in keys:
+            if key in self._named:
+                row.error("身份证号码", f"与第 {self._named[key]} 行{why}")
+                return
+        if not row.refused:
+            self._named |= {key: row.excel_row for key, _ in keys}
