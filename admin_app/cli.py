@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from errno import EADDRINUSE
 from pathlib import Path
 from typing import Any
 
@@ -310,14 +311,21 @@ def restore(file: Path) -> None:
 @click.command(help="启动服务。")
 @click.option("--host", default="127.0.0.1")
 @click.option("--port", default=8000, type=click.IntRange(1, 65535))
+@refusing
 def serve(host: str, port: int) -> None:
-    from waitress import serve as waitress_serve
+    from waitress import create_server
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the worker is stopped with the service
     settle()
+    try:
+        application = current_app._get_current_object()  # type: ignore[attr-defined]
+        server = create_server(application, host=host, port=port, threads=8, ident=None)
+    except OSError as fault:
+        why = "端口已被占用" if fault.errno == EADDRINUSE else fault.strerror
+        raise Invalid(f"不能在 {host}:{port} 上启动：{why}。请先停掉占用它的程序，或用 --port 换一个端口。") from fault
     with worker_beside():
         click.echo(f"保学已启动：http://{host}:{port}（Ctrl+C 停止）")
-        waitress_serve(current_app._get_current_object(), host=host, port=port, threads=8, ident=None)  # type: ignore[attr-defined]
+        server.run()
 
 
 @click.group(help="后台任务。")

@@ -37,11 +37,12 @@ def permission_label(permission: str) -> str:
 
 def verb_label(verb: str) -> str:
     """The label of a recorded verb: a plain one, or `table:move`, whose label is the move's own."""
-    from models.base import model_of
+    from models.base import model_of, models
 
     table, _, move = verb.partition(":")
-    if not move:
-        return VERB_LABELS.get(verb, verb)
+    if not move:  # an address may name a move alone, of whatever ledger
+        labels = {m.verb: m.label for of in models() if of.__moves__ for m in of.__moves__.moves}
+        return VERB_LABELS.get(verb) or labels.get(verb, verb)
     model = model_of(table)
     moves = model.__moves__
     label = moves.by_verb[move].label if moves and move in moves.by_verb else VERB_LABELS.get(move, move)

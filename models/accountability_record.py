@@ -18,8 +18,7 @@ ACCOUNTABILITY_MOVES = Moves(
     ),
     (
         Move("decide", "作出决定", ("proposed",), "decided",
-             asks=("form", "decided_by", "decided_on"), optional=("document_number", "rectify_by"),
-             after=(("rectify_by", "decided_on"),)),
+             asks=("form", "decided_by", "decided_on"), optional=("document_number", "rectify_by")),
         Move("report_rectified", "上报整改", ("decided",), "rectified", asks=("rectified_on",),
              evidence=True),
         Move("recheck", "复核办结", ("rectified",), "closed", asks=("recheck",)),
@@ -37,6 +36,7 @@ class AccountabilityRecord(Base):
     __wall__ = Wall.OFFICE
     __area__ = "accountability"
     __moves__ = ACCOUNTABILITY_MOVES
+    __in_order__ = (("decided_on", "rectify_by"), ("decided_on", "rectified_on"))
     __table_args__ = (Index(None, "region_code", "state", "id"), Index(None, "region_code", "id"))
 
     region_code: Mapped[str] = region_code("单位所在区划", ForeignKey("region.code"))

@@ -112,6 +112,7 @@ class Base(DeclarativeBase):
     __wall__: ClassVar[Wall]
     __area__: ClassVar[str]  # the first half of the permissions that its endpoints ask for
     __recorded__: ClassVar[bool] = True  # whether the change ledger records its rows
+    __in_order__: ClassVar[tuple[tuple[str, str], ...]] = ()  # days of which the first is not later; '' is today
     __explained__: ClassVar[bool] = False  # whether every change of a standing record says why
     __region__: ClassVar[str | None] = "region_code"  # the column that places a row
     __moves__: ClassVar[Moves | None] = None

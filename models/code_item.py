@@ -15,6 +15,7 @@ class CodeItem(Base):
     __title__ = "代码表"
     __wall__ = Wall.REFERENCE
     __area__ = "code"
+    __in_order__ = (("valid_from", "valid_until"),)
     __region__ = None
     __table_args__ = (UniqueConstraint("code_table", "code"),)
 

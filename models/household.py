@@ -69,6 +69,7 @@ HARDSHIP_MOVES = Moves(
         Move("reopen_risk", "风险复发", ("cleared",), "active", reason=True),
         Move("end", "退出", ("active", "cleared"), "ended", asks=("until",)),
     ),
+    single=("household_id", "kind"),
 )
 
 
@@ -81,6 +82,7 @@ class HouseholdHardship(Base):
     __wall__ = Wall.CHILD
     __area__ = "family"
     __moves__ = HARDSHIP_MOVES
+    __in_order__ = (("since", ""), ("since", "risk_cleared_on"), ("since", "until"))
     __table_args__ = (
         ForeignKeyConstraint(["household_id", "region_code"], ["household.id", "household.region_code"],
                              onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),

@@ -31,8 +31,7 @@ class Only:
 class Move:
     """One verb. A `target` of '' leaves the state as it is: something is noted of it. `asks` are the columns that the
     verb wants filled in, `optional` may be; `evidence` asks for at least one attachment. `clears` are those that
-    it empties; `only` limits it to some records; `after` pairs a day with the one that it must not lie before ('' is
-    today)."""
+    it empties; `only` limits it to some records; `ahead` are days that must not lie before today."""
 
     verb: str
     label: str
@@ -45,16 +44,18 @@ class Move:
     reason: bool = False
     clears: tuple[str, ...] = ()
     only: Only | None = None
-    after: tuple[tuple[str, str], ...] = ()
+    ahead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Moves:
-    """All states and verbs of one column. The first state is the one a new record has."""
+    """All states and verbs of one column. The first state is the one a new record has. Of records that are alike in
+    the columns of `single`, one alone may stand: one letter of a family in a year."""
 
     column: str
     states: tuple[State, ...]
     moves: tuple[Move, ...]
+    single: tuple[str, ...] = ()
 
     @property
     def initial(self) -> str:
@@ -79,6 +80,10 @@ class Moves:
             if state.code == code:
                 return state
         raise KeyError(code)
+
+    def brings_back(self, move: Move) -> bool:
+        """Whether what was settled stands again by this move."""
+        return move.target in self.standing and any(source not in self.standing for source in move.sources)
 
     def open_to(self, code: str) -> tuple[Move, ...]:
         """The moves that a record in this state may make."""

@@ -49,6 +49,7 @@ class Region(Base):
     __title__ = "区划"
     __wall__ = Wall.REFERENCE
     __area__ = "place"
+    __in_order__ = (("valid_from", "valid_until"),)
     __region__ = "code"
 
     code: Mapped[str] = field("区划代码", RegionCode, unique=True, meaning="统计用区划代码，12 位")

@@ -21,6 +21,7 @@ LETTER_MOVES = Moves(
         Move("void", "作废", ("unsigned", "signed"), "void", reason=True),
         Move("reissue", "恢复待签", ("void",), "unsigned", act="confirm", reason=True),
     ),
+    single=("household_id", "level", "school_year"),
 )
 
 
@@ -32,6 +33,7 @@ class ResponsibilityLetter(Base):
     __wall__ = Wall.CHILD
     __area__ = "duty"
     __moves__ = LETTER_MOVES
+    __in_order__ = (("signed_on", "valid_until"),)
     __table_args__ = (
         ForeignKeyConstraint(["household_id", "region_code"], ["household.id", "household.region_code"],
                              onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),

@@ -22,6 +22,7 @@ FLAG_MOVES = Moves(
         Move("report_again", "重新上报", ("rejected",), "reported", evidence=True),
         Move("end", "解除", ("reported", "verified"), "ended", asks=("until",)),
     ),
+    single=("student_id", "kind"),
 )
 
 
@@ -34,6 +35,7 @@ class SpecialGroupFlag(Base):
     __wall__ = Wall.CHILD
     __area__ = "family"
     __moves__ = FLAG_MOVES
+    __in_order__ = (("since", ""), ("since", "verified_on"), ("since", "until"))
     __table_args__ = (
         *belongs_to_student(),
         Index(None, "region_code", "kind", "id"),

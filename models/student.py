@@ -16,7 +16,6 @@ _OUT_OF_SCHOOL = ("unknown", "never_enrolled", "suspected", "dropped_out")
 _APPROVED_LEAVE = ("on_leave", "deferred", "exempt")
 _LIVING = (*_AT_SCHOOL, *_OUT_OF_SCHOOL, *_APPROVED_LEAVE)
 _AWAY = ("absent_since", "leave_until")  # what a child at school has no more
-_STILL_AWAY = (("leave_until", ""),)
 _LAST_GRADE = Only("grade", "g9", "“毕业离校”只办九年级的学生。年级登记有误的，请先修改；没有读完九年级而离校的，"
                    "由区划管理员办理“超龄离校”。")
 
@@ -49,9 +48,9 @@ SCHOOLING_MOVES = Moves(
         Move("teach_at_home", "转送教上门", tuple(s for s in _LIVING if s != "home_taught"),
              "home_taught", asks=("school_id",), evidence=True, clears=_AWAY),
         Move("take_leave", "登记休学", ("enrolled", "home_taught"), "on_leave",
-             asks=("leave_until",), evidence=True, after=_STILL_AWAY),
+             asks=("leave_until",), evidence=True, ahead=("leave_until",)),
         Move("defer", "登记延缓入学", ("unknown", "never_enrolled"), "deferred",
-             asks=("leave_until",), evidence=True, after=_STILL_AWAY),
+             asks=("leave_until",), evidence=True, ahead=("leave_until",)),
         Move("exempt", "登记免予入学", tuple(s for s in _LIVING if s != "exempt"), "exempt",
              evidence=True, reason=True, clears=_AWAY),
         Move("suspect", "报疑似辍学", ("unknown", *_AT_SCHOOL, *_APPROVED_LEAVE), "suspected",
@@ -85,6 +84,7 @@ class Student(IdentityIndexed, Base):
     __area__ = "family"
     __searched__ = "name"
     __moves__ = SCHOOLING_MOVES
+    __in_order__ = (("birth_date", "checked_on"), ("birth_date", "absent_since"))
     __table_args__ = (
         UniqueConstraint("id", "region_code"),
         UniqueConstraint("identity_index"),

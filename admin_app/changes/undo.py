@@ -26,7 +26,8 @@ from admin_app.changes import papers
 from admin_app.changes.history import acts, last_rows
 from admin_app.changes.ledger import explained, open_change
 from admin_app.changes.triggers import columns_of, recorded_columns
-from admin_app.errors import Conflict, NotFound, Refused
+from admin_app.errors import Conflict, Invalid, NotFound, Refused
+from admin_app.standing import doubled
 from models.attachment import Attachment
 from models.base import Base, model_of, models, table_of
 from models.change import Change, ChangeRow
@@ -79,7 +80,23 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
                for table, operation, columns, count in shapes)
     papers.follow(session)
     session.flush()
+    _stand_once(session, undoing.id, {model_of(table) for table, *_ in shapes})
     return outcome(session, change_id, undoing.id, row_ids, all_restored=not left)
+
+
+def _stand_once(session: ScopedSession, undoing_id: int, touched: set[type[Base]]) -> None:
+    """What was brought back does not stand beside what took its place since. Raises Invalid: nothing is undone."""
+    for model in touched:
+        moves, every = model.__moves__, cast(Any, model)
+        if moves is None or not moves.single:
+            continue
+        keys = session.scalars(select(every.id).where(
+            every.id.in_(select(ChangeRow.pk).where(ChangeRow.change_id == undoing_id,
+                                                    ChangeRow.table_name == model.__tablename__)),
+            getattr(every, moves.column).in_(moves.standing))).all()
+        if beside := doubled(session, model, keys):
+            raise Invalid(f"没有撤销：有 {len(beside)} 条“{model.__title__}”后来已另有一条同样的，撤销后会成两条。"
+                          "请先在后来的那条上办理（如作废、解除），再来撤销。")
 
 
 def outcome(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None = None, *,

@@ -22,9 +22,11 @@ from admin_app.changes.ledger import recording
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.listing import Wanted, all_keys
 from admin_app.services import moves as move_service
+from admin_app.services.records import days_beside, out_of_order
+from admin_app.standing import doubled, why
 from admin_app.tasks import Work, kind
 from models.attachment import Attachment
-from models.base import Base, declared, model_of, table_of
+from models.base import Base, model_of, table_of
 from models.batch_run import BatchRun
 from models.moves import Move
 
@@ -149,10 +151,12 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
     asked = [name for name in move.asks if name not in given]
     noted = [] if move.target else [name for name in given if name not in asked]
     limited = [move.only.column] if move.only else []
-    names = list(dict.fromkeys((moves.column, *asked, *noted, *limited)))
+    days = days_beside(model, given)
+    names = list(dict.fromkeys((moves.column, *asked, *noted, *limited, *days)))
     columns = [getattr(every, name) for name in ("id", *names)]
     found: dict[int, str | None] = {}
     for part in in_parts(keys):
+        beside = doubled(session, model, part) if moves.brings_back(move) else {}
         proven = set(part) if evidence or not move.evidence else move_service.with_evidence(session, model, part)
         for key, *values in session.execute(select(*columns).where(every.id.in_(part))):
             own = dict(zip(names, values, strict=True))
@@ -163,20 +167,16 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
                 found[key] = move_service.lacking(model, move, missing)
             elif move.only and own[move.only.column] != move.only.value:
                 found[key] = move.only.why
-            elif noted and (why := _nothing_new(model, move, given, {name: own[name] for name in noted})):
-                found[key] = why
+            elif days and (turned := out_of_order(model, {**own, **given})):
+                found[key] = turned.message
+            elif noted and (idle := move_service.nothing_new(model, move, {n: given[n] for n in noted}, own)):
+                found[key] = idle
+            elif key in beside:
+                found[key] = why(model, beside[key])
             else:
                 found[key] = None if key in proven else move_service.NO_EVIDENCE.format(move.label)
     refused = {key: found.get(key, GONE) for key in keys if found.get(key, GONE) is not None}
     return Verdict([key for key in keys if key not in refused], {k: str(w) for k, w in refused.items()})
-
-
-def _nothing_new(model: type[Base], move: Move, given: Mapping[str, Any], own: Mapping[str, Any]) -> str | None:
-    """Why a move that leaves the state as it is has nothing to note of a record: it says so already, or a later day."""
-    for name, value in own.items():
-        if isinstance(value, date) and name.endswith("_on") and value > given[name]:
-            return f"已有更晚的“{declared(model, name).label}”（{value}），没有用较早的覆盖它。"
-    return f"已经是这样登记的，不用再“{move.label}”。" if all(given[n] == value for n, value in own.items()) else None
 
 
 def given_of(run: BatchRun) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -229,6 +229,8 @@ def _move(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
             .values({**state, **move_service.cleared(move), **values}).execution_options(synchronize_session=False))
         if moved.rowcount != len(part):  # type: ignore[attr-defined]
             raise Conflict("别人刚刚办理过其中的记录，这次没有写入任何一条。请重新核对后再确认。")
+        if moves.brings_back(move) and doubled(session, model, part):
+            raise Conflict(f"所选记录中有同样的“{model.__title__}”，这次没有写入任何一条。请每样只选一条后再办理。")
 
 
 def _attach(session: ScopedSession, model: type[Base], keys: Sequence[int], evidence: dict[str, Any]) -> None:

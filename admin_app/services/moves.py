@@ -10,7 +10,8 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import explained
 from admin_app.errors import Conflict, Invalid, Refused
-from admin_app.services.records import clean, too_early
+from admin_app.services.records import clean, days_beside, out_of_order, too_early
+from admin_app.standing import doubled, why
 from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
 from models.moves import Move
@@ -65,6 +66,13 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
             raise Invalid(lacking(model, move, name), name)
     if move.only and getattr(record, move.only.column) != move.only.value:
         raise Invalid(move.only.why)
+    own = {name: getattr(record, name) for name in (*given, *days_beside(model, given))}
+    if turned := out_of_order(model, {**own, **given}):
+        raise turned
+    if not move.target and (idle := nothing_new(model, move, given, own)):
+        raise Invalid(idle, next(iter(given), None))
+    if moves.brings_back(move) and (beside := doubled(session, model, [record.id])):
+        raise Invalid(why(model, beside[record.id]))
     if move.evidence and not new_evidence and record.id not in with_evidence(session, model, [record.id]):
         raise Invalid(NO_EVIDENCE.format(move.label), "evidence")
     state_column = getattr(model, moves.column)
@@ -92,15 +100,24 @@ def given_values(session: ScopedSession, model: type[Base], move: Move, values: 
         for key in table_of(model).c[name].foreign_keys:
             if key.column.name == "id" and session.get(model_of(key.column.table.name), value) is None:
                 raise Invalid(f"所选的“{declared(model, name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)
-    for later, earlier in move.after:
-        day: Any = given.get(later)
-        floor: Any = given.get(earlier) if earlier else date.today()
-        if day is not None and floor is not None and day < floor:
-            than = f"“{declared(model, earlier).label}”（{floor}）" if earlier else "今天"
-            raise Invalid(f"“{declared(model, later).label}”不能早于{than}。请改正。", later)
+    for name in move.ahead:
+        day: Any = given.get(name)
+        if day is not None and day < date.today():
+            raise Invalid(f"“{declared(model, name).label}”不能早于今天。请改正。", name)
+    if turned := out_of_order(model, given):
+        raise turned
     if move.reason:
         explained(f"“{move.label}”", reason)
     return given
+
+
+def nothing_new(model: type[Base], move: Move, given: Mapping[str, Any], own: Mapping[str, Any]) -> str | None:
+    """Why a move that leaves the state as it is has nothing to note of a record: it says so already, or a later day."""
+    for name, value in given.items():
+        standing = own.get(name)
+        if isinstance(standing, date) and name.endswith("_on") and standing > value:
+            return f"已有更晚的“{declared(model, name).label}”（{standing}），没有用较早的覆盖它。"
+    return f"已经是这样登记的，不用再“{move.label}”。" if all(own.get(n) == v for n, v in given.items()) else None
 
 
 def cleared(move: Move) -> dict[str, None]:

@@ -33,8 +33,6 @@ def division(session: ScopedSession, actor: Actor, region: Region) -> None:
         region.parent_code = code_of(region.code[:_PARENT_LENGTHS[region.level]])
         if session.scalar(select(Region.id).where(Region.code == region.parent_code)) is None:
             raise Invalid(f"上级区划 {region.parent_code} 还没有登记。请先登记上级。", "code")
-    if region.valid_from and region.valid_until and region.valid_until < region.valid_from:
-        raise Invalid("撤销日期早于启用日期。请改正。", "valid_until")
     _alone(session, region, "code", "区划代码")
 
 

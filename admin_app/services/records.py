@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
+from unicodedata import category
 
 from sqlalchemy import ForeignKeyConstraint, inspect
 
@@ -16,7 +17,8 @@ from admin_app.access.keepers import require_keeper, require_own
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import LONGEST_TEXT, explained, ledger_position
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
-from models.base import Base, Privacy, Wall, declared, model_of, table_of
+from admin_app.exchange import cells
+from models.base import Base, Field, Privacy, Wall, declared, model_of, table_of
 from models.kinds import Sealed
 from models.region import prefix_of
 
@@ -24,6 +26,8 @@ Check = Callable[[ScopedSession, Actor, Any], None]
 _CHECKS: dict[type[Base], list[Check]] = defaultdict(list)
 # What says who somebody is: a wrong hand here makes another person of a child, so why it is changed is written down.
 IDENTIFYING = frozenset({Privacy.NAME, Privacy.BIRTH, Privacy.IDENTITY})
+_READ_AS: dict[Privacy | None, Callable[[str], cells.Noted[str | None]]] = {
+    Privacy.NAME: cells.chinese_name, Privacy.PHONE: cells.phone}
 DONE = ("_on", "absent_since")  # how the days are called on which something was done: none lies ahead
 
 
@@ -105,7 +109,7 @@ def _set(record: Base, values: Mapping[str, Any]) -> None:
         field = declared(type(record), name)
         if field.generated:
             raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)
-        new = clean(field.label, name, value) if isinstance(value, str) else value
+        new = as_written(field, name, value) if isinstance(value, str) else value
         if getattr(record, name) != new:
             setattr(record, name, new)
 
@@ -122,6 +126,11 @@ def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Inva
             blamed.add(fault.column)
             if function is _place:
                 blamed.add("region_code")  # where it lies follows from what was blamed
+    days = {name for pair in type(record).__in_order__ for name in pair if name}
+    turned = out_of_order(type(record), {name: getattr(record, name) for name in days})
+    if turned and turned.column not in blamed:
+        blamed.add(turned.column)
+        yield turned
     for column in table_of(type(record)).columns:
         field, value = column.info["field"], getattr(record, column.name)
         if (ahead := too_early(field.label, column.name, value)) and column.name not in blamed:
@@ -154,9 +163,39 @@ def too_early(label: str, name: str, value: Any) -> Invalid | None:
     return Invalid(f"“{label}”不能晚于今天。请改正。", name) if done and value > date.today() else None
 
 
+def days_beside(model: type[Base], given: Mapping[str, Any]) -> list[str]:
+    """The days that those which are given must be in order with."""
+    return [name for pair in model.__in_order__ if given.keys() & {*pair} for name in pair if name]
+
+
+def out_of_order(model: type[Base], values: Mapping[str, Any]) -> Invalid | None:
+    """The fault of days that lie the wrong way round (`__in_order__`), among those that are given here."""
+    for earlier, later in model.__in_order__:
+        first, last = values.get(earlier), values.get(later) if later else date.today()
+        if first and last and first > last:
+            label = declared(model, earlier).label
+            if not later:
+                return Invalid(f"“{label}”不能晚于今天。请改正。", earlier)
+            return Invalid(f"“{declared(model, later).label}”不能早于“{label}”（{first}）。请改正。", later)
+    return None
+
+
+def as_written(field: Field, name: str, value: str) -> str | None:
+    """A text as it is kept: a person's name and a telephone number as a roster is read (`exchange/cells.py`), so that
+    one and the same is found however it came."""
+    text = clean(field.label, name, value)
+    if text is None or field.privacy not in _READ_AS:
+        return text
+    try:
+        return _READ_AS[field.privacy](text).value
+    except Invalid as fault:
+        raise Invalid(f"“{field.label}”：{fault.message}", name) from fault
+
+
 def clean(label: str, name: str, value: str) -> str | None:
     if any(ord(c) < 32 and c not in "\n\r\t" for c in value):
         raise Invalid(f"“{label}”中有看不见的控制字符。请重新输入，不要从别处粘贴。", name)
+    value = "".join(c for c in value if category(c) != "Cf")  # joins nothing, turns nothing round, and is not seen
     if len(value) > LONGEST_TEXT:
         raise Invalid(f"“{label}”太长：最多 {LONGEST_TEXT} 个字，现有 {len(value)} 个。", name)
     return value.strip() or None
@@ -168,7 +207,13 @@ def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
     table = table_of(type(record))
     for constraint in table.foreign_key_constraints:
         _follow(session, record, constraint)
-    require_own(actor, record)
+    try:
+        require_own(actor, record)
+    except Refused:
+        if inspect(record).persistent:
+            raise
+        raise Invalid(f"“{declared(type(record), str(type(record).__region__)).label}”须在您的管辖范围内（代码以 "
+                      f"{prefix_of(actor.region_code)} 开头）。请改正。", type(record).__region__) from None
     if "region_code" in table.c and type(record).__wall__ in (Wall.CHILD, Wall.OFFICE):
         if record.region_code is None:  # type: ignore[attr-defined]
             if type(record).__wall__ is Wall.CHILD and len(prefix_of(actor.region_code)) < len(actor.region_code):

@@ -15,13 +15,15 @@ from admin_app.errors import Invalid
 from admin_app.services import names  # noqa: F401  (keeps the name indexes)
 from admin_app.services.records import check
 from admin_app.services.rules import present_school_year
+from admin_app.standing import twin_of
 from models.code_item import CodeItem
 from models.household import Household, HouseholdHardship
 from models.identity_number import IdentityNumberError, normalise
 from models.identity_number import check as check_number
 from models.kinds import IDENTITY_INDEX, Sealed, cipher
+from models.natural_group import NaturalGroup
 from models.region import Region
-from models.responsibility_letter import LETTER_MOVES, ResponsibilityLetter
+from models.responsibility_letter import ResponsibilityLetter
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 
@@ -30,7 +32,6 @@ NO_DOCUMENT = "Z"
 VILLAGE_AND_FAMILY = "3"  # 责任书层级 村（社区）—户
 OLDEST = 25  # years; beyond, a year was mistyped
 _STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$")  # 学籍号: domain §3.5
-_PHONE = re.compile(r"^(1\d{10}|0\d{2,3}-?\d{7,8}(-\d{1,5})?)$")
 
 
 def plain(value: object) -> str:
@@ -129,6 +130,20 @@ def village(session: ScopedSession, actor: Actor, household: Household) -> None:
 
 
 @check(Household)
+def no_second(session: ScopedSession, actor: Actor, household: Household) -> None:
+    """A new family whose head has no number is told from one of the same name by its note: a form that was sent again
+    makes no second family."""
+    if household.id is not None or household.note or plain(household.identity_number) or not household.head_name:
+        return
+    with session.no_autoflush:
+        twin = session.scalar(select(Household).where(
+            Household.region_code == household.region_code, Household.head_name == household.head_name).limit(1))
+    if twin is not None:
+        raise Invalid(f"本村已有户主同名的“{twin}”（户编号 {twin.register_number}）。如确是另一户，请填写户主身份证号，"
+                      "或在备注中写明后再保存。", "head_name", ("household", twin.id))
+
+
+@check(Household)
 def head(session: ScopedSession, actor: Actor, household: Household) -> None:
     if not household.register_number and household.region_code:
         household.register_number = next(next_register_numbers(session, household.region_code))
@@ -142,9 +157,6 @@ def head(session: ScopedSession, actor: Actor, household: Household) -> None:
         if number != plain(household.identity_number):
             household.identity_number = number
         _no_other_home(session, household, number)
-    if household.phone is not None:
-        household.phone = checked_phone(plain(household.phone)) if not isinstance(household.phone, Sealed) \
-            else household.phone
     twin = session.scalar(select(Household).where(
         Household.region_code == household.region_code,
         Household.register_number == household.register_number, Household.id != (household.id or 0)))
@@ -179,12 +191,14 @@ def _last_number(taken: Iterable[str], begin: str) -> int:
     return max((int(found[0]) for found in numbers if found), default=0)
 
 
-def checked_phone(text: str) -> str | None:
-    """An 11-digit mobile number or a landline with its area code. Raises Invalid."""
-    digits = normalise(text)
-    if digits and not _PHONE.match(digits):
-        raise Invalid("电话号码不对：手机为 11 位，座机请带区号。请改正。", "phone")
-    return digits or None
+@check(NaturalGroup)
+def natural_group(session: ScopedSession, actor: Actor, group: NaturalGroup) -> None:
+    with session.no_autoflush:
+        twin = session.scalar(select(NaturalGroup).where(
+            NaturalGroup.region_code == group.region_code, NaturalGroup.name == group.name,
+            NaturalGroup.id != (group.id or 0)))
+    if twin is not None:
+        raise Invalid(f"本村已有自然村（组）“{twin.name}”。请换一个名称。", "name", ("natural_group", twin.id))
 
 
 @check(ResponsibilityLetter)
@@ -212,15 +226,7 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
 
 def _one_letter(session: ScopedSession, record: ResponsibilityLetter) -> None:
     """A family has one letter of a level in a school year, besides those that are void."""
-    standing = LETTER_MOVES.standing
-    if record.household_id is None or record.state not in standing:
-        return
-    with session.no_autoflush:
-        twin = session.scalar(select(ResponsibilityLetter).where(
-            ResponsibilityLetter.household_id == record.household_id, ResponsibilityLetter.level == record.level,
-            ResponsibilityLetter.school_year == record.school_year, ResponsibilityLetter.state.in_(standing),
-            ResponsibilityLetter.id != (record.id or 0)))
-    if twin is not None:
+    if (twin := twin_of(session, record)) is not None:
         raise Invalid(f"这户本学年已有同一层级的责任书“{twin.number}”。如要重签，请先作废原来的。", "household_id",
                       ("responsibility_letter", twin.id))
 
@@ -235,25 +241,18 @@ def _next_number(session: ScopedSession, same_year: Select[Any], record: Respons
 
 @check(SpecialGroupFlag)
 def flag(session: ScopedSession, actor: Actor, record: SpecialGroupFlag) -> None:
-    _one_of_a_kind(session, record, "student_id", "special_group")
+    _one_of_a_kind(session, record, "special_group")
 
 
 @check(HouseholdHardship)
 def hardship(session: ScopedSession, actor: Actor, record: HouseholdHardship) -> None:
-    _one_of_a_kind(session, record, "household_id", "hardship_kind")
+    _one_of_a_kind(session, record, "hardship_kind")
 
 
-def _one_of_a_kind(session: ScopedSession, record: SpecialGroupFlag | HouseholdHardship, owner: str,
-                   table: str) -> None:
+def _one_of_a_kind(session: ScopedSession, record: SpecialGroupFlag | HouseholdHardship, table: str) -> None:
     """What stands once is not reported again; what was ended or refused may be."""
     model: Any = type(record)
-    standing = model.__moves__.standing
-    if record.state not in standing:
-        return
-    twin = session.scalar(select(model).where(
-        getattr(model, owner) == getattr(record, owner), model.kind == record.kind, model.state.in_(standing),
-        model.id != (record.id or 0)))
-    if twin is not None:
+    if (twin := twin_of(session, record)) is not None:
         label = session.scalar(select(CodeItem.label).where(CodeItem.code_table == table, CodeItem.code == record.kind))
         state = model.__moves__.labels[twin.state]
         raise Invalid(f"已有“{label}”（{state}），不用再报。情况有变，请在原来的那条上办理。", "kind",

@@ -3,6 +3,7 @@
 from datetime import date
 
 from admin_app.access.actor import Actor
+from admin_app.access.keepers import may_change, may_keep
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import ROLE_LABELS
 from admin_app.access.scope import ScopedSession, unscoped
@@ -41,7 +42,9 @@ def reasons(session: ScopedSession, actor: Actor, display: Display, record: Base
         code = getattr(record, model.__region__ or "region_code")
         sentences.append(f"这条记录属于“{display.region(code)}”（{code}），"
                          f"以您的范围代码“{prefix_of(actor.region_code) or '全国'}”开头，所以您能看到。")
-    acts = [label for act, label in ACT_LABELS.items() if _may(actor, f"{model.__area__}.{act}")]
+    kept = {"create": may_keep(session, actor, model), "edit": may_change(session, actor, record)}
+    acts = [label for act, label in ACT_LABELS.items()
+            if kept.get(act, True) and _may(actor, f"{model.__area__}.{act}")]
     sentences.append(f"对“{model.__title__}”您可以：{'、'.join(acts)}。")
     kinds = {declared(model, c.name).privacy for c in table_of(model).columns if not c.primary_key}
     masks = [f"{_PRIVACY_LABELS[k]}{_SIGHT_LABELS[sight(actor.role, k)]}" for k in _PRIVACY_LABELS if k in kinds]

@@ -26,7 +26,7 @@ from admin_app.display import LOCAL_ZONE, local_time
 from admin_app.errors import Invalid, NotFound, Refused
 from admin_app.exchange.exporter import acts_sheet
 from admin_app.listing import COUNT_CAP, LONGEST_SEARCH
-from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, VERB_LABELS, role_label, verb_label
+from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, role_label, verb_label
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.downloads import stamped, workbook
 from admin_app.web.form_token import csrf_token
@@ -141,8 +141,10 @@ def records_of(numbers: list[int]) -> dict[int, str]:
     for table in {row.table_name for row in named}:
         display().load_records(model_of(table), [row.pk for row in named if row.table_name == table])
     names = {row.change_id: display().loaded(model_of(row.table_name), row.pk) for row in named}
-    return {row.change_id: names.get(row.change_id) or f"{row.rows:,} 条{model_of(row.table_name).__title__}"
-            f"{'等' if row.tables > 1 else ''}" for row in found}
+    titles = {row.change_id: model_of(row.table_name).__title__ for row in found}
+    return {row.change_id: names.get(row.change_id) or (
+        f"{row.rows:,} 条记录（{titles[row.change_id]}等）" if row.tables > 1
+        else f"{row.rows:,} 条{titles[row.change_id]}") for row in found}
 
 
 def _over_all() -> ScopedSession:
@@ -215,7 +217,7 @@ def _filters() -> list[dict[str, Any]]:
         {"name": "table", "label": "台账", "kind": "options", "value": value("table", ""), "options": [
             (m.__tablename__, m.__title__) for m in models() if m.__recorded__]},
         {"name": "verb", "label": "办理", "kind": "options", "value": value("verb", ""), "options": [
-            (verb, VERB_LABELS[verb]) for verb in LOOKED_FOR]},
+            (verb, verb_label(verb)) for verb in _verbs(value("verb", ""))]},
         {"name": "region", "label": "区划", "kind": "lookup", "options": [], "value": value("region", ""),
          "lookup_url": url_for("region.lookup"),
          "shown": display().region(value("region", "")) if value("region", "") else ""},
@@ -225,6 +227,12 @@ def _filters() -> list[dict[str, Any]]:
         {"name": "days", "label": "日期", "kind": "date", "value": value("since", "") + value("until", ""),
          "days": [("since", "从", value("since", "")), ("until", "到", value("until", ""))]},
     ]
+
+
+def _verbs(asked: str) -> list[str]:
+    """What acts are looked for by: those of all ledgers, the moves of each, and what an address asks beside."""
+    moves = [f"{m.__tablename__}:{move.verb}" for m in models() if m.__moves__ for move in m.__moves__.moves]
+    return list(dict.fromkeys([*LOOKED_FOR, *moves, *([asked] if asked and ":" not in asked else [])]))
 
 
 def _arguments() -> dict[str, str]:

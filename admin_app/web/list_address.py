@@ -56,6 +56,7 @@ def wanted_by(view: "RegisterView") -> Wanted:
     """The list that the address asks for."""
     role = actor().role
     equals, days, unread = _filters(view.model, _in_full(view.model, view.filters, role))
+    unread += [(argument, said) for argument, said in _said().items() if hidden_filter(view, argument, role)]
     asked = given("region")
     region = asked if re.fullmatch(r"[0-9]{12}", asked) else ""
     if asked and not region and view.model.__region__:
@@ -152,6 +153,13 @@ def _in_full(model: type[Base], names: tuple[str, ...], role: Role) -> tuple[str
     return tuple(name for name, (of, column) in places.items()
                  if sight(role, declared(of, column).privacy) is Sight.FULL
                  and (of is model or permits(role, Permission(f"{of.__area__}.view"))))
+
+
+def hidden_filter(view: "RegisterView", argument: str, role: Role) -> bool:
+    """Whether an argument is a filter of this list by what a role does not see in full: passed over in silence, the
+    list would be of more than was asked for."""
+    name = argument if argument in view.filters else day_filter(argument)[0]
+    return name in view.filters and not _in_full(view.model, (name,), role)
 
 
 def may_sort(view: "RegisterView", name: str) -> bool:

@@ -23,7 +23,8 @@ from admin_app.reference import MOST_SCHOOLS, tree_root
 from admin_app.services import moves as move_service
 from admin_app.web.context import actor, display, session
 from admin_app.web.list_address import (
-    SIZES, address, arguments, chosen_columns, given, may_sort, offered_columns, query_of, size_of_page, wanted_by,
+    SIZES, address, arguments, chosen_columns, given, hidden_filter, may_sort, offered_columns, query_of,
+    size_of_page, wanted_by,
 )
 from admin_app.web.list_rows import RowWriter
 from models.base import Privacy, declared, pointed_at, table_of
@@ -118,7 +119,10 @@ def _column(view: "RegisterView", wanted: Wanted, name: str, count: int) -> dict
 
 
 def _offered(view: "RegisterView", name: str) -> bool:
-    """A filter by a record of another ledger comes from a link there; only short lists are offered."""
+    """A filter by a record of another ledger comes from a link there; only short lists are offered, and what the role
+    sees in full."""
+    if hidden_filter(view, name, actor().role):
+        return False
     target = pointed_at(*column_of(view.model, name))
     return target is None or target is School
 
@@ -171,12 +175,18 @@ def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
     chips = [chip(_caption(view, n), said(n, v), n) for n, v in wanted.equals.items() if n not in view.fixed]
     chips += [chip(_caption(view, argument), f"{day}{_ALSO.get(day_filter(argument)[1], '')}", argument)
               for argument, day in wanted.days.items()]
-    chips += [chip(_caption(view, argument), f"“{value}”看不懂", argument) for argument, value in wanted.unread]
+    chips += [chip(_caption(view, argument), _unread(view, argument, value), argument)
+              for argument, value in wanted.unread]
     if wanted.search:
         chips.append(chip("搜索", in_words(wanted.search), "search"))
     if wanted.region and wanted.region != actor().region_code:
         chips.append(chip("区划", display().region(wanted.region), "region"))
     return chips
+
+
+def _unread(view: "RegisterView", argument: str, value: str) -> str:
+    """Why a list was not asked for this."""
+    return "您的身份不能按它筛选" if hidden_filter(view, argument, actor().role) else f"“{value}”看不懂"
 
 
 def _caption(view: "RegisterView", argument: str) -> str:
@@ -240,7 +250,8 @@ def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
 
 def _empty(view: "RegisterView", wanted: Wanted) -> str:
     if wanted.unread:
-        faults = "；".join(f"“{_caption(view, argument)}”中的“{value}”看不懂" for argument, value in wanted.unread)
+        faults = "；".join(f"“{_caption(view, argument)}”{_unread(view, argument, value)}"
+                          for argument, value in wanted.unread)
         return f"{faults}。请改正后再查，或去掉这个条件：没有按它猜着显示，以免办错。"
     if reversed_ := [_caption(view, n).removesuffix(_DAYS[FROM]) for n, day in wanted.days.items()
                      if day_filter(n)[1] == FROM and wanted.days.get(day_filter(n)[0] + TO, day) < day]:

@@ -119,7 +119,7 @@ STEPS_OUT = {
     ("admin_app/cli.py", "prepare"): "set-up",
     ("admin_app/cli.py", "regions_load"): "divisions are for everybody",
     ("admin_app/services/condition.py", "signs"): "the condition of the machine is everybody's",
-    ("admin_app/exchange/sheets/roster_plan.py", "_read"): "is a number of the list taken elsewhere",
+    ("admin_app/exchange/sheets/roster_children.py", "read"): "is a number of the list taken elsewhere",
     ("admin_app/access/keepers.py", "require_all_units"): "whether an administrator sits above or beside",
     ("admin_app/services/accounts.py", "_check_last_day"): "one's own grants may lie above",
     ("admin_app/services/accounts.py", "account_keeper"): "all rights of an account that is taken in hand",

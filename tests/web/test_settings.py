@@ -59,6 +59,6 @@ def test_the_rules_of_all_are_not_changed_from_below(app: Flask, rules: dict[str
 def test_the_rules_of_the_place_are_shown_to_whoever_keeps_or_checks_them(app: Flask, rules: dict[str, int]) -> None:
     for who, sees in (("周主任", True), ("康干部", False)):
         person = Person(app, who)
-        menu = {href for _, href in person.get("/admin/").links}
+        menu = {href for _, href in person.get("/").links}
         assert ("/admin/setting/" in menu) == sees, who
         assert person.get("/admin/setting/").status == (200 if sees else 403), who

@@ -129,8 +129,9 @@ def test_every_pair_of_state_and_verb_is_allowed_or_refused_as_the_table_says(
 
 def _put(session: Any, model: type[Base], rows: dict[str, int], state: str) -> Any:
     record = session.get_one(model, rows[model.__tablename__])
-    grade = {"grade": "g9"} if model is Student else {}  # whoever leaves school has been in its last
-    session.execute(update(model).where(model.id == record.id).values({model.__moves__.column: state, **grade})
+    # Whoever leaves school has been in its last grade; a day is noted but once.
+    as_needed = {"grade": "g9", "checked_on": None} if model is Student else {}
+    session.execute(update(model).where(model.id == record.id).values({model.__moves__.column: state, **as_needed})
                     .execution_options(synchronize_session=False))
     session.refresh(record)
     return record
@@ -141,7 +142,7 @@ def _answers(session: Any, model: type[Base], move: Move) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for name in move.asks:
         kind = model.__table__.c[name].type.python_type
-        ahead = any(name == later and not earlier for later, earlier in move.after)
+        ahead = name in move.ahead
         day = date.today() + timedelta(days=30) if ahead else date(2026, 10, 1)
         answers[name] = day if kind is date else 1 if kind is int else "1"
     return answers

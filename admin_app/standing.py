@@ -1,0 +1,42 @@
+"""What may stand but once (`Moves.single`): one letter of a family in a year, one flag of a kind for a child."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from admin_app.access.bulk import in_parts
+from admin_app.access.scope import ScopedSession
+from models.base import Base
+
+
+def twin_of(session: ScopedSession, record: Base) -> Any | None:
+    """The record that stands where this one, kept or not, is to stand; None where it stands alone or is settled."""
+    model: Any = type(record)
+    moves = model.__moves__
+    same = {name: getattr(record, name) for name in moves.single} if moves else {}
+    if not same or None in same.values() or getattr(record, moves.column) not in moves.standing:
+        return None
+    with session.no_autoflush:
+        return session.scalar(select(model).where(
+            *[getattr(model, name) == value for name, value in same.items()],
+            getattr(model, moves.column).in_(moves.standing), model.id != (record.id or 0)).limit(1))
+
+
+def doubled(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> dict[int, str]:
+    """Which of these records, whatever state they are in, another one like them stands beside, and in which state."""
+    moves, one, other = model.__moves__, aliased(model), aliased(model)
+    if moves is None or not moves.single:
+        return {}
+    state = getattr(other, moves.column)
+    query = select(one.id, state).where(
+        *[getattr(one, name) == getattr(other, name) for name in moves.single], one.id != other.id,
+        state.in_(moves.standing))
+    return {key: found for part in in_parts(keys) for key, found in session.execute(query.where(one.id.in_(part)))}
+
+
+def why(model: type[Base], state: str) -> str:
+    """What is said where another record stands, in this state."""
+    label = model.__moves__.labels[state] if model.__moves__ else state
+    return f"已另有一条同样的“{model.__title__}”（{label}），不能有两条。请在那一条上办理。"

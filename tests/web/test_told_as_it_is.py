@@ -1,0 +1,144 @@
+"""What a page promises, counts and takes in is what there is: for every role, and however it was written."""
+
+import socket
+import subprocess
+import sys
+from datetime import date, timedelta
+
+import pytest
+
+from admin_app.access.permissions import Role
+from admin_app.access.scope import unscoped
+from admin_app.changes.ledger import recording
+from seed import makers
+from tests.about_the_code.tree import ROOT
+from tests.conftest import actor
+from tests.desk import PASSWORD, Desk
+
+康宁 = "990101400001"
+
+
+@pytest.fixture
+def people(district_application, district):
+    """曾一 and 曾二 of 康宁, born 2015 and 2019: 曾一 on leave, 曾二 deferred, both until yesterday."""
+    yesterday = date.today() - timedelta(days=1)
+    with unscoped(district_application.extensions["baoxue"].engine, "children of the tests", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            home = makers.household(session, 康宁, head_name="曾大山")
+            for name, year, state in (("曾一", 2015, "on_leave"), ("曾二", 2019, "deferred")):
+                makers.student(session, home, name, birth_date=date(year, 9, 1), schooling_state=state,
+                               leave_until=yesterday)
+    return lambda who: Desk(district_application).sign_in(who, PASSWORD)
+
+
+def names(page):
+    return {row["姓名"] for row in page.table("姓名")}
+
+
+def test_a_filter_by_what_one_does_not_see_in_full_is_not_offered_and_never_passed_over(people):
+    asked = "/admin/student/?birth_date_from=2019-01-01"
+    director, inspector = people("城区主任"), people("督导老林")
+    assert "曾二" in names(director.open(asked)) and "曾一" not in names(director.page)
+    assert "birth_date_from" in director.page.form("查询").fields
+    page = inspector.open(asked)
+    assert page.table("姓名") == [] and "您的身份不能按它筛选" in page.text
+    assert "birth_date_from" not in page.form("查询").fields
+    assert {"曾一", "曾二"} <= names(inspector.open("/admin/student/?schooling_state=on_leave,deferred"))
+
+
+def test_whose_leave_is_over_is_told_of_all_who_are_away(people):
+    director = people("城区主任")
+    tile = next(text for text, _ in director.open("/").links if "休学（延缓）已到期" in text)
+    assert tile.startswith("2") or tile.endswith("2"), tile
+    assert names(director.open(director.page.link(tile))) == {"曾一", "曾二"}
+
+
+def test_why_one_sees_a_record_promises_no_right_that_is_refused(people):
+    director = people("城区主任")
+    rule = next(href for _, href in director.open("/admin/setting/").links if "/details/" in href)
+    why = director.open(director.open(rule).link("为什么能看到这条记录")).text
+    edit = director.browser.get(rule.replace("/details/", "/edit/"))
+    assert ("修改" in why.partition("您可以：")[2].partition("。")[0]) == (edit.status_code == 200)
+    child = director.open(director.open("/admin/student/?search=曾一").link("曾一"))
+    assert "修改" in director.open(child.link("为什么能看到这条记录")).text.partition("您可以：")[2]
+
+
+def test_the_ledger_is_asked_for_the_acts_of_the_office(people):
+    director = people("城区主任")
+    director.open(director.open("/admin/student/?search=曾一").link("曾一"))
+    director.open(director.page.link("登记核查"))
+    director.press("登记核查", checked_on="20261001")
+    offered = director.open("/changes/").form("查询").choices["verb"]
+    assert offered["学生：登记核查"] == "student:check" and "学生：确认辍学" in offered
+    assert [row["涉及记录"] for row in director.open("/changes/?verb=student:check").table("办理")] == ["曾一"]
+    assert director.open("/changes/?verb=student:graduate").table("办理") == []
+    assert "学生：登记核查" in director.open("/changes/?verb=check").text, "also where an address names the move alone"
+
+
+def test_a_division_outside_ones_own_is_a_fault_of_the_form_and_nothing_typed_is_lost(people):
+    director = people("城区主任")
+    director.open("/admin/region/new/")
+    page = director.press("保存", status=400, code="990102400999", name="试二村委会", level="村")
+    assert "须在您的管辖范围内（代码以 990101400 开头）" in page.text
+    assert page.form("保存").fields["name"] == "试二村委会"
+    director.press("保存", code="990101400099")
+    assert director.page.facts["区划代码"] == "990101400099"
+
+
+@pytest.mark.parametrize(("column", "written", "kept"), [
+    ("head_name", "曾\u200b大 海", "曾大海"), ("head_name", "\u202e曾大海", "曾大海"), ("head_name", "阿依古丽•买买提", "阿依古丽·买买提"),
+    ("phone", "138-0013-8000", "13800138000"), ("phone", "+8613800138000", "13800138000"),
+    ("phone", "(0359)2034567", "0359-2034567"),
+])
+def test_a_form_reads_names_and_numbers_as_a_roster_does(people, column, written, kept):
+    officer = people("康宁网格员")
+    officer.open("/admin/household/new/")
+    officer.press("保存", **{"head_name": "曾大海", column: written})
+    label = {"head_name": "户主姓名", "phone": "联系电话"}[column]
+    assert officer.page.facts[label] == kept
+
+
+@pytest.mark.parametrize(("address", "fields"), [
+    ("/admin/guardian/new/", {"name": "曾奶奶", "phone": "123"}),
+    ("/admin/post/new/", {"holder": "曾书记", "phone": "abc"}),
+])
+def test_no_telephone_is_kept_that_is_none(people, address, fields):
+    officer = people("康宁网格员")
+    officer.open(address)
+    page = officer.press("保存", status=400, **fields)
+    assert "“联系电话”：电话" in page.text
+    assert page.form("保存").fields["phone"] == fields["phone"]
+
+
+def test_a_form_that_is_sent_again_makes_no_second_family(people):
+    officer = people("康宁网格员")
+    form = officer.open("/admin/household/new/")
+    officer.press("保存", head_name="曾重来")
+    officer.page = form
+    again = officer.press("保存", status=400, head_name="曾重来")
+    assert "本村已有户主同名的“曾重来户”" in again.text
+    officer.press("保存", note="同名的另一户")
+    assert len(officer.rows("/admin/household/?search=曾重来", "户主姓名")) == 2
+
+
+def test_a_hamlet_is_named_once_in_its_village(people):
+    officer = people("康宁网格员")
+    for status in (200, 400):
+        officer.open("/admin/natural_group/new/")
+        officer.press("保存", status=status, name="上庄")
+    assert "本村已有自然村（组）“上庄”" in officer.page.text
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        environment = {"BAOXUE_DATA_DIR": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT),
+                       "LANG": "C.UTF-8"}
+        subprocess.run([sys.executable, "-m", "flask", "--app", "admin_app", "db", "upgrade"], env=environment,
+                       check=True, capture_output=True, cwd=ROOT)
+        done = subprocess.run([sys.executable, "-m", "flask", "--app", "admin_app", "serve", "--port", str(port)],
+                              env=environment, capture_output=True, text=True, encoding="utf-8", cwd=ROOT, check=False)
+    assert (done.returncode, "端口已被占用" in done.stderr, "Traceback" in done.stderr) == (1, True, False), done.stderr
+    assert "保学已启动" not in done.stdout

@@ -1,0 +1,145 @@
+"""One letter of a family in a year, one flag of a kind for a child: whichever way a second one would come to stand.
+And days in their order, whoever says them."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from admin_app.access.permissions import Role
+from admin_app.access.scope import unscoped
+from admin_app.changes.ledger import recording
+from models.responsibility_letter import ResponsibilityLetter
+from models.special_group_flag import SpecialGroupFlag
+from seed import makers
+from tests.conftest import actor
+from tests.desk import PASSWORD, Desk
+
+康宁, PNG = "990101400001", b"\x89PNG\r\n\x1a\n" + b"0" * 40
+
+
+@pytest.fixture
+def store(district_application):
+    return district_application.extensions["baoxue"].engine
+
+
+@pytest.fixture
+def home(store, district):
+    """曾大山 of 康宁 with 曾一, born 2015."""
+    with unscoped(store, "a family of the tests", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            home = makers.household(session, 康宁, head_name="曾大山")
+            child = makers.student(session, home, "曾一", birth_date=date(2015, 9, 1), schooling_state="enrolled")
+            return {"household": home.id, "student": child.id}
+
+
+@pytest.fixture
+def officer(district_application, home):
+    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
+
+
+@pytest.fixture
+def director(district_application, home):
+    return Desk(district_application).sign_in("城区主任", PASSWORD)
+
+
+def states(store, model):
+    with unscoped(store, "what stands") as session:
+        return session.scalars(select(model.state).order_by(model.id.desc()).limit(2)).all()
+
+
+def new_letter(desk, home, status=200):
+    desk.open(f"/admin/responsibility_letter/new/?household_id={home['household']}")
+    desk.press("保存", status=status)
+    return desk.page.address
+
+
+def new_flag(desk, home):
+    desk.open(f"/admin/special_group_flag/new/?student_id={home['student']}")
+    desk.press("保存", kind="72", since="20260901")
+    return desk.page.address
+
+
+def moved(desk, address, verb, status=200, **typed):
+    desk.open(desk.open(address).link(verb))
+    desk.press(verb, status=status, **typed)
+    return desk.page
+
+
+def act_of(desk, verb):
+    """The page of one's last act of this kind."""
+    return next(href for _, href in desk.open(f"/changes/?verb={verb}").links if re.fullmatch(r"/changes/\d+", href))
+
+
+def test_a_letter_that_was_void_does_not_come_back_beside_its_successor(officer, director, home, store):
+    first = new_letter(officer, home)
+    moved(officer, first, "作废", reason="写错了")
+    act = act_of(officer, "void")
+    new_letter(officer, home)
+    officer.open(act)
+    said = officer.post(act + "/undo", {"csrf_token": officer.token}, status=400)
+    assert "后来已另有一条同样的" in said.text
+    again = moved(director, first, "恢复待签", status=400, reason="弄错了")
+    assert "已另有一条同样的“责任书”（待签订）" in again.text
+    assert states(store, ResponsibilityLetter) == ["unsigned", "void"]
+
+    second = officer.open("/admin/responsibility_letter/?state=unsigned&search=曾大山").table("编号")[0]["编号"]
+    moved(officer, officer.open("/admin/responsibility_letter/?search=曾大山").link(second), "作废", reason="重复了")
+    officer.post(act + "/undo", {"csrf_token": officer.token})
+    assert sorted(states(store, ResponsibilityLetter)) == ["unsigned", "void"], "the control: now it may"
+
+
+def test_a_flag_that_was_returned_is_not_reported_again_beside_a_newer_one(officer, director, home, store):
+    first = new_flag(officer, home)
+    moved(director, first, "退回", reason="没有证明")
+    new_flag(officer, home)
+    refused = moved(officer, first, "重新上报", status=400, evidence=("证明.png", PNG))
+    assert "已另有一条同样的“特殊群体标记”（已上报）" in refused.text
+    assert states(store, SpecialGroupFlag) == ["reported", "rejected"]
+
+    officer.open("/admin/special_group_flag/?state=rejected&kind=72")
+    with unscoped(store, "its number") as session:
+        key = session.scalar(select(SpecialGroupFlag.id).where(SpecialGroupFlag.state == "rejected"))
+    officer.post("/batches/new/special_group_flag", {"csrf_token": officer.token, "verb": "report_again", "range": "ticked",
+                                                        "pk": str(key)})
+    officer.press("下一步：预览", evidence=("证明.png", PNG))
+    assert "已另有一条同样的" in officer.page.text and "确认" not in [f for f, _ in officer.page.links]
+
+
+@pytest.mark.parametrize(("verb", "field", "day", "why"), [
+    ("解除", "until", "20200101", "“解除日期”不能早于“起始日期”（2026-09-01）"),
+    ("核实", "verified_on", "20200101", "“核实日期”不能早于“起始日期”（2026-09-01）"),
+])
+def test_the_days_of_a_flag_are_in_order(officer, director, home, verb, field, day, why):
+    there = new_flag(officer, home)
+    assert why in moved(director, there, verb, status=400, **{field: day}).text
+    director.press(verb, **{field: "20261001"})
+    assert director.page.facts["起始日期"] == "2026-09-01"
+
+
+def test_a_flag_does_not_begin_tomorrow(officer, home):
+    officer.open(f"/admin/special_group_flag/new/?student_id={home['student']}")
+    tomorrow = date.today() + timedelta(days=1)
+    officer.press("保存", status=400, kind="72", since=f"{tomorrow}")
+    assert "“起始日期”不能晚于今天" in officer.page.text
+    officer.press("保存", since=f"{date.today()}")
+
+
+def test_a_child_is_not_checked_before_it_was_born_nor_before_the_last_time(officer, home):
+    there = f"/admin/student/details/?id={home['student']}"
+    assert "不能早于“出生日期”" in moved(officer, there, "登记核查", status=400, checked_on="20100101").text
+    officer.press("登记核查", checked_on="20261001")
+    assert "已有更晚的“最近核查日期”（2026-10-01）" in moved(officer, there, "登记核查", status=400, checked_on="20260901").text
+    officer.press("登记核查", checked_on="20261015")
+    assert officer.page.facts["最近核查日期"] == "2026-10-15"
+
+
+def test_a_term_of_office_does_not_end_before_it_begins(director, home):
+    director.open("/admin/post/new/")
+    kind = next(code for code in director.page.form("保存").choices["kind"].values() if code)
+    director.press("保存", status=400, region_code=康宁, kind=kind, unit="康宁社区", holder="曾书记", since="20260901",
+                   until="20250901")
+    assert "“任期止”不能早于“任期起”（2026-09-01）" in director.page.text
+    director.press("保存", until="20270901")
+    assert director.page.facts["任期止"] == "2027-09-01"
