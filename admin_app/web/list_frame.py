@@ -172,10 +172,10 @@ def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
         of, column = column_of(view.model, name)
         return "、".join(display().value(of, column, v).text for v in (value if isinstance(value, tuple) else (value,)))
 
-    chips = [chip(_caption(view, n), said(n, v), n) for n, v in wanted.equals.items() if n not in view.fixed]
-    chips += [chip(_caption(view, argument), f"{day}{_ALSO.get(day_filter(argument)[1], '')}", argument)
+    chips = [chip(caption_of(view, n), said(n, v), n) for n, v in wanted.equals.items() if n not in view.fixed]
+    chips += [chip(caption_of(view, argument), f"{day}{_ALSO.get(day_filter(argument)[1], '')}", argument)
               for argument, day in wanted.days.items()]
-    chips += [chip(_caption(view, argument), _unread(view, argument, value), argument)
+    chips += [chip(caption_of(view, argument), _unread(view, argument, value), argument)
               for argument, value in wanted.unread]
     if wanted.search:
         chips.append(chip("搜索", in_words(wanted.search), "search"))
@@ -189,7 +189,7 @@ def _unread(view: "RegisterView", argument: str, value: str) -> str:
     return "您的身份不能按它筛选" if hidden_filter(view, argument, actor().role) else f"“{value}”看不懂"
 
 
-def _caption(view: "RegisterView", argument: str) -> str:
+def caption_of(view: "RegisterView", argument: str) -> str:
     """What a filter is called, by its argument."""
     if argument == "region":
         return "区划"
@@ -250,10 +250,10 @@ def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
 
 def _empty(view: "RegisterView", wanted: Wanted) -> str:
     if wanted.unread:
-        faults = "；".join(f"“{_caption(view, argument)}”{_unread(view, argument, value)}"
+        faults = "；".join(f"“{caption_of(view, argument)}”{_unread(view, argument, value)}"
                           for argument, value in wanted.unread)
         return f"{faults}。请改正后再查，或去掉这个条件：没有按它猜着显示，以免办错。"
-    if reversed_ := [_caption(view, n).removesuffix(_DAYS[FROM]) for n, day in wanted.days.items()
+    if reversed_ := [caption_of(view, n).removesuffix(_DAYS[FROM]) for n, day in wanted.days.items()
                      if day_filter(n)[1] == FROM and wanted.days.get(day_filter(n)[0] + TO, day) < day]:
         return f"“{'”“'.join(reversed_)}”的“从”晚于“到”，没有哪一天在其中。请对调两个日期再查。"
     if wanted.search or wanted.region or wanted.days or set(wanted.equals) - set(view.fixed):

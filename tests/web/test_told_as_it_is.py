@@ -46,6 +46,15 @@ def test_a_filter_by_what_one_does_not_see_in_full_is_not_offered_and_never_pass
     assert {"曾一", "曾二"} <= names(inspector.open("/admin/student/?schooling_state=on_leave,deferred"))
 
 
+def test_a_view_is_shared_only_with_whoever_can_ask_the_same(people):
+    director = people("城区主任")
+    director.open("/admin/student/?birth_date_from=2019-01-01")
+    director.press("保存", name="新入学", role="督导检查也能用")
+    assert "“出生日期从”是督导检查不能筛选的项目，没有共享" in director.page.text
+    director.press("保存", name="新入学", role="下级村（社区）干部也能用")
+    assert "新入学" in [text.removesuffix("共享").strip() for text, _ in people("康宁网格员").open("/admin/student/").links]
+
+
 def test_whose_leave_is_over_is_told_of_all_who_are_away(people):
     director = people("城区主任")
     tile = next(text for text, _ in director.open("/").links if "休学（延缓）已到期" in text)
