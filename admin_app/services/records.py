@@ -186,16 +186,16 @@ def as_written(field: Field, name: str, value: str) -> str | None:
     text = clean(field.label, name, value)
     if text is None or field.privacy not in _READ_AS:
         return text
+    seen = "".join(c for c in text if category(c) != "Cf")  # joins nothing, turns nothing round, stands in no name
     try:
-        return _READ_AS[field.privacy](text).value
+        return _READ_AS[field.privacy](seen).value
     except Invalid as fault:
-        raise Invalid(f"“{field.label}”：{fault.message}", name) from fault
+        raise Invalid(f"“{field.label}”不对：{fault.message}", name) from fault
 
 
 def clean(label: str, name: str, value: str) -> str | None:
     if any(ord(c) < 32 and c not in "\n\r\t" for c in value):
         raise Invalid(f"“{label}”中有看不见的控制字符。请重新输入，不要从别处粘贴。", name)
-    value = "".join(c for c in value if category(c) != "Cf")  # joins nothing, turns nothing round, and is not seen
     if len(value) > LONGEST_TEXT:
         raise Invalid(f"“{label}”太长：最多 {LONGEST_TEXT} 个字，现有 {len(value)} 个。", name)
     return value.strip() or None

@@ -250,7 +250,7 @@ def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
 
 def _empty(view: "RegisterView", wanted: Wanted) -> str:
     if wanted.unread:
-        faults = "；".join(f"“{caption_of(view, argument)}”{_unread(view, argument, value)}"
+        faults = "；".join(f"条件“{caption_of(view, argument)}”：{_unread(view, argument, value)}"
                           for argument, value in wanted.unread)
         return f"{faults}。请改正后再查，或去掉这个条件：没有按它猜着显示，以免办错。"
     if reversed_ := [caption_of(view, n).removesuffix(_DAYS[FROM]) for n, day in wanted.days.items()

@@ -177,7 +177,7 @@ def test_a_malformed_division_finds_nothing_and_says_so(district_application):
     district = desk(district_application, "城区主任")
     assert district.rows("/admin/village/", "名称")
     assert district.rows("/admin/village/?region=990101400x", "名称") == []
-    assert "“区划”中的“990101400x”看不懂" in district.page.text
+    assert "条件“区划”：“990101400x”看不懂" in district.page.text
 
 
 def test_a_very_long_page_number_is_no_error(district_application):

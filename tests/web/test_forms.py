@@ -38,7 +38,7 @@ def test_an_edit_says_all_its_faults_and_changes_nothing(officer, a_household):
     officer.open(f"/admin/household/edit/?id={a_household}")
     officer.press("保存", status=400, head_name="", phone="12")
     text = officer.page.text
-    assert "电话号码不对" in text
+    assert "“联系电话”不对：电话号码只有2位" in text
     assert officer.rows("/admin/household/?search=曾大山", "户主姓名")
 
 

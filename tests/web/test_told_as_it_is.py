@@ -115,7 +115,7 @@ def test_no_telephone_is_kept_that_is_none(people, address, fields):
     officer = people("康宁网格员")
     officer.open(address)
     page = officer.press("保存", status=400, **fields)
-    assert "“联系电话”：电话" in page.text
+    assert "“联系电话”不对：电话" in page.text
     assert page.form("保存").fields["phone"] == fields["phone"]
 
 
