@@ -1,5 +1,12 @@
 """区划."""
 
+from typing import Any
+
+from flask import flash
+
+from admin_app.listing import Wanted
+from admin_app.web.context import display
+from models.household import Household
 from models.region import Region
 from views.base import RegisterView
 
@@ -15,3 +22,10 @@ class RegionView(RegisterView):
         ("区划", ("code", "name", "level", "parent_code", "settlement")),
         ("变更", ("valid_from", "valid_until", "successor_code")),
     )
+
+    def change(self, record: Any, values: dict[str, Any], as_of: int, why: str) -> None:
+        """The code list ends a village before its families have moved on: whoever enters that is told of them."""
+        super().change(record, values, as_of, why)
+        if record.valid_until and (left := display().count(Wanted(Household, region=record.code))):
+            flash(f"“{record.name}”已撤销，还有 {left:,} 户登记在这里。"
+                  "请到“户”的列表中选这个村，逐户“移交到其他村（社区）”。", "warning")

@@ -72,7 +72,7 @@ def _way_back(status: int) -> tuple[str, str] | None:
     endpoint = request.endpoint or ""
     table, _, act = endpoint.rpartition(".")
     if status == 409 and (preview := _PREVIEWS.get(endpoint)):
-        return _SEE_IT, url_for(preview, **(request.view_args or {}))
+        return _SEE_IT, url_for(preview, **(request.view_args or {}), back=request.args.get("back"))
     if status in (403, 409) and act in ("move", "edit_view"):
         with suppress(NotFound):
             return "查看这条记录", view_of(table).get_url(".details_view", id=request.args.get("id", ""))

@@ -211,11 +211,13 @@ def test_a_range_that_is_none_is_not_taken_for_all(letters, officer):
 
 
 def test_whoever_confirms_too_late_is_led_to_the_preview_that_holds(letters, officer):
-    choose(officer, LETTERS, "签订")
+    begun_at = f"{LETTERS}?state=unsigned"
+    choose(officer, begun_at, "签订")
     form = officer.press("下一步：预览").form("确认签订")
     officer.post(form.action, form.fields)
     page = officer.post(form.action, form.fields, status=409)
     assert "回执" in officer.open(page.link("查看预览或回执")).text
+    assert officer.page.link("返回") == begun_at, "and from there to the list that it was begun from"
 
 
 def test_nothing_of_the_next_village_is_taken_whatever_is_ticked(letters, officer, district):

@@ -151,3 +151,12 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path):
                               env=environment, capture_output=True, text=True, encoding="utf-8", cwd=ROOT, check=False)
     assert (done.returncode, "端口已被占用" in done.stderr, "Traceback" in done.stderr) == (1, True, False), done.stderr
     assert "保学已启动" not in done.stdout
+
+
+def test_whoever_ends_a_village_is_told_of_the_families_that_are_left_there(people):
+    director = people("城区主任")
+    for village, left in (("康宁", True), ("晕山", False)):
+        director.open(director.open(f"/admin/region/?search={village}").link(f"{village}社区"))
+        director.open(director.page.link("修改"))
+        director.press("保存", valid_until="2026-11-01")
+        assert ("还有" in director.page.text and "户登记在这里" in director.page.text) == left, director.page.text[:900]
