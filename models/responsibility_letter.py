@@ -33,7 +33,6 @@ class ResponsibilityLetter(Base):
     __wall__ = Wall.CHILD
     __area__ = "duty"
     __moves__ = LETTER_MOVES
-    __in_order__ = (("signed_on", "valid_until"),)
     __table_args__ = (
         ForeignKeyConstraint(["household_id", "region_code"], ["household.id", "household.region_code"],
                              onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),
