@@ -1,5 +1,6 @@
 """What a list may be filtered by: the values of a column, days, and what hangs on a record and stands."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, cast
@@ -43,6 +44,12 @@ def day_filter(argument: str) -> tuple[str, str]:
     """The column and the kind of a filter by days; the kind is empty for any other argument."""
     kind = next((k for k in (FROM, TO, BEFORE) if argument.endswith(k)), "")
     return argument.removesuffix(kind), kind
+
+
+def filter_of(filters: Sequence[str], argument: str) -> tuple[str, str]:
+    """Which of these filters an argument is about, with its kind where it is one by days; of another argument, a name
+    that is none of them."""
+    return (argument, "") if argument in filters else day_filter(argument)
 
 
 def on_days(columns: Any, argument: str, day: date) -> ColumnElement[bool]:

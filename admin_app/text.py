@@ -40,9 +40,11 @@ def verb_label(verb: str) -> str:
     from models.base import model_of, models
 
     table, _, move = verb.partition(":")
+    if verb in VERB_LABELS:
+        return VERB_LABELS[verb]
     if not move:  # an address may name a move alone, of whatever ledger
-        labels = {m.verb: m.label for of in models() if of.__moves__ for m in of.__moves__.moves}
-        return VERB_LABELS.get(verb) or labels.get(verb, verb)
+        tables = [of.__moves__ for of in models() if of.__moves__]
+        return next((moves.by_verb[verb].label for moves in tables if verb in moves.by_verb), verb)
     model = model_of(table)
     moves = model.__moves__
     label = moves.by_verb[move].label if moves and move in moves.by_verb else VERB_LABELS.get(move, move)

@@ -176,6 +176,11 @@ def identity_number(cell: RawCell, *, today: date | None = None) -> Noted[Identi
     return Noted(found, ("身份证号里的全角字符、空格等已改为标准写法。",))
 
 
+def plain_word(text: str) -> str:
+    """A name or code as it is compared: half-width, without spaces."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
 def one_line(cell: RawCell) -> str:
     """The text of a cell on one line; '' for a blank one. Refuses control characters."""
     if cell is None:

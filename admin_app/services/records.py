@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
-from unicodedata import category
 
 from sqlalchemy import ForeignKeyConstraint, inspect
 
@@ -186,9 +185,8 @@ def as_written(field: Field, name: str, value: str) -> str | None:
     text = clean(field.label, name, value)
     if text is None or field.privacy not in _READ_AS:
         return text
-    seen = "".join(c for c in text if category(c) != "Cf")  # joins nothing, turns nothing round, stands in no name
     try:
-        return _READ_AS[field.privacy](seen).value
+        return _READ_AS[field.privacy](text).value
     except Invalid as fault:
         raise Invalid(f"“{field.label}”不对：{fault.message}", name) from fault
 

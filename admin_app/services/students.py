@@ -1,7 +1,6 @@
 """What must hold for a child, and for a family."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import count
@@ -12,6 +11,7 @@ from sqlalchemy import Select, func, select
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Invalid
+from admin_app.exchange.cells import plain_word
 from admin_app.services import names  # noqa: F401  (keeps the name indexes)
 from admin_app.services.records import check
 from admin_app.services.rules import present_school_year
@@ -147,7 +147,7 @@ def no_second(session: ScopedSession, actor: Actor, household: Household) -> Non
 def head(session: ScopedSession, actor: Actor, household: Household) -> None:
     if not household.register_number and household.region_code:
         household.register_number = next(next_register_numbers(session, household.region_code))
-    household.register_number = "".join(unicodedata.normalize("NFKC", household.register_number or "").split())
+    household.register_number = plain_word(household.register_number or "")
     number = normalise(plain(household.identity_number))
     if number:
         try:

@@ -18,7 +18,7 @@ from sqlalchemy import Date
 
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission, Role, permits
-from admin_app.filters import BEFORE, FROM, TO, column_of, day_filter
+from admin_app.filters import BEFORE, FROM, TO, column_of, filter_of
 from admin_app.identity_numbers import in_words, without_numbers
 from admin_app.listing import LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, sortable
 from admin_app.web.context import actor
@@ -55,8 +55,7 @@ def given(name: str) -> str:
 def wanted_by(view: "RegisterView") -> Wanted:
     """The list that the address asks for."""
     role = actor().role
-    equals, days, unread = _filters(view.model, _in_full(view.model, view.filters, role))
-    unread += [(argument, said) for argument, said in _said().items() if hidden_filter(view, argument, role)]
+    equals, days, unread = _filters(view, role)
     asked = given("region")
     region = asked if re.fullmatch(r"[0-9]{12}", asked) else ""
     if asked and not region and view.model.__region__:
@@ -89,16 +88,19 @@ def _may_search_identity() -> bool:
     return actor().may(Permission.FAMILY_REVEAL)
 
 
-def _filters(model: type[Base], names: tuple[str, ...]) -> tuple[
-        dict[str, Any], dict[str, date], list[tuple[str, str]]]:
-    """The filters that ask for values, those that ask for days, and those that could not be read, as argument and
-    value."""
+def _filters(view: "RegisterView", role: Role) -> tuple[dict[str, Any], dict[str, date], list[tuple[str, str]]]:
+    """The filters that ask for values, those that ask for days, and those that could not be read or are not for this
+    role, as argument and value."""
+    model = view.model
     equals: dict[str, Any] = {}
     days: dict[str, date] = {}
     unread: list[tuple[str, str]] = []
     for argument, said in _said().items():
-        name, kind = (argument, "") if argument in names else day_filter(argument)
-        if name not in names:
+        name, kind = filter_of(view.filters, argument)
+        if name not in view.filters:
+            continue
+        if hidden_filter(view, argument, role):
+            unread.append((argument, said))
             continue
         of, column = column_of(model, name)
         dated = isinstance(table_of(of).c[column].type, Date)
@@ -158,7 +160,7 @@ def _in_full(model: type[Base], names: tuple[str, ...], role: Role) -> tuple[str
 def hidden_filter(view: "RegisterView", argument: str, role: Role) -> bool:
     """Whether an argument is a filter of this list by what a role does not see in full: passed over in silence, the
     list would be of more than was asked for."""
-    name = argument if argument in view.filters else day_filter(argument)[0]
+    name, _ = filter_of(view.filters, argument)
     return name in view.filters and not _in_full(view.model, (name,), role)
 
 

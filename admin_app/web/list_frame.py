@@ -15,7 +15,7 @@ from sqlalchemy import Boolean
 
 from admin_app.access.keepers import may_keep
 from admin_app.access.permissions import Permission
-from admin_app.filters import BEFORE, FROM, TO, column_of, day_filter, filter_kind
+from admin_app.filters import BEFORE, FROM, TO, column_of, day_filter, filter_kind, filter_of
 from admin_app.identity_numbers import in_words
 from admin_app.listing import COUNT_CAP, Wanted, as_shown, cap_of, found_by
 from admin_app.paging import PageQuery
@@ -193,7 +193,7 @@ def caption_of(view: "RegisterView", argument: str) -> str:
     """What a filter is called, by its argument."""
     if argument == "region":
         return "区划"
-    name, kind = (argument, "") if argument in view.filters else day_filter(argument)
+    name, kind = filter_of(view.filters, argument)
     return declared(*column_of(view.model, name)).label + _DAYS[kind]
 
 

@@ -51,15 +51,16 @@ class Block:
 
 def blocks_of(view: "RegisterView", record: Base) -> list[Block]:
     """The ledgers that the view names, as far as the role may see them; of each at most 50 rows."""
-    found = []
+    found, adds = [], actor().may(Permission.FAMILY_CREATE)
+    children = _children(record) if adds and isinstance(record, Household) else ()
     for table, columns in view.related:
         model = model_of(table)
-        if actor().may(f"{model.__area__}.view") and (block := _block(record, model, columns)):
+        if actor().may(f"{model.__area__}.view") and (block := _block(record, model, columns, children)):
             found.append(block)
     return found
 
 
-def _block(record: Base, model: type[Base], columns: tuple[str, ...]) -> Block | None:
+def _block(record: Base, model: type[Base], columns: tuple[str, ...], children: tuple[Owner, ...]) -> Block | None:
     """Rows that name the record; else of the children of a family, or that name the same family."""
     every: Any = model
     key, family = f"{record.__tablename__}_id", getattr(record, "household_id", None)
@@ -68,7 +69,7 @@ def _block(record: Base, model: type[Base], columns: tuple[str, ...]) -> Block |
         belongs, owners = getattr(every, key) == record.id, (Owner(key, record.id),)
     elif isinstance(record, Household) and "student_id" in table_of(model).c:
         belongs = every.student_id.in_(select(Student.id).where(Student.household_id == record.id))
-        owners = _children(record)
+        owners = children
     elif family is not None:
         belongs, owners = every.household_id == family, (Owner("household_id", family),)
     else:
@@ -83,9 +84,9 @@ def _block(record: Base, model: type[Base], columns: tuple[str, ...]) -> Block |
 
 def _children(family: Household) -> tuple[Owner, ...]:
     """The children of a family whom the register still follows; one alone needs no name."""
-    settled = [state.code for state in SCHOOLING_MOVES.states if state.settled]
     found = session().execute(select(Student.id, Student.name).where(
-        Student.household_id == family.id, Student.schooling_state.not_in(settled)).order_by(Student.id)).all()
+        Student.household_id == family.id,
+        Student.schooling_state.in_(SCHOOLING_MOVES.standing)).order_by(Student.id)).all()
     return tuple(Owner("student_id", key, name if len(found) > 1 else "") for key, name in found)
 
 

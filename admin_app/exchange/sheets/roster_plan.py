@@ -4,7 +4,6 @@ One query per kind of thing and some thousand keys, whatever the number of rows.
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +17,7 @@ from admin_app.access.permissions import Permission
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from admin_app.display import plain_text
+from admin_app.exchange.cells import plain_word
 from admin_app.exchange.sheet import ParsedRow, PlannedRow
 from admin_app.exchange.sheets.roster_children import Children
 from admin_app.exchange.sheets.roster_families import Families, Named, index_of
@@ -130,11 +130,6 @@ def _read_belongings(session: ScopedSession, standing: Standing) -> None:
         standing.hardships |= {(household_id, kind) for household_id, kind in session.execute(
             select(HouseholdHardship.household_id, HouseholdHardship.kind)
             .where(HouseholdHardship.household_id.in_(part), HouseholdHardship.state != "ended"))}
-
-
-def plain_word(text: str) -> str:
-    """A name or code as it is compared: half-width, without spaces."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def stem(name: str) -> str:
