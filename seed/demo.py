@@ -61,13 +61,13 @@ def seed_demo(engine: Engine, *, children: int = 2000, seed: int = 20260901,
 
     1. divisions, code tables, accounts (each with `password`, or with its own to be changed);
     2. schools, hamlets, households, children and all that hangs on them, posts, letters, records;
-    3. a few hundred later acts of these accounts, each a change of its own.
+    3. a few hundred acts of these accounts in the weeks since, each a change of its own.
 
     Raises `Conflict` when the district is there already. Wants an installed cipher."""
     people, calendar = People(random.Random(seed)), Calendar.now()
     post_rows = posts(people)
     staff = _set_up(engine, people, calendar, password, post_rows)
-    _fill(engine, people, calendar, staff["xianji"].actor, children, post_rows)
+    _fill(engine, people, calendar.begun, staff["xianji"].actor, children, post_rows)
     live_through(engine, people, calendar, staff, children)
     return [_shown(person) for person in staff.values()]
 
@@ -77,7 +77,8 @@ def _set_up(engine: Engine, people: People, calendar: Calendar, password: str | 
     with ScopedSession(engine, _FOUNDER.scope, writing=True) as session:
         if session.scalar(select(Region.id).where(Region.code == DISTRICT)):
             raise Conflict("演示数据已经装载过了。要重新装载，请换一个空的数据目录或数据库。")
-        with recording(session, _FOUNDER, "set_up", "建立演示区的区划、代码表与账号"):
+        with recording(session, _FOUNDER, "set_up", "建立演示区的区划、代码表与账号",
+                       at=calendar.moment(calendar.begun.today)):
             load_places(session)
             load_code_tables(session)
             return open_accounts(session, people, calendar, password, liaisons(post_rows))
@@ -85,8 +86,9 @@ def _set_up(engine: Engine, people: People, calendar: Calendar, password: str | 
 
 def _fill(engine: Engine, people: People, calendar: Calendar, actor: Actor, children: int,
           post_rows: list[Row]) -> None:
+    opened = calendar.moment(calendar.today)
     with ScopedSession(engine, actor.scope, writing=True) as session:
-        with recording(session, actor, "seed", "学校、自然村与责任人"):
+        with recording(session, actor, "seed", "学校、自然村与责任人", at=opened):
             schools = load_schools(session)
             groups = load_groups(session, people)
             insert_posts(session, post_rows)
@@ -94,9 +96,9 @@ def _fill(engine: Engine, people: People, calendar: Calendar, actor: Actor, chil
         town.settle(children)
         send_to_school(town, calendar, schools)
         record_conditions(town, calendar)
-        with recording(session, actor, "seed", "户、学生、监护人与特殊群体"):
+        with recording(session, actor, "seed", "户、学生、监护人与特殊群体", at=opened):
             town.insert(session)
-        with recording(session, actor, "seed", "责任书、问责记录与宣传活动"):
+        with recording(session, actor, "seed", "责任书、问责记录与宣传活动", at=opened):
             insert_letters(session, town, calendar)
             insert_accountability(session, people, calendar, liaisons(post_rows))
             insert_activities(session, people, calendar, liaisons(post_rows))

@@ -26,11 +26,11 @@ _OPEN = "open_change"
 
 @contextmanager
 def recording(session: ScopedSession, actor: Actor, verb: str, reason: str | None = None, *,
-              undoes_id: int | None = None, kept: bool = False) -> Iterator[Change]:
+              undoes_id: int | None = None, kept: bool = False, at: datetime | None = None) -> Iterator[Change]:
     """Open one change, and commit it at the end with everything written inside.
 
     An exception rolls all of it back. A change that touched no record is rolled back too, unless
-    `kept` (a looking-at that must be on record)."""
+    `kept` (a looking-at that must be on record). It happens now; only who tells of a past (`seed/`) says when."""
     if not session.writing:
         raise RuntimeError("a recording wants a writing session")
     if session.info.get(_OPEN):
@@ -38,7 +38,7 @@ def recording(session: ScopedSession, actor: Actor, verb: str, reason: str | Non
     said = as_kept(reason)
     try:
         change = Change(
-            at=datetime.now(UTC), account_id=actor.account_id or None, actor=actor.name,
+            at=at or datetime.now(UTC), account_id=actor.account_id or None, actor=actor.name,
             role=actor.role, origin=actor.origin, verb=verb, reason=said or None,
             request_id=actor.request_id, address=actor.address, region_code=actor.region_code,
             undoes_id=undoes_id,

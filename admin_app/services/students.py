@@ -31,12 +31,18 @@ RESIDENT_IDENTITY_CARD = "1"
 NO_DOCUMENT = "Z"
 VILLAGE_AND_FAMILY = "3"  # 责任书层级 村（社区）—户
 OLDEST = 25  # years; beyond, a year was mistyped
+_NAMESAKE = ("同名", "重名", "另一")
 _STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$")  # 学籍号: domain §3.5
 
 
 def plain(value: object) -> str:
     """Sealed or plain, as text."""
     return value.open() if isinstance(value, Sealed) else str(value or "")
+
+
+def answered(note: str | None, *words: str) -> bool:
+    """Whether a note speaks of what was asked. One that was written for something else answers nothing."""
+    return any(word in (note or "") for word in words)
 
 
 @check(Student)
@@ -59,12 +65,13 @@ def identity(session: ScopedSession, actor: Actor, student: Student) -> None:
             raise Invalid(str(fault), "identity_number") from fault
         student.birth_date = student.birth_date or read.birth_date
         student.sex = student.sex or read.sex
-        for value, told, column, label in (
-            (student.birth_date, read.birth_date, "birth_date", "出生日期"),
-            (student.sex, read.sex, "sex", "性别"),
+        for value, told, column, label, words in (
+            (student.birth_date, read.birth_date, "birth_date", "出生日期", ("出生", "生日")),
+            (student.sex, read.sex, "sex", "性别", ("性别",)),
         ):
-            if value != told and not student.note:
-                raise Invalid(f"{label}与身份证号不一致。请核对；如户口簿确实如此，请在备注中写明后再保存。", column)
+            if value != told and not answered(student.note, *words):
+                raise Invalid(f"{label}与身份证号不一致。请核对；如户口簿确实如此，请在备注中写明后再保存，"
+                              f"如“{label}以户口簿为准”。", column)
     if number != plain(student.identity_number):
         student.identity_number = number
     refuse_duplicate(session, student.id, number)
@@ -72,15 +79,15 @@ def identity(session: ScopedSession, actor: Actor, student: Student) -> None:
 
 def _no_namesake(session: ScopedSession, student: Student) -> None:
     """Without a number, the name and the day of birth are all that tells two children of a village apart."""
-    if student.note:
+    if answered(student.note, *_NAMESAKE):
         return
     with session.no_autoflush:
         twin = session.scalar(select(Student).where(
             Student.region_code == student.region_code, Student.name == student.name,
             Student.birth_date == student.birth_date, Student.id != (student.id or 0)))
     if twin is not None:
-        raise Invalid(f"本村已有同名、同日出生的“{twin.name}”。如确是两个孩子，请在备注中写明后再保存。", "name",
-                      ("student", twin.id))
+        raise Invalid(f"本村已有同名、同日出生的“{twin.name}”。如确是两个孩子，请在备注中写明后再保存，"
+                      "如“同名，不是同一个孩子”。", "name", ("student", twin.id))
 
 
 def refuse_duplicate(session: ScopedSession, student_id: int | None, number: str) -> None:
@@ -104,8 +111,9 @@ def born(session: ScopedSession, actor: Actor, student: Student) -> None:
     if student.birth_date and student.birth_date > date.today():
         raise Invalid("出生日期不能晚于今天。请改正。", "birth_date")
     years = date.today().year - student.birth_date.year if student.birth_date else 0
-    if years > OLDEST and not student.note:
-        raise Invalid(f"按出生日期已 {years} 岁，请核对年份。如确需登记，请在备注中写明后再保存。", "birth_date")
+    if years > OLDEST and not answered(student.note, "岁", "年龄", "出生"):
+        raise Invalid(f"按出生日期已 {years} 岁，请核对年份。如确需登记，请在备注中写明后再保存，"
+                      f"如“已 {years} 岁，补登记”。", "birth_date")
 
 
 @check(Student)
@@ -133,14 +141,14 @@ def village(session: ScopedSession, actor: Actor, household: Household) -> None:
 def no_second(session: ScopedSession, actor: Actor, household: Household) -> None:
     """A new family whose head has no number is told from one of the same name by its note: a form that was sent again
     makes no second family."""
-    if household.id is not None or household.note or plain(household.identity_number) or not household.head_name:
+    if household.id is not None or plain(household.identity_number) or answered(household.note, *_NAMESAKE):
         return
     with session.no_autoflush:
         twin = session.scalar(select(Household).where(
             Household.region_code == household.region_code, Household.head_name == household.head_name).limit(1))
     if twin is not None:
         raise Invalid(f"本村已有户主同名的“{twin}”（户编号 {twin.register_number}）。如确是另一户，请填写户主身份证号，"
-                      "或在备注中写明后再保存。", "head_name", ("household", twin.id))
+                      "或在备注中写明后再保存，如“同名，另一户”。", "head_name", ("household", twin.id))
 
 
 @check(Household)

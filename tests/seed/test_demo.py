@@ -1,6 +1,8 @@
 """The demo district: the same from the same seed, invented throughout, recorded throughout."""
 
+import json
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 from seed.code_tables import TABLES
 from seed.demo import DemoAccount, seed_demo
-from seed.district.calendar import Calendar
+from seed.district.calendar import CHINA, Calendar
 
 CHILDREN = 120
 PASSWORD = "一句演示用的话 2026"
@@ -105,6 +107,26 @@ def test_the_ledger_holds_every_row_and_what_was_done_later(engine: Engine) -> N
         actors = session.scalars(select(Change.role)).all()
     assert edits and all(edit.before and edit.after and edit.before != edit.after for edit in edits)
     assert {"system_admin", "administrator", "village_officer"} == set(actors)
+
+
+def test_its_past_lies_in_office_hours_of_the_weeks_since_it_was_filled(engine: Engine) -> None:
+    seed_demo(engine, children=600, password=PASSWORD)
+
+    with look(engine) as session:
+        acts = [(change.verb, change.at.astimezone(CHINA)) for change in session.scalars(
+            select(Change).order_by(Change.id))]
+        checks = session.execute(select(ChangeRow.after, Change.at).join(Change, Change.id == ChangeRow.change_id)
+                                 .where(Change.reason == "入户核查")).all()
+    begun, now = Calendar.now().begun, datetime.now(CHINA)
+    moments = [moment for _, moment in acts]
+    assert moments == sorted(moments) and moments[-1] <= now
+    assert moments[0].date() == begun.today
+    later = [moment for verb, moment in acts if verb not in ("set_up", "seed")]
+    assert len(later) > 80
+    if (now.date() - begun.today).days > 7:
+        assert len({moment.date() for moment in later}) > 3
+        assert all(8 <= moment.hour < 18 and moment.weekday() < 5 for moment in later)
+    assert checks and all(json.loads(after)["checked_on"] == f"{at.astimezone(CHINA):%Y-%m-%d}" for after, at in checks)
 
 
 @SQLITE

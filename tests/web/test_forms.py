@@ -61,13 +61,29 @@ def test_a_child_without_a_number_is_not_registered_twice_unless_the_note_says_w
     add(status=400)
     assert "本村已有同名、同日出生的“曾同名”" in officer.page.text
     assert registered() == 1
-    add(note="堂兄弟，同一天出生")
+    add(status=400, note="随祖母居住")
+    assert registered() == 1, "what was noted for another reason answers nothing"
+    add(note="与堂弟同名，同一天出生")
     assert registered() == 2
+
+
+@pytest.mark.parametrize(("wrong", "question", "answer"), [
+    ({"sex": "2"}, "性别与身份证号不一致", "性别以户口簿为准"),
+    ({"birth_date": "20180305"}, "出生日期与身份证号不一致", "出生日期以户口簿为准"),
+])
+def test_what_disagrees_with_the_number_is_kept_when_the_note_speaks_of_it(officer, a_household, wrong, question,
+                                                                          answer):
+    number = make_identity_number(date(2018, 3, 4), "1", serial=47)
+    officer.open(f"/admin/student/new/?household_id={a_household}")
+    officer.press("保存", status=400, name="曾不符", identity_number=number, note="随祖母居住", **wrong)
+    assert question in officer.page.text and answer in officer.page.text
+    officer.press("保存", note=f"随祖母居住；{answer}")
+    assert [row["姓名"] for row in officer.rows("/admin/student/?search=曾不符", "姓名")] == ["曾不符"]
 
 
 def test_a_year_of_birth_that_cannot_be_is_asked_about(officer, a_household):
     officer.open(f"/admin/student/new/?household_id={a_household}")
-    officer.press("保存", status=400, name="曾大龄", birth_date="19500304")
+    officer.press("保存", status=400, name="曾大龄", birth_date="19500304", note="随祖母居住")
     assert "请核对年份" in officer.page.text
     officer.press("保存", birth_date="20150304")
     assert [row["姓名"] for row in officer.rows("/admin/student/?search=曾大龄", "姓名")] == ["曾大龄"]
