@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from models.agreement import InOrder, OfKind
 from models.base import Base, Wall, field, region_code
 from models.moves import Move, Moves, State
 from sqlalchemy import ForeignKey, Index
@@ -36,7 +37,8 @@ class AccountabilityRecord(Base):
     __wall__ = Wall.OFFICE
     __area__ = "accountability"
     __moves__ = ACCOUNTABILITY_MOVES
-    __in_order__ = (("decided_on", "rectify_by"), ("decided_on", "rectified_on"))
+    __agreements__ = (InOrder("decided_on", "rectify_by"), InOrder("decided_on", "rectified_on"),
+                      OfKind("form", "subject_kind", ("1", "2")))
     __table_args__ = (Index(None, "region_code", "state", "id"), Index(None, "region_code", "id"))
 
     region_code: Mapped[str] = region_code("单位所在区划", ForeignKey("region.code"))

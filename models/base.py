@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, cast
 
+from models.agreement import Agreement
 from models.moves import Moves
 from sqlalchemy import BigInteger, DateTime, Integer, MetaData, String, Table, TypeDecorator
 from sqlalchemy.engine import Dialect
@@ -112,7 +113,7 @@ class Base(DeclarativeBase):
     __wall__: ClassVar[Wall]
     __area__: ClassVar[str]  # the first half of the permissions that its endpoints ask for
     __recorded__: ClassVar[bool] = True  # whether the change ledger records its rows
-    __in_order__: ClassVar[tuple[tuple[str, str], ...]] = ()  # days of which the first is not later; '' is today
+    __agreements__: ClassVar[tuple[Agreement, ...]] = ()  # what must agree within one record
     __explained__: ClassVar[bool] = False  # whether every change of a standing record says why
     __region__: ClassVar[str | None] = "region_code"  # the column that places a row
     __moves__: ClassVar[Moves | None] = None

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from models.agreement import InOrder
 from models.base import Base, Wall, field
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped
@@ -15,7 +16,7 @@ class CodeItem(Base):
     __title__ = "代码表"
     __wall__ = Wall.REFERENCE
     __area__ = "code"
-    __in_order__ = (("valid_from", "valid_until"),)
+    __agreements__ = (InOrder("valid_from", "valid_until"),)
     __region__ = None
     __table_args__ = (UniqueConstraint("code_table", "code"),)
 

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from models.agreement import InOrder
 from models.base import Base, Privacy, Wall, field, region_code
 from models.kinds import IdentityIndexed, SealedText
 from models.moves import Move, Moves, State
@@ -82,7 +83,7 @@ class HouseholdHardship(Base):
     __wall__ = Wall.CHILD
     __area__ = "family"
     __moves__ = HARDSHIP_MOVES
-    __in_order__ = (("since", ""), ("since", "risk_cleared_on"), ("since", "until"))
+    __agreements__ = (InOrder("since"), InOrder("since", "risk_cleared_on"), InOrder("since", "until"))
     __table_args__ = (
         ForeignKeyConstraint(["household_id", "region_code"], ["household.id", "household.region_code"],
                              onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),

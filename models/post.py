@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from models.agreement import InOrder
 from models.base import Base, Privacy, Wall, field, region_code
 from models.kinds import SealedText
 from sqlalchemy import ForeignKey, Index
@@ -16,7 +17,7 @@ class Post(Base):
     __title__ = "责任人（七长与领导小组）"
     __wall__ = Wall.OFFICE
     __area__ = "duty"
-    __in_order__ = (("since", "until"),)
+    __agreements__ = (InOrder("since", "until"),)
     __table_args__ = (Index(None, "region_code", "kind", "id"),)
 
     region_code: Mapped[str] = region_code("所属区划", ForeignKey("region.code"))

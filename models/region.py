@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from models.agreement import InOrder
 from models.base import Base, RegionCode, Wall, field
 from sqlalchemy import ColumnElement, ForeignKey
 from sqlalchemy.orm import Mapped
@@ -49,7 +50,7 @@ class Region(Base):
     __title__ = "区划"
     __wall__ = Wall.REFERENCE
     __area__ = "place"
-    __in_order__ = (("valid_from", "valid_until"),)
+    __agreements__ = (InOrder("valid_from", "valid_until"),)
     __region__ = "code"
 
     code: Mapped[str] = field("区划代码", RegionCode, unique=True, meaning="统计用区划代码，12 位")

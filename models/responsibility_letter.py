@@ -3,6 +3,7 @@ school."""
 
 from datetime import date
 
+from models.agreement import InOrder, InSchoolYear
 from models.base import Base, Privacy, Wall, field, region_code
 from models.household import Household
 from models.moves import Move, Moves, State
@@ -33,6 +34,7 @@ class ResponsibilityLetter(Base):
     __wall__ = Wall.CHILD
     __area__ = "duty"
     __moves__ = LETTER_MOVES
+    __agreements__ = (InSchoolYear("signed_on", "school_year"), InOrder("signed_on", "valid_until"))
     __table_args__ = (
         ForeignKeyConstraint(["household_id", "region_code"], ["household.id", "household.region_code"],
                              onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from models.agreement import InOrder
 from models.base import Base, Privacy, Wall, field, region_code
 from models.moves import Move, Moves, State
 from models.student import Student, belongs_to_student
@@ -35,7 +36,7 @@ class SpecialGroupFlag(Base):
     __wall__ = Wall.CHILD
     __area__ = "family"
     __moves__ = FLAG_MOVES
-    __in_order__ = (("since", ""), ("since", "verified_on"), ("since", "until"))
+    __agreements__ = (InOrder("since"), InOrder("since", "verified_on"), InOrder("since", "until"))
     __table_args__ = (
         *belongs_to_student(),
         Index(None, "region_code", "kind", "id"),

@@ -22,7 +22,7 @@ from admin_app.changes.ledger import recording
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.listing import Wanted, all_keys
 from admin_app.services import moves as move_service
-from admin_app.services.records import days_beside, out_of_order
+from admin_app.services.records import agreeing_with, disagreements
 from admin_app.standing import doubled, why
 from admin_app.tasks import Work, kind
 from models.attachment import Attachment
@@ -151,8 +151,8 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
     asked = [name for name in move.asks if name not in given]
     noted = [] if move.target else [name for name in given if name not in asked]
     limited = [move.only.column] if move.only else []
-    days = days_beside(model, given)
-    names = list(dict.fromkeys((moves.column, *asked, *noted, *limited, *days)))
+    beside_it = agreeing_with(model, given)
+    names = list(dict.fromkeys((moves.column, *asked, *noted, *limited, *beside_it)))
     columns = [getattr(every, name) for name in ("id", *names)]
     found: dict[int, str | None] = {}
     for part in in_parts(keys):
@@ -167,8 +167,8 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
                 found[key] = move_service.lacking(model, move, missing)
             elif move.only and own[move.only.column] != move.only.value:
                 found[key] = move.only.why
-            elif days and (turned := out_of_order(model, {**own, **given})):
-                found[key] = turned.message
+            elif beside_it and (fault := next(disagreements(model, {**own, **given}), None)):
+                found[key] = fault.message
             elif noted and (idle := move_service.nothing_new(model, move, {n: given[n] for n in noted}, own)):
                 found[key] = idle
             elif key in beside:

@@ -10,7 +10,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import explained
 from admin_app.errors import Conflict, Invalid, Refused
-from admin_app.services.records import clean, days_beside, out_of_order, too_early
+from admin_app.services.records import agreeing_with, clean, disagreements, too_early
 from admin_app.standing import doubled, why
 from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
@@ -66,9 +66,9 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
             raise Invalid(lacking(model, move, name), name)
     if move.only and getattr(record, move.only.column) != move.only.value:
         raise Invalid(move.only.why)
-    own = {name: getattr(record, name) for name in (*given, *days_beside(model, given))}
-    if turned := out_of_order(model, {**own, **given}):
-        raise turned
+    own = {name: getattr(record, name) for name in (*given, *agreeing_with(model, given))}
+    for fault in disagreements(model, {**own, **given}):
+        raise fault
     if not move.target and (idle := nothing_new(model, move, given, own)):
         raise Invalid(idle, next(iter(given), None))
     if moves.brings_back(move) and (beside := doubled(session, model, [record.id])):
@@ -104,8 +104,8 @@ def given_values(session: ScopedSession, model: type[Base], move: Move, values: 
         day: Any = given.get(name)
         if day is not None and day < date.today():
             raise Invalid(f"“{declared(model, name).label}”不能早于今天。请改正。", name)
-    if turned := out_of_order(model, given):
-        raise turned
+    for fault in disagreements(model, given):
+        raise fault
     if move.reason:
         explained(f"“{move.label}”", reason)
     return given

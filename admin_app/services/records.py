@@ -5,7 +5,7 @@ with its new values, before the flush.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -125,11 +125,11 @@ def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Inva
             blamed.add(fault.column)
             if function is _place:
                 blamed.add("region_code")  # where it lies follows from what was blamed
-    days = {name for pair in type(record).__in_order__ for name in pair if name}
-    turned = out_of_order(type(record), {name: getattr(record, name) for name in days})
-    if turned and turned.column not in blamed:
-        blamed.add(turned.column)
-        yield turned
+    values = {column.name: getattr(record, column.name) for column in table_of(type(record)).columns}
+    for disagreement in disagreements(type(record), values):
+        if disagreement.column not in blamed:
+            blamed.add(disagreement.column)
+            yield disagreement
     for column in table_of(type(record)).columns:
         field, value = column.info["field"], getattr(record, column.name)
         if (ahead := too_early(field.label, column.name, value)) and column.name not in blamed:
@@ -162,21 +162,17 @@ def too_early(label: str, name: str, value: Any) -> Invalid | None:
     return Invalid(f"“{label}”不能晚于今天。请改正。", name) if done and value > date.today() else None
 
 
-def days_beside(model: type[Base], given: Mapping[str, Any]) -> list[str]:
-    """The days that those which are given must be in order with."""
-    return [name for pair in model.__in_order__ if given.keys() & {*pair} for name in pair if name]
+def agreeing_with(model: type[Base], given: Iterable[str]) -> list[str]:
+    """The columns that those which are given must agree with (`__agreements__`), and themselves."""
+    return [name for rule in model.__agreements__ if {*given} & {*rule.columns} for name in rule.columns]
 
 
-def out_of_order(model: type[Base], values: Mapping[str, Any]) -> Invalid | None:
-    """The fault of days that lie the wrong way round (`__in_order__`), among those that are given here."""
-    for earlier, later in model.__in_order__:
-        first, last = values.get(earlier), values.get(later) if later else date.today()
-        if first and last and first > last:
-            label = declared(model, earlier).label
-            if not later:
-                return Invalid(f"“{label}”不能晚于今天。请改正。", earlier)
-            return Invalid(f"“{declared(model, later).label}”不能早于“{label}”（{first}）。请改正。", later)
-    return None
+def disagreements(model: type[Base], values: Mapping[str, Any]) -> Iterator[Invalid]:
+    """Where the values that are given here do not agree with one another."""
+    for rule in model.__agreements__:
+        if found := rule.fault(values, lambda name: declared(model, name).label):
+            column, said = found
+            yield Invalid(said, column)
 
 
 def as_written(field: Field, name: str, value: str) -> str | None:

@@ -157,3 +157,43 @@ def test_a_term_of_office_does_not_end_before_it_begins(director, home):
     assert "“任期止”不能早于“任期起”（2026-09-01）" in director.page.text
     director.press("保存", until="20270901")
     assert director.page.facts["任期止"] == "2027-09-01"
+
+
+def held_to_account(desk, who, subject_kind):
+    desk.open("/admin/accountability_record/new/")
+    desk.press("保存", region_code=康宁, subject=who, subject_kind=subject_kind, situation="2")
+    return desk.page.address
+
+
+def test_a_sanction_is_one_that_the_unit_or_the_person_can_be_given(director, home):
+    there = held_to_account(director, "康宁社区", "1")
+    refused = moved(director, there, "作出决定", status=400, form="25", decided_by="区教育局", decided_on="20261101")
+    assert "这种“问责方式”不适用于这个“对象类别”" in refused.text
+    director.press("作出决定", form="12")
+    assert director.page.facts["问责方式"] == "约谈（单位）"
+    director.open(there.replace("details", "edit"))
+    director.press("保存", status=400, subject_kind="2")
+    assert "这种“问责方式”不适用于这个“对象类别”" in director.page.text
+
+
+def test_a_batch_gives_a_sanction_to_those_alone_whom_it_fits(director, home):
+    held_to_account(director, "康宁社区", "1")
+    held_to_account(director, "康宁社区曾主任", "2")
+    director.open("/admin/accountability_record/?state=proposed&search=康宁社区")
+    form = director.page.form("办理")
+    director.post(form.action, {"csrf_token": director.token, "verb": "decide", "range": "all"})
+    director.press("下一步：预览", form="23", decided_by="区教育局", decided_on="20261101")
+    assert "这种“问责方式”不适用于这个“对象类别”" in director.page.text
+    confirm = next(form for form in director.page.forms if "/confirm" in form.action)
+    director.post(confirm.action, dict(confirm.fields))
+    assert {row["问责对象"]: row["状态"] for row in director.rows("/admin/accountability_record/?search=康宁社区", "问责对象")} == {
+        "康宁社区": "拟问责", "康宁社区曾主任": "已决定"}
+
+
+def test_a_letter_is_signed_in_its_school_year(officer, home):
+    there = new_letter(officer, home)
+    year = int(officer.page.facts["学年"][:4])
+    typo = moved(officer, there, "签订", status=400, signed_on=f"{year - 10}0901")
+    assert f"不在 {year}-{year + 1} 学年" in typo.text
+    officer.press("签订", signed_on=f"{year}0901")
+    assert officer.page.facts["签订日期"] == f"{year}-09-01"

@@ -1,0 +1,76 @@
+"""What must agree within one record. A model declares it (`__agreements__`); form, move and batch ask the same."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+Label = Callable[[str], str]
+Values = Mapping[str, Any]
+Fault = tuple[str, str]  # the column to put right, and what is said
+
+
+class Agreement(Protocol):
+    """A rule over some columns of a record. What is empty disagrees with nothing."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    def fault(self, values: Values, label: Label) -> Fault | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InOrder:
+    """Days of which the first is not later; an empty second is today."""
+
+    earlier: str
+    later: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.earlier, self.later) if self.later else (self.earlier,)
+
+    def fault(self, values: Values, label: Label) -> Fault | None:
+        first, last = values.get(self.earlier), values.get(self.later) if self.later else date.today()
+        if not first or not last or first <= last:
+            return None
+        if not self.later:
+            return self.earlier, f"“{label(self.earlier)}”不能晚于今天。请改正。"
+        return self.later, f"“{label(self.later)}”不能早于“{label(self.earlier)}”（{first}）。请改正。"
+
+
+@dataclass(frozen=True, slots=True)
+class OfKind:
+    """A code whose first digit names the kind that it is for; one that begins otherwise is for all."""
+
+    code: str
+    kind: str
+    kinds: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.code, self.kind
+
+    def fault(self, values: Values, label: Label) -> Fault | None:
+        code, kind = values.get(self.code), values.get(self.kind)
+        if not code or not kind or code.startswith(kind) or not code.startswith(self.kinds):
+            return None
+        return self.code, f"这种“{label(self.code)}”不适用于这个“{label(self.kind)}”。请改选。"
+
+
+@dataclass(frozen=True, slots=True)
+class InSchoolYear:
+    """A day of the calendar year in which a school year begins, or of the next."""
+
+    day: str
+    year: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.day, self.year
+
+    def fault(self, values: Values, label: Label) -> Fault | None:
+        day, year = values.get(self.day), values.get(self.year)
+        if not day or not year or day.year in (year, year + 1):
+            return None
+        return self.day, f"“{label(self.day)}”（{day}）不在 {year}-{year + 1} 学年。请核对年份。"
