@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from admin_app.web.account_pages import FIRST_GRANT, account_buttons, make_from_form, roles_to_grant
+from admin_app.web.account_pages import FIRST_GRANT, account_buttons, account_use, make_from_form, roles_to_grant
 from models.account import Account
 from models.base import Base
 from views.base import RegisterView
@@ -31,6 +31,9 @@ class AccountView(RegisterView):
 
     def told_with(self, record: Any) -> dict[str, list[int]]:
         return {"grant": [grant.id for grant in record.grants]}
+
+    def further_facts(self, record: Any) -> list[dict[str, Any]]:
+        return account_use(record)
 
     def further_buttons(self, record: Any) -> list[dict[str, str]]:
         return account_buttons(record)

@@ -172,6 +172,10 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         """What else is told in the history of a record: records of other ledgers, by table."""
         return {}
 
+    def further_facts(self, record: Base) -> list[dict[str, Any]]:
+        """Groups of facts (`label`, `items`) that no column holds."""
+        return []
+
     def further_buttons(self, record: Base) -> list[dict[str, str]]:
         """Buttons of this ledger alone, beside 修改."""
         return []

@@ -6,6 +6,7 @@ from flask import flash
 
 from admin_app.listing import Wanted
 from admin_app.web.context import display
+from admin_app.web.family_pages import all_button
 from models.household import Household
 from models.region import Region
 from views.base import RegisterView
@@ -28,4 +29,7 @@ class RegionView(RegisterView):
         super().change(record, values, as_of, why)
         if record.valid_until and (left := display().count(Wanted(Household, region=record.code))):
             flash(f"“{record.name}”已撤销，还有 {left:,} 户登记在这里。"
-                  "请到“户”的列表中选这个村，逐户“移交到其他村（社区）”。", "warning")
+                  "请在本页“全部移交到其他村（社区）”；分到几个村的，到“户”的列表中逐户移交。", "warning")
+
+    def further_buttons(self, record: Any) -> list[dict[str, str]]:
+        return all_button(record)

@@ -11,10 +11,11 @@ from sqlalchemy import Engine, func, make_url, select, text
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.seal import fingerprint
 from admin_app.display import local_time
+from admin_app.services.account_use import DAY, slowed_down
 from admin_app.settings import Deployment
 from admin_app.tasks import FAILED, LOST, QUEUED
 from models.change import Change, ChangeSeal
-from models.login_session import LoginSession
+from models.login_session import LoginSession, SignInAttempt
 from models.task import Task
 
 BACKUP_AGE = timedelta(days=7)  # older than this, a lost disk costs more than a week of work
@@ -32,11 +33,11 @@ class Sign:
 
 
 def signs(engine: Engine, deployment: Deployment) -> list[Sign]:
-    """Backup, disk, database, background work, the ledger's seals, who is signed in."""
+    """Backup, disk, database, background work, the ledger's seals, who is signed in, who could not."""
     now = datetime.now(UTC)
     with unscoped(engine, "the condition of the machine is everybody's") as session:
         return [_backup(session, now), _disk(session, deployment), *_tasks(session, now), _seals(session, now),
-                _signed_in(session, now)]
+                _signed_in(session, now), _guessed(session, now)]
 
 
 def _backup(session: ScopedSession, now: datetime) -> Sign:
@@ -87,3 +88,13 @@ def _signed_in(session: ScopedSession, now: datetime) -> Sign:
     found = session.scalar(select(func.count(LoginSession.account_id.distinct())).where(
         LoginSession.ended_at.is_(None), LoginSession.seen_at > now - _HALF_HOUR)) or 0
     return Sign("在线", f"近半小时有 {found} 人在用")
+
+
+def _guessed(session: ScopedSession, now: datetime) -> Sign:
+    """Wrong passwords. The names of accounts are told, not what was typed."""
+    tried, places = session.execute(select(func.count(), func.count(SignInAttempt.address.distinct())).where(
+        SignInAttempt.succeeded.is_(False), SignInAttempt.at > now - DAY)).one()
+    names = slowed_down(session, now)
+    return Sign("输错密码", f"近一天 {tried} 次，来自 {places} 个地址" if tried else "近一天没有",
+                f"多次输错、现在须等待的账号：{'、'.join(names)}。是本人忘记的，可在账号页重置密码；不是本人的，请查来源地址。"
+                if names else "")

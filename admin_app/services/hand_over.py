@@ -1,6 +1,9 @@
-"""移交: a family moves to another village, with its children and all that hangs on them."""
+"""移交: families move to another village, with their children and all that hangs on them."""
 
-from sqlalchemy import select
+from itertools import count
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
@@ -10,28 +13,59 @@ from admin_app.errors import Invalid
 from models.base import Wall
 from models.household import Household
 from models.region import Region
+from models.student import Student
 
 
 def hand_over(session: ScopedSession, actor: Actor, household: Household, village: Region) -> None:
-    """Move a family to another village of the actor's area.
+    """Move a family to another village of the actor's area. Effects and errors as for a whole village."""
+    _move(session, actor, household.region_code, village, [Household.id == household.id])
 
-    Effects, in order: gives the family its place and a free register number there; the database moves
-    children, guardians, flags, hardships and letters with it (ON UPDATE CASCADE); the files follow.
-    Raises Invalid, Refused."""
+
+def hand_over_all(session: ScopedSession, actor: Actor, former: str, village: Region) -> None:
+    """Move everybody of a village to another one of the actor's area: when a village is merged.
+
+    Effects, in order: gives the families their place and a free register number there; the database moves
+    children, guardians, flags, hardships and letters with them (ON UPDATE CASCADE); children of no family are moved
+    themselves; the files follow. Raises Invalid, Refused."""
+    _move(session, actor, former, village, [])
+    session.execute(update(Student).where(Student.region_code == former, Student.household_id.is_(None))
+                    .values(region_code=village.code).execution_options(synchronize_session=False))
+    papers.follow(session)
+
+
+def left_in(session: ScopedSession, code: str) -> tuple[int, int]:
+    """How many families and children are registered in a village."""
+    found = session.execute(select(
+        select(func.count(Household.id)).where(Household.region_code == code).scalar_subquery(),
+        select(func.count(Student.id)).where(Student.region_code == code).scalar_subquery())).one()
+    return found[0], found[1]
+
+
+def _move(session: ScopedSession, actor: Actor, former: str, village: Region,
+          chosen: list[ColumnElement[bool]]) -> None:
     actor.require(Permission.FAMILY_HAND_OVER)
     if village.level != "村" or village.valid_until is not None:
         raise Invalid("请选择一个在用的村（社区）。", "region_code")
-    if village.code == household.region_code:
-        raise Invalid("这户已经在该村（社区）。请选择另一个。", "region_code")
+    if village.code == former:
+        raise Invalid("已经在该村（社区）。请选择另一个。", "region_code")
     if not session.scope.covers(Wall.CHILD, village.code):
         raise Invalid("该村（社区）不在您的管辖范围内，请由上一级办理移交。", "region_code")
-    former = household.region_code
-    taken = session.scalar(select(Household.id).where(
-        Household.region_code == village.code, Household.register_number == household.register_number))
-    if taken:
-        household.register_number = f"{household.register_number}（原{former[-3:]}）"
-    household.natural_group_id = None
-    household.region_code = village.code
-    session.flush()
+    going = [Household.region_code == former, *chosen]
+    _renumber(session, going, former, village)
+    session.execute(update(Household).where(*going).values(region_code=village.code, natural_group_id=None)
+                    .execution_options(synchronize_session=False))
     session.expire_all()
     papers.follow(session)
+
+
+def _renumber(session: ScopedSession, going: list[ColumnElement[bool]], former: str, village: Region) -> None:
+    """A register number that the other village uses says from where it came."""
+    there = aliased(Household)
+    used = select(there.register_number).where(there.region_code == village.code)
+    taken = set(session.scalars(used))
+    for household in session.scalars(select(Household).where(*going, Household.register_number.in_(used))).all():
+        said = f"{household.register_number}（原{former[-3:]}）"
+        household.register_number = next(
+            number for n in count(1) if (number := said if n == 1 else f"{said}{n}") not in taken)
+        taken.add(household.register_number)
+    session.flush()

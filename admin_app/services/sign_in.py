@@ -107,12 +107,12 @@ def sign_in(engine: Engine, *, username: str, password: str, address: str, agent
     `device` is the browser's mark for this very account, already verified, or None.
     Raises SlowDown, Invalid (one sentence for every cause that a stranger must not tell apart)."""
     now = now or datetime.now(UTC)
-    name_digest = _digest(username.strip().lower())
+    username = username.strip()
     with unscoped(engine, "nobody is known before the sign-in", writing=True) as session:
-        _brake(session, username.strip(), address, device, now)
-        account = session.scalar(select(Account).where(Account.username == username.strip()))
+        _brake(session, username, address, device, now)
+        account = session.scalar(select(Account).where(Account.username == username))
         right = passwords.matches(account.password_hash if account else _NOBODY, password)
-        session.add(SignInAttempt(at=now, name_digest=name_digest, address=address, device=device,
+        session.add(SignInAttempt(at=now, name_digest=name_digest(username), address=address, device=device,
                                   succeeded=bool(account and right)))
         if account is None or not right:
             session.commit()
@@ -258,7 +258,7 @@ def _brake(session: ScopedSession, username: str, address: str, device: str | No
     """Tries at a password that was reset since are forgotten: whoever got a new one may use it."""
     failed = [SignInAttempt.succeeded.is_(False), SignInAttempt.at > now - WINDOW]
     present = select(Account.password_changed_at).where(Account.username == username).scalar_subquery()
-    named = [*failed, SignInAttempt.name_digest == _digest(username.lower()),
+    named = [*failed, SignInAttempt.name_digest == name_digest(username),
              SignInAttempt.at > func.coalesce(present, now - WINDOW)]
     if device is not None:
         counts = [(named, SignInAttempt.device == device, TRIES_PER_DEVICE)]
@@ -280,6 +280,11 @@ def _check(session: ScopedSession, conditions: list[ColumnElement[bool]], limit:
     if count >= limit:
         minutes = max(1, round((first + WINDOW - now).total_seconds() / 60))
         raise SlowDown(f"密码错误次数过多。请 {minutes} 分钟后再试，或联系本单位管理员重置密码。")
+
+
+def name_digest(username: str) -> str:
+    """How a name that was tried is kept (`SignInAttempt`)."""
+    return _digest(username.lower())
 
 
 def _digest(text: str) -> str:

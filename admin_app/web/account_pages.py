@@ -14,7 +14,8 @@ from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission
 from admin_app.changes.ledger import explained, recording
 from admin_app.errors import Invalid, NotFound
 from admin_app.services import account_list, accounts
-from admin_app.web.context import actor, session
+from admin_app.services.account_use import use_of
+from admin_app.web.context import actor, plant, session
 from admin_app.web.downloads import workbook
 from admin_app.web.form_fields import DateField
 from admin_app.web.form_token import csrf_token
@@ -71,6 +72,12 @@ def grant_from_form(values: dict[str, Any]) -> Grant:
     return accounts.grant_role(
         session(), actor(), account=_account(values["account_id"]), role=values["role"] or "",
         region=region_of(values["region_code"]), since=values["since"], until=values["until"])
+
+
+def account_use(account: Account) -> list[dict[str, Any]]:
+    """What is told of an account beside its columns."""
+    return [{"label": "登录", "items": [{"label": label, "text": text} for label, text in
+                                      use_of(plant().engine, account)]}]
 
 
 def account_buttons(account: Account) -> list[dict[str, str]]:

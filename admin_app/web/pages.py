@@ -56,7 +56,8 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         subtitle=" · ".join(t for t in (model.__title__, _region_name(record)) if t),
         badge=_badge(display().of(record, state)) if state else view.badge(record),
         facts=[{"label": label, "items": items} for label, names in groups
-               if (items := [_fact(record, name, open_to_see) for name in names if name != state])],
+               if (items := [_fact(record, name, open_to_see) for name in names if name != state])]
+        + view.further_facts(record),
         reveal_url=onward(view, ".reveal", id=record.id)
         if view.may("reveal") and revealable(record, actor().role) and not open_to_see else None,
         moves=[{"label": m.label, "url": onward(view, ".move", id=record.id, verb=m.verb),

@@ -274,6 +274,20 @@ def test_a_day_that_is_none_is_said_so_when_its_field_is_left(screens):
         expect(page.get_by_text("没有这样的日期")).to_have_count(said)
 
 
+def test_who_types_part_of_a_school_and_goes_on_at_once_has_chosen_the_only_one_that_fits(screens):
+    page = screens("cun04").open("/admin/student/new/")
+    school = page.get_by_label("学校", exact=True)
+    school.fill("第二小学")
+    school.press("Tab")
+    expect(school).to_have_value("示范县第二小学")
+    expect(page.locator("input[name=school_id]")).to_have_value(re.compile(r"^\d+$"))
+    school.fill("小学")
+    school.press("Tab")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("input[name=school_id]")).to_have_value("")
+    expect(school).to_have_value("小学")
+
+
 def test_a_double_click_saves_once(screens):
     screen = screens("cun04")
     page = screen.open("/admin/household/new/")

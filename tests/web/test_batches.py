@@ -305,7 +305,7 @@ def test_ten_thousand_children_are_no_more_questions_than_ten(letters, district)
             with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
                 home = makers.household(session, 康宁)
                 session.add_all(ResponsibilityLetter(
-                    region_code=康宁, number=f"批{many}-{i}", level="village_family", school_year=2027, party_a="甲",
+                    region_code=康宁, number=f"批{many}-{i}", level="village_family", school_year=date.today().year, party_a="甲",
                     party_b="乙", state="unsigned", household_id=home.id) for i in range(many))
         choose(desk, f"{LETTERS}?search=批{many}-", "签订")
         desk.press("下一步：预览")

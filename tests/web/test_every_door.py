@@ -91,7 +91,7 @@ class Door:
                "accounts": rows["grant" if self.act == "end_grant" else "account"],
                "attachments": rows["attachment" if self.act in {"download", "void"} else "student"], "session": 999,
                "batches": rows["batch_run"], "tasks": rows["task"], "saved_views": rows["saved_view"]}
-        known = {"id": row.get(blueprint), "row": village.change_row, "table": "student", "sheet": "roster",
+        known = {"id": row.get(blueprint), "place": rows["place"], "row": village.change_row, "table": "student", "sheet": "roster",
                  "filename": "app.css"}
         values = {name: known[name] for name in self.rule.arguments}
         assert None not in values.values(), f"{self.endpoint}: how is its address written?"
@@ -294,7 +294,7 @@ def test_numbers_in_paths_that_no_store_holds_find_nothing(app: Flask, villages:
         for method, address in (
             ("GET", "/changes/{}"), ("POST", "/changes/{}/undo"), ("POST", f"/changes/{villages.康宁.change}/rows/{{}}/revert"),
             ("GET", "/attachments/{}"), ("POST", "/attachments/student/{}"), ("POST", "/accounts/{}/disable"),
-            ("POST", "/accounts/grants/{}/end"), ("GET", "/families/{}/hand-over"), ("GET", "/import/run/{}"),
+            ("POST", "/accounts/grants/{}/end"), ("GET", "/families/{}/hand-over"), ("GET", "/families/villages/{}/hand-over"), ("GET", "/import/run/{}"),
         ):
             to = address.format(number)
             page = person.get(to) if method == "GET" else person.send(to)

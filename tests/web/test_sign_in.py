@@ -389,6 +389,28 @@ def test_an_unknown_name_and_a_wrong_password_are_told_in_the_same_words(
     assert "停用" in answer("新网格", PASSWORD), "only who knows the password learns more"
 
 
+def test_whoever_looks_after_the_machine_sees_whose_password_is_being_guessed(app: Flask, office: Engine) -> None:
+    watching, keeper = Person(app, "机房小吴"), Person(app, "周主任")
+    with unscoped(office, "its number") as session:
+        page = f"/admin/account/details/?id={account_of(session, '康网格').id}"
+    assert "近一天没有" in watching.open("/").text
+    assert keeper.open(page).facts["最近登录"] == "从未登录"
+    Person(app).sign_in("康网格", PASSWORD)
+    for guess in range(5):
+        Person(app).send("/login", {"username": "康网格", "password": f"{GUESS}{guess}"})
+    Person(app).send("/login", {"username": GUESS, "password": "康网格"})
+
+    told = watching.open("/").text
+    assert "近一天 6 次，来自 1 个地址" in told
+    assert "现在须等待的账号：康网格。" in told and GUESS not in told
+    facts = keeper.open(page).facts
+    assert facts["最近登录"].endswith("来自 127.0.0.1") and facts["现在登录"] == "1 处"
+    assert facts["近一天输错密码"].startswith("5 次")
+
+    keeper.press("重置密码", reason="本人忘记密码，当面核对")
+    assert "须等待的账号" not in watching.open("/").text, "whoever got a new password may use it"
+
+
 # --- the token of forms -----------------------------------------------------------------------------
 
 

@@ -278,7 +278,7 @@ def test_a_leave_ends_after_today_and_a_time_limit_after_its_decision(app: Flask
     assert officer.send(leave, {"leave_until": ahead, "evidence": _file(JPEG, "休学证明.jpg")}).status == 302
     record = settle(app, 康宁, staff.李明).rows["accountability_record"]
     decide = f"/admin/accountability_record/move/?id={record}&verb=decide"
-    said = {"form": "21", "decided_by": "区教育局", "decided_on": "20261101"}
+    said = {"form": "12", "decided_by": "区教育局", "decided_on": "20261101"}
     early = director.send(decide, {**said, "rectify_by": "20261001"})
     assert (early.status, "“整改期限”不能早于“决定日期”（2026-11-01）" in early.text) == (400, True)
     assert director.send(decide, {**said, "rectify_by": "20261130"}).status == 302
@@ -469,7 +469,7 @@ def test_a_term_may_lie_ahead_and_what_was_done_may_not(app: Flask, staff: Simpl
     form = person.get(f"/admin/student/edit/?id={child}").form("保存").fields
     page = person.send(f"/admin/student/edit/?id={child}", {**form, "checked_on": "20990101"})
     assert (page.status, "“最近核查日期”不能晚于今天" in page.text) == (400, True)
-    page = person.send(f"/admin/student/edit/?id={child}", {**form, "birth_date": "20990101"})
+    page = person.send(f"/admin/student/edit/?id={child}", {**form, "birth_date": "20990101", "note": "出生日期以户口簿为准"})
     assert (page.status, "出生日期不能晚于今天" in page.text) == (400, True)
     letter = person.get(f"/admin/responsibility_letter/edit/?id={staff.李明.letter_id}").form("保存").fields
     assert person.send(f"/admin/responsibility_letter/edit/?id={staff.李明.letter_id}",

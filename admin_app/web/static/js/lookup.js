@@ -44,18 +44,23 @@ class Lookup {
   }
 
   async search() {
-    const words = this.input.value.trim();
+    if (!this.input.value.trim()) return this.close();
+    const found = await this.find();
+    if (found !== undefined) this.show(found);
+  }
+
+  // What the words find: null where it did not succeed, undefined where somebody typed on meanwhile.
+  async find() {
     this.request?.abort();
-    if (!words) return this.close();
     this.request = new AbortController();
     try {
       const join = this.box.dataset.lookup.includes("?") ? "&" : "?";
-      const answer = await fetch(`${this.box.dataset.lookup}${join}q=${encodeURIComponent(words)}`,
+      const answer = await fetch(`${this.box.dataset.lookup}${join}q=${encodeURIComponent(this.input.value.trim())}`,
         { signal: this.request.signal, headers: { Accept: "application/json" } });
       if (!answer.ok || answer.redirected) throw new Error(answer.status);
-      this.show(await answer.json());
+      return await answer.json();
     } catch (error) {
-      if (error.name !== "AbortError") this.show(null);
+      return error.name === "AbortError" ? undefined : null;
     }
   }
 
@@ -134,12 +139,19 @@ class Lookup {
     this.hidden.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  leave() {
+  // Whoever leaves before the answer came has chosen what alone fits the words.
+  async leave() {
     clearTimeout(this.timer);
-    const same = this.found.filter((item) => item.label === this.input.value.trim());
-    if (this.chosen === null && same.length === 1) this.choose(this.found.indexOf(same[0]));
-    this.request?.abort();
     this.close();
+    const words = this.input.value.trim();
+    if (this.chosen !== null || !words) return this.request?.abort();
+    const found = await this.find() || [];
+    if (this.chosen !== null || this.input.value.trim() !== words || document.activeElement === this.input) return;
+    const same = found.filter((item) => item.label === words);
+    const alone = same.length === 1 ? same : found.length === 1 ? found : [];
+    if (!alone.length) return;
+    this.found = alone;
+    this.choose(0);
   }
 
   close() {

@@ -1,0 +1,109 @@
+"""移交: a family, or everybody of a merged village, and their papers, go where they now belong, and nobody else sees
+them any more."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from admin_app.access.permissions import Role
+from admin_app.access.scope import Scope, ScopedSession, unscoped
+from admin_app.changes.ledger import recording
+from models.attachment import Attachment
+from models.household import Household
+from models.student import Student
+from seed import makers
+from tests.conftest import actor
+from tests.desk import PASSWORD, Desk
+
+康宁, 牧童, 示范县 = "990101400001", "990101400002", "990101000000"
+SAME = "990101400001" + "0012"
+
+
+@pytest.fixture
+def store(district_application):
+    return district_application.extensions["baoxue"].engine
+
+
+@pytest.fixture
+def homes(store, district):
+    """曾大山 of 康宁 with 曾一, and 康宁's 曾孤 of no family; 曾大山's number is used in 牧童 too."""
+    with unscoped(store, "families of the tests", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 示范县), "seed"):
+            home = makers.household(session, 康宁, head_name="曾大山", register_number=SAME)
+            makers.student(session, home, "曾一")
+            makers.student(session, 康宁, "曾孤")
+            makers.household(session, 牧童, head_name="牧同号", register_number=SAME)
+            return home.id
+
+
+@pytest.fixture
+def people(district_application, homes):
+    return lambda who: Desk(district_application).sign_in(who, PASSWORD)
+
+
+def where(store, model, column):
+    with unscoped(store, "where everything lies") as session:
+        return dict(session.execute(select(column, model.region_code)).all())
+
+
+def ended(director, village, successor=""):
+    director.open(director.open(f"/admin/region/?search={village}").link(f"{village}社区"))
+    director.open(director.page.link("修改"))
+    director.press("保存", valid_until="2026-11-01", **({"successor_code": successor} if successor else {}))
+
+
+def test_everybody_of_a_merged_village_is_handed_over_at_once_and_comes_back_by_undo(people, store, district):
+    director, before = people("城区主任"), where(store, Student, Student.name)
+    ended(director, "康宁", 牧童)
+    assert "还有 2 户登记在这里" in director.page.text
+    page = director.open(director.page.link("全部移交到其他村（社区）"))
+    assert "2 户、3 名孩子一次移交" in page.text
+    assert page.form("移交").fields["region_code"] == 牧童, "its successor is proposed"
+    assert page.form("移交").fields["region_code-shown"].startswith("牧童")
+    missing = director.press("移交", status=400)
+    assert "移交须写明原因" in missing.text and missing.form("移交").fields["region_code-shown"].startswith("牧童")
+    director.press("移交", reason="两个社区合并")
+
+    assert "全部移交到其他村" not in director.page.text, "nobody is left"
+    assert where(store, Student, Student.name) == {**before, "李明": 牧童, "曾一": 牧童, "曾孤": 牧童}
+    assert where(store, Attachment, Attachment.filename)["李明.jpg"] == 牧童
+    with unscoped(store, "their numbers") as session:
+        numbers = dict(session.execute(select(Household.head_name, Household.register_number)).all())
+    assert (numbers["牧同号"], numbers["曾大山"]) == (SAME, f"{SAME}（原001）")
+    assert people("康宁网格员").open("/admin/student/").table("姓名") == []
+    assert {"李明", "曾一", "曾孤", "王芳"} == {r["姓名"] for r in people("牧童网格员").rows("/admin/student/", "姓名")}
+
+    act = next(href for _, href in director.open("/changes/?verb=household:hand_over").links
+               if re.fullmatch(r"/changes/\d+", href))
+    director.open(act)
+    director.press("撤销")
+    assert where(store, Student, Student.name) == before
+    assert where(store, Attachment, Attachment.filename)["李明.jpg"] == 康宁
+
+
+def test_only_who_keeps_both_villages_hands_everybody_over(people, store, district):
+    director, officer = people("城区主任"), people("康宁网格员")
+    ended(director, "康宁")
+    there = director.page.link("全部移交到其他村（社区）")
+    officer.open(there, status=403)
+    inside = {"csrf_token": director.token, "reason": "合并", "region_code": district.另一村}
+    refused = director.post(there, inside, status=400)
+    assert "请由上一级办理移交" in refused.text or "请从提示的列表中选择" in refused.text, refused.text
+    assert where(store, Student, Student.name)["李明"] == 康宁
+    director.post(there, {**inside, "region_code": 牧童})
+    assert where(store, Student, Student.name)["李明"] == 牧童, "the control"
+
+
+def test_a_second_family_of_the_same_number_finds_a_free_one(people, store, homes):
+    director = people("城区主任")
+    for name in ("曾大山", "曾小山"):
+        if name == "曾小山":
+            with unscoped(store, "a family with the number that is free again", writing=True) as session:
+                with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+                    homes = makers.household(session, 康宁, head_name=name, register_number=SAME).id
+        director.open(f"/families/{homes}/hand-over")
+        director.press("移交", region_code=牧童, reason="举家迁入")
+    with ScopedSession(store, Scope.under(牧童)) as session:
+        numbers = dict(session.execute(select(Household.head_name, Household.register_number)).all())
+    assert numbers["曾大山"] == f"{SAME}（原001）" and numbers["曾小山"] == f"{SAME}（原001）2"
