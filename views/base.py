@@ -19,7 +19,7 @@ from wtforms import Form
 from admin_app.access.keepers import require_keeper
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import CODE_LENGTH
-from admin_app.changes.ledger import ledger_position, record_reveal, recording
+from admin_app.changes.ledger import SHORTEST_FOR_FULL, as_kept, ledger_position, record_reveal, recording
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.filters import column_of
 from admin_app.services import moves as move_service
@@ -255,6 +255,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         record, columns, conflict = self.get_one(request.args.get("id")), self.changeable_columns(), None
         require_keeper(session(), actor(), record)  # before anything is typed
         position = ledger_position(session(), self.model.__tablename__, record.id)
+        session().refresh(record)  # what is shown is not older than its version
         start = form_fields.start_values(self.model, columns, record, actor().role)
         form: Any = self.form_of(record)(data={**start, "as_of": str(position)})
         self._prepare(form, record)
@@ -293,13 +294,14 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         columns = pages.revealable(record, actor().role)
         if not columns:
             raise NotFound("这条记录没有被遮盖的信息。")
-        reason = request.form.get("reason", "").strip()
-        if request.method == "POST" and len(reason) >= 4:
+        reason = as_kept(request.form.get("reason"))
+        if request.method == "POST" and len(reason) >= SHORTEST_FOR_FULL:
             with recording(session(), actor(), "reveal", reason, kept=True) as change:
                 record_reveal(session(), change, record, columns)
             pages.remember_reveal(record)
             return redirect(onward(self, ".details_view", id=request.args["id"]))
-        error = "请写明查看的原因，至少 4 个字；它会记入变更台账。" if request.method == "POST" else None
+        error = None if request.method != "POST" else \
+            f"请写明查看的原因，至少 {SHORTEST_FOR_FULL} 个字；它会记入变更台账。"
         return pages.reveal(self, record, columns, error)
 
     def _prepare(self, form: Any, record: Base | None) -> None:

@@ -21,6 +21,7 @@ class HouseholdView(RegisterView):
         ("户主", ("head_name", "identity_number", "phone")),
         ("其他", ("note",)),
     )
+    settled = frozenset({"region_code"})  # another village is a hand-over, which says why
     related = (
         ("student", ("name", "sex", "birth_date", "schooling_state", "school_id", "grade")),
         ("guardian", ("student_id", "name", "relation", "phone", "away")),

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from admin_app.access import postgresql_wall, sqlite_wall
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
+from admin_app.changes import papers
 from admin_app.errors import Invalid
 from admin_app.identity_numbers import without_numbers
 from models.base import Base
@@ -21,13 +22,14 @@ from models.change import Change, ChangeRow
 
 LONGEST_TEXT = 2000  # characters
 SHORTEST_REASON, LONGEST_REASON = 2, 200  # characters; the longest where one line is asked for
+SHORTEST_FOR_FULL = 4  # of a reason to see, or to take out, what is masked
 _OPEN = "open_change"
 
 
 @contextmanager
 def recording(session: ScopedSession, actor: Actor, verb: str, reason: str | None = None, *,
               undoes_id: int | None = None, kept: bool = False, at: datetime | None = None) -> Iterator[Change]:
-    """Open one change, and commit it at the end with everything written inside.
+    """Open one change, and commit it at the end with everything written inside. The papers of what it moved go along.
 
     An exception rolls all of it back. A change that touched no record is rolled back too, unless
     `kept` (a looking-at that must be on record). It happens now; only who tells of a past (`seed/`) says when."""
@@ -51,6 +53,7 @@ def recording(session: ScopedSession, actor: Actor, verb: str, reason: str | Non
         wall.open_change(connection, change.id, change.region_code)
         yield change
         session.flush()
+        papers.follow(session, change.id)
         if kept or touched_any(session, change.id):
             session.commit()
         else:

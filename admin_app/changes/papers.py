@@ -3,16 +3,15 @@
 from sqlalchemy import select, update
 
 from admin_app.access.scope import ScopedSession
-from admin_app.changes.ledger import open_change
 from models.attachment import Attachment
 from models.base import model_of
 from models.change import ChangeRow
 
 
-def follow(session: ScopedSession) -> None:
-    """Put the papers of every record that the act being recorded has moved where the record lies now."""
+def follow(session: ScopedSession, change_id: int) -> None:
+    """Put the papers of every record that this act has moved where the record lies now."""
     moved = select(ChangeRow.table_name, ChangeRow.pk).where(
-        ChangeRow.change_id == open_change(session), ChangeRow.operation == "update",
+        ChangeRow.change_id == change_id, ChangeRow.operation == "update",
         ChangeRow.columns.contains("region_code"))
     for table in session.scalars(moved.with_only_columns(ChangeRow.table_name).distinct()).all():
         model = model_of(table)

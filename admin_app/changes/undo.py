@@ -22,7 +22,6 @@ from admin_app.access.bulk import in_parts
 from admin_app.access.keepers import is_kept, require_keeper
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession, unscoped
-from admin_app.changes import papers
 from admin_app.changes.history import acts, last_rows
 from admin_app.changes.ledger import explained, open_change
 from admin_app.changes.triggers import columns_of, recorded_columns
@@ -78,7 +77,6 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     shapes.sort(key=lambda shape: shape[:2] == (Attachment.__tablename__, "insert"))
     left = sum(count - _restore(session, model_of(table), operation, columns, change_id, row_ids, staying)
                for table, operation, columns, count in shapes)
-    papers.follow(session)
     session.flush()
     _stand_once(session, undoing.id, {model_of(table) for table, *_ in shapes})
     return outcome(session, change_id, undoing.id, row_ids, all_restored=not left)

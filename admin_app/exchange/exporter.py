@@ -13,7 +13,7 @@ from admin_app.access.masking import GRADE_LABELS, Grade
 from admin_app.access.permissions import Permission
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
-from admin_app.changes.ledger import recording
+from admin_app.changes.ledger import SHORTEST_FOR_FULL, as_kept, recording
 from admin_app.display import LOCAL_ZONE, Display, Shown, told_apart_by
 from admin_app.errors import Invalid
 from admin_app.exchange.sheet import Sheet
@@ -23,7 +23,6 @@ from models.base import Base, Privacy, declared, names_region, pointed_at, table
 from models.import_run import ImportRow, ImportRun
 from models.kinds import SealedText
 
-SHORTEST_REASON = 4
 _MOST_KNOWN = 10_000
 _NARROWEST = 6  # half characters
 _WIDTHS = {Privacy.BIRTH: 12, Privacy.IDENTITY: 22, Privacy.PHONE: 16, Privacy.ADDRESS: 30, Privacy.CONDITION: 16}
@@ -46,8 +45,8 @@ class Export:
         actor.require(f"{self.wanted.model.__area__}.export")
         if self.grade is Grade.FULL:
             actor.require(Permission.FAMILY_REVEAL)
-            if len((self.reason or "").strip()) < SHORTEST_REASON:
-                raise Invalid(f"报送用的完整导出须写明用途，至少 {SHORTEST_REASON} 个字；用途会印在表上并记入台账。",
+            if len(as_kept(self.reason)) < SHORTEST_FOR_FULL:
+                raise Invalid(f"报送用的完整导出须写明用途，至少 {SHORTEST_FOR_FULL} 个字；用途会印在表上并记入台账。",
                               "reason")
 
     @property

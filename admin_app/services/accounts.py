@@ -11,7 +11,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.keepers import kept_by, require_keeper
 from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission, Role
 from admin_app.access.scope import ScopedSession, unscoped
-from admin_app.errors import Conflict, Invalid, NotFound, Refused
+from admin_app.errors import Invalid, NotFound, Refused
 from admin_app.services import passwords, records
 from admin_app.services.places import check_username
 from admin_app.services.records import check
@@ -53,7 +53,7 @@ def make_account(session: ScopedSession, actor: Actor, *, username: str, display
 
     Effects: checks the name and the right to grant; stores the account with a hashed password
     (made here when none is given), to be changed at first sign-in; adds the grant from today.
-    Raises Invalid, Conflict (the name is taken), Refused."""
+    Raises Invalid (also: the name is taken), Refused."""
     actor.require(Permission.ACCOUNT_CREATE)
     username, display_name = username.strip(), display_name.strip()
     check_username(username)
@@ -63,7 +63,7 @@ def make_account(session: ScopedSession, actor: Actor, *, username: str, display
         _check_password(session, password, username, display_name)
     with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
         if wide.scalar(select(Account.id).where(Account.username == username)):
-            raise Conflict(f"用户名“{username}”已被使用。请换一个，或在账号列表中查找。")
+            raise Invalid(f"用户名“{username}”已被使用。请换一个，或在账号列表中查找。", "username")
     plain = password or passwords.make_password()
     account = Account(
         username=username, display_name=display_name, region_code=region.code,

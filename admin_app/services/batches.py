@@ -18,7 +18,7 @@ from sqlalchemy import Date, select, update
 from admin_app.access.actor import Actor
 from admin_app.access.bulk import in_parts, insert_rows
 from admin_app.access.scope import ScopedSession
-from admin_app.changes.ledger import recording
+from admin_app.changes.ledger import as_kept, recording
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.listing import Wanted, all_keys
 from admin_app.services import moves as move_service
@@ -111,7 +111,7 @@ def check(session: ScopedSession, actor: Actor, run: BatchRun, values: Mapping[s
     verdict = judge(session, model, move, run.keys, given, evidence is not None)
     if not verdict.fit:
         _blame_the_form(model, move, set(verdict.refused.values()))
-    run.given, run.reason, run.state = text, (reason or "").strip() or None, CHECKED
+    run.given, run.reason, run.state = text, as_kept(reason) or None, CHECKED
     _keep(run, verdict, text)
     session.flush()
     return verdict

@@ -8,7 +8,6 @@ from sqlalchemy.orm import aliased
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
-from admin_app.changes import papers
 from admin_app.errors import Invalid
 from models.base import Wall
 from models.household import Household
@@ -26,11 +25,10 @@ def hand_over_all(session: ScopedSession, actor: Actor, former: str, village: Re
 
     Effects, in order: gives the families their place and a free register number there; the database moves
     children, guardians, flags, hardships and letters with them (ON UPDATE CASCADE); children of no family are moved
-    themselves; the files follow. Raises Invalid, Refused."""
+    themselves. Raises Invalid, Refused."""
     _move(session, actor, former, village, [])
     session.execute(update(Student).where(Student.region_code == former, Student.household_id.is_(None))
                     .values(region_code=village.code).execution_options(synchronize_session=False))
-    papers.follow(session)
 
 
 def left_in(session: ScopedSession, code: str) -> tuple[int, int]:
@@ -55,7 +53,6 @@ def _move(session: ScopedSession, actor: Actor, former: str, village: Region,
     session.execute(update(Household).where(*going).values(region_code=village.code, natural_group_id=None)
                     .execution_options(synchronize_session=False))
     session.expire_all()
-    papers.follow(session)
 
 
 def _renumber(session: ScopedSession, going: list[ColumnElement[bool]], former: str, village: Region) -> None:

@@ -71,6 +71,8 @@ def checked(key: str, value: str) -> str:
     value = value.strip()
     if declared.choices and value not in declared.choices:
         raise Invalid(f"“{declared.label}”只能是：{'、'.join(declared.choices.values())}。", "value")
-    if not declared.choices and not (value.isdecimal() and 0 < int(value[:9]) <= declared.most):
+    if declared.choices:
+        return value
+    if not (value.isdecimal() and len(value) < 10 and 0 < int(value) <= declared.most):
         raise Invalid(f"“{declared.label}”须是 1 至 {declared.most} 的整数。", "value")
-    return value
+    return str(int(value))

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from admin_app import tasks
 from admin_app.access.masking import GRADE_LABELS, Grade
 from admin_app.access.permissions import Permission
+from admin_app.changes.ledger import as_kept
 from admin_app.errors import Invalid
 from admin_app.exchange.exporter import Export, record_export
 from admin_app.exchange.workbook import MAX_ROWS, temporary
@@ -32,12 +33,13 @@ def page(view: "RegisterView") -> ResponseReturnValue:
     wanted = as_shown(wanted, count)
     if request.method == "POST" and "grade" in request.form:
         try:
-            reason = request.form.get("reason", "").strip() or None
+            reason = as_kept(request.form.get("reason")) or None
             grade = _grade()
             if grade is Grade.MASKED:
                 wanted = in_order_of_divisions(wanted)  # an order by name or birth would tell what is masked
-            what = Export(wanted, tuple(columns), title, grade, reason, said_of(view, wanted))
-            return _give(what, count, said_of(view, wanted, searched=False))
+            what = Export(wanted, tuple(columns), title, grade, reason,
+                          said_of(view, wanted, discreet=grade is Grade.MASKED))
+            return _give(what, count, said_of(view, wanted, discreet=True))
         except Invalid as fault:
             error = fault.message
     return render_template(

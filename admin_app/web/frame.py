@@ -61,8 +61,10 @@ def install(app: Flask) -> None:
         who, root, demo = signed_in(), request.script_root, plant().deployment.demo
         if who is None or who.must_change_password:
             return _around(root, demo, None, Markup())
-        current = Current(who.name, ROLE_LABELS[who.role], who.region_name, who.news, tuple(
-            OtherSelf(g.id, f"{g.region_name} · {ROLE_LABELS[g.role]}", g.id == who.grant_id) for g in who.grants))
+        others = tuple(OtherSelf(g.id, f"{g.region_name} · {ROLE_LABELS[g.role]}", g.id == who.grant_id)
+                       for g in who.grants)
+        current = Current(f"{who.account_id}-{who.grant_id}", who.name, ROLE_LABELS[who.role], who.region_name,
+                          who.news, others)
         return _around(root, demo, current, menu(who.role))
 
 
@@ -91,6 +93,7 @@ class OtherSelf(NamedTuple):
 class Current(NamedTuple):
     """What the top of the screen says of whoever is signed in."""
 
+    key: str  # whose the drafts, ticks and columns are that a browser keeps
     name: str
     role_label: str
     region_name: str

@@ -13,7 +13,7 @@ from admin_app.access.permissions import Permission, Role
 from admin_app.changes.undo import undone_of
 from admin_app.display import local_time
 from admin_app.exchange import importer
-from admin_app.filters import BEFORE
+from admin_app.filters import BEFORE, TO
 from admin_app.listing import COUNT_CAP, Wanted
 from admin_app.services import condition
 from admin_app.services.moves import moves_of
@@ -34,12 +34,14 @@ class Todo:
     table: str
     equals: dict[str, str | bool | tuple[str, ...]] = field(default_factory=dict)
     before: tuple[str, str] | None = None
+    dated: bool = False  # of `before`: those alone that have such a day
     colour: str = "secondary"
     act: str = "view"  # who may do this with the ledger, has it to do
     verb: str = ""  # the move that it waits for
     this_year: bool = False  # of the present school year alone: what is past is not to be done
 
 
+_MOST_OF_A_REASON = 40  # characters, of an act that touched no record: what an export took
 TODO: tuple[Todo, ...] = (
     Todo("责任书待签订", "responsibility_letter", {"state": "unsigned"}, colour="yellow", this_year=True),
     Todo("疑似辍学待核查", "student", {"schooling_state": "suspected"}, colour="orange"),
@@ -47,13 +49,15 @@ TODO: tuple[Todo, ...] = (
     Todo("失学待入学", "student", {"schooling_state": "never_enrolled"}, colour="red"),
     Todo("就学状态待核查", "student", {"schooling_state": "unknown"}),
     Todo("本学期还没有核查的学生", "student",
-         {"schooling_state": ("enrolled", "elsewhere", "home_taught", "on_leave")}, ("checked_on", "term"), "azure"),
+         {"schooling_state": ("enrolled", "elsewhere", "home_taught", "on_leave")}, ("checked_on", "term"),
+         colour="azure"),
     Todo("休学（延缓）已到期", "student", {"schooling_state": ("on_leave", "deferred")},
-         ("leave_until", "today"), "orange"),
+         ("leave_until", "today"), colour="orange"),
     Todo("特殊群体标记待核实", "special_group_flag", {"state": "reported"}, colour="yellow", verb="verify"),
     Todo("特殊群体标记被退回", "special_group_flag", {"state": "rejected"}, colour="orange", verb="report_again"),
     Todo("问责待作出决定", "accountability_record", {"state": "proposed"}, colour="yellow", verb="decide"),
-    Todo("问责整改已过期限", "accountability_record", {"state": "decided"}, ("rectify_by", "today"), "red"),
+    Todo("问责整改已过期限", "accountability_record", {"state": "decided"}, ("rectify_by", "today"), True,
+         "red"),
     Todo("问责整改待上报", "accountability_record", {"state": "decided"}, colour="orange"),
     Todo("问责整改待复核", "accountability_record", {"state": "rectified"}, colour="azure", verb="recheck"),
     Todo("账号还没有改过初始密码", "account", {"must_change_password": True}, act="edit"),
@@ -74,8 +78,8 @@ def page() -> ResponseReturnValue:
         heading="督查重点" if who.role is Role.INSPECTOR else "待办", todo=todo,
         signs=condition.signs(plant().engine, plant().deployment) if who.role is Role.SYSTEM_ADMIN else [],
         recent=[{"when": local_time(c.at), "label": verb_label(c.verb),
-                 "of": named.get(c.id, "") + ("（已撤销）" if c.id in gone else ""),
-                 "url": url_for("ledger.change", id=c.id)} for c in recent])
+                 "of": (named.get(c.id) or (c.reason or "")[:_MOST_OF_A_REASON])
+                 + ("（已撤销）" if c.id in gone else ""), "url": url_for("ledger.change", id=c.id)} for c in recent])
 
 
 def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
@@ -86,7 +90,7 @@ def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
     equals: dict[str, Any] = dict(entry.equals)
     if entry.this_year:
         equals["school_year"] = present_school_year(session(), date.today())
-    before = {entry.before[0] + BEFORE: days[entry.before[1]]} if entry.before else {}
+    before = _days(entry, days)
     count = display().count(Wanted(model, equals, before))
     if not count:
         return None
@@ -95,6 +99,14 @@ def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
     query = {**said, **{argument: day.isoformat() for argument, day in before.items()}}
     return {"label": entry.label, "count": f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}",
             "colour": entry.colour, "url": f"{url_for(f'{entry.table}.index_view')}?{urlencode(query)}"}
+
+
+def _days(entry: Todo, days: dict[str, date]) -> dict[str, date]:
+    """The filter by days of something to do."""
+    if entry.before is None:
+        return {}
+    column, day = entry.before[0], days[entry.before[1]]
+    return {column + TO: day - timedelta(days=1)} if entry.dated else {column + BEFORE: day}
 
 
 def _waits_for_another(model: type[Base], verb: str) -> bool:

@@ -6,7 +6,7 @@ data; on no row, and on nobody's name. So it is made once for all of them (`Refe
 token: those that its forms need stand beside it (`form="…"`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from flask import get_template_attribute, request, url_for
@@ -27,7 +27,7 @@ from admin_app.web.list_address import (
     size_of_page, wanted_by,
 )
 from admin_app.web.list_rows import RowWriter
-from models.base import Privacy, declared, pointed_at, table_of
+from models.base import Privacy, declared, name_column, pointed_at, table_of
 from models.region import prefix_of, spoken_name
 from models.school import School
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _FEW, _MANY = 5, 30  # options of a filter that several may be ticked of
 _DAYS = {"": "", FROM: "从", TO: "到", BEFORE: "早于"}
 _ALSO = {BEFORE: "（含空）"}
+_NOT_TOLD = "（内容不记）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,31 +155,40 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
             "shown": "、".join(label for value, label in options if value in chosen) or "全部"}
 
 
-def said_of(view: "RegisterView", wanted: Wanted, *, searched: bool = True) -> str:
-    """What a list was asked for, in one line: for the sheet; for the ledger without the words of a search, which are
-    mostly a child's name."""
-    if wanted.search and not searched:
-        wanted = replace(wanted, search="（内容不记）")
+def said_of(view: "RegisterView", wanted: Wanted, *, discreet: bool = False) -> str:
+    """What a list was asked for, in one line; `discreet`, for the ledger and for a masked sheet, without what tells
+    which child is meant."""
     ticked = [f"勾选的 {len(wanted.keys)} 条"] if wanted.keys is not None else []
-    return "；".join([*[chip["label"] for chip in _chips(view, wanted)], *ticked])
+    return "；".join([*[chip["label"] for chip in _chips(view, wanted, discreet)], *ticked])
 
 
-def _chips(view: "RegisterView", wanted: Wanted) -> list[dict[str, str]]:
+def _tells_who(view: "RegisterView", argument: str) -> bool:
+    """Whether the value of a filter says which child or family is meant."""
+    of, column = column_of(view.model, filter_of(view.filters, argument)[0])
+    target = pointed_at(of, column)
+    named = name_column(target) if target else None
+    field = declared(target, named) if target and named else declared(of, column)
+    return field.privacy not in (Privacy.OPEN, Privacy.CONDITION)
+
+
+def _chips(view: "RegisterView", wanted: Wanted, discreet: bool = False) -> list[dict[str, str]]:
     def chip(label: str, value: str, argument: str) -> dict[str, str]:
         without: dict[str, Any] = {argument: None, "page": None}
         return {"label": f"{label}：{value}", "remove_url": address(view, **without)}
 
     def said(name: str, value: Any) -> str:
+        if discreet and _tells_who(view, name):
+            return _NOT_TOLD
         of, column = column_of(view.model, name)
         return "、".join(display().value(of, column, v).text for v in (value if isinstance(value, tuple) else (value,)))
 
     chips = [chip(caption_of(view, n), said(n, v), n) for n, v in wanted.equals.items() if n not in view.fixed]
-    chips += [chip(caption_of(view, argument), f"{day}{_ALSO.get(day_filter(argument)[1], '')}", argument)
-              for argument, day in wanted.days.items()]
-    chips += [chip(caption_of(view, argument), _unread(view, argument, value), argument)
+    chips += [chip(caption_of(view, argument), _NOT_TOLD if discreet and _tells_who(view, argument) else
+                   f"{day}{_ALSO.get(day_filter(argument)[1], '')}", argument) for argument, day in wanted.days.items()]
+    chips += [chip(caption_of(view, argument), _NOT_TOLD if discreet else _unread(view, argument, value), argument)
               for argument, value in wanted.unread]
     if wanted.search:
-        chips.append(chip("搜索", in_words(wanted.search), "search"))
+        chips.append(chip("搜索", _NOT_TOLD if discreet else in_words(wanted.search), "search"))
     if wanted.region and wanted.region != actor().region_code:
         chips.append(chip("区划", display().region(wanted.region), "region"))
     return chips

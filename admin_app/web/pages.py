@@ -8,13 +8,13 @@ from flask import session as browser
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from admin_app.access.masking import Sight, shown, sight
+from admin_app.access.masking import Sight, as_granted, sight
 from admin_app.access.keepers import may_change
 from admin_app.access.permissions import Permission, Role
 from admin_app.changes import history
 from admin_app.changes.history import Entry
 from admin_app.changes.ledger import recording
-from admin_app.display import Shown, local_time
+from admin_app.display import Shown, local_time, plain_text
 from admin_app.errors import Invalid
 from admin_app.listing import around, as_shown
 from admin_app.services import attachments as attachment_service
@@ -41,7 +41,8 @@ REVEAL_TIME = timedelta(minutes=10)
 
 def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     """One record with everything that belongs to it."""
-    model, open_to_see = type(record), revealed(record)
+    model, until = type(record), revealed(record)
+    open_to_see = until is not None
     columns = [c.name for c in table_of(model).columns if c.info["field"].recorded and not c.info["field"].internal]
     display().prepare(model, columns, [record])
     named = {name for _, names in view.fieldsets for name in names}
@@ -58,6 +59,9 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         facts=[{"label": label, "items": items} for label, names in groups
                if (items := [_fact(record, name, open_to_see) for name in names if name != state])]
         + view.further_facts(record),
+        until=local_time(until)[-5:] if until else "",
+        seconds=int((until - datetime.now(UTC)).total_seconds()) if until else 0,
+        here=onward(view, ".details_view", id=record.id),
         reveal_url=onward(view, ".reveal", id=record.id)
         if view.may("reveal") and revealable(record, actor().role) and not open_to_see else None,
         moves=[{"label": m.label, "url": onward(view, ".move", id=record.id, verb=m.verb),
@@ -91,9 +95,8 @@ def _fact(record: Base, name: str, open_to_see: bool) -> dict[str, Any]:
     field = declared(type(record), name)
     granted = sight(actor().role, field.privacy)
     if open_to_see and granted is Sight.MASKED and getattr(record, name) is not None:
-        return {"label": field.label, "text": str(shown(getattr(record, name), field, Role.ADMINISTRATOR)
-                                                  if not hasattr(getattr(record, name), "open")
-                                                  else getattr(record, name).open()), "masked": False}
+        return {"label": field.label, "text": plain_text(as_granted(getattr(record, name), field.privacy, Sight.FULL)),
+                "masked": False}
     return {"label": field.label, "text": display().of(record, name).text, "url": _where(record, name),
             "masked": granted is not Sight.FULL and getattr(record, name) is not None}
 
@@ -202,16 +205,18 @@ def remember_reveal(record: Base) -> None:
     browser["revealed"] = {**held, f"{who.session_id if who else 0}:{record.__tablename__}:{record.id}": until}
 
 
-def revealed(record: Base) -> bool:
-    """Whether this session asked to see this record in full in the last ten minutes, with a reason."""
+def revealed(record: Base) -> datetime | None:
+    """Until when this session sees this record in full: it asked in the last ten minutes, with a reason."""
     who = signed_in()
     until = browser.get("revealed", {}).get(f"{who.session_id if who else 0}:{record.__tablename__}:{record.id}", 0)
-    return bool(until > datetime.now(UTC).timestamp() and actor().may(Permission.FAMILY_REVEAL))
+    if until <= datetime.now(UTC).timestamp() or not actor().may(Permission.FAMILY_REVEAL):
+        return None
+    return datetime.fromtimestamp(until, UTC)
 
 
 def reveal(view: "RegisterView", record: Base, columns: list[str], error: str | None) -> ResponseReturnValue:
     page = render_template(
-        "admin/reveal.html", record_label=display().label_of(record), error=error, facts=[],
+        "admin/reveal.html", record_label=display().label_of(record), error=error,
         labels=[declared(type(record), c).label for c in columns], back=onward(view, ".details_view", id=record.id),
         reason=request.form.get("reason", ""))
     return page, 400 if error else 200
@@ -219,7 +224,7 @@ def reveal(view: "RegisterView", record: Base, columns: list[str], error: str | 
 
 def why(record: Base) -> ResponseReturnValue:
     return render_template("admin/why.html", record_label=display().label_of(record),
-                           sentences=reasons(session(), actor(), display(), record), facts=[],
+                           sentences=reasons(session(), actor(), display(), record),
                            back=url_for(f"{record.__tablename__}.details_view", id=record.id))
 
 

@@ -410,6 +410,22 @@ def test_a_mistyped_family_number_renames_no_strangers_family(主任: Desk, what
     assert what_lies_there(HEADS) == [("孙建国",)]
 
 
+@pytest.mark.parametrize("own_number", ["0007", None], ids=["with its number", "without"])
+@pytest.mark.parametrize("stranger_first", [True, False])
+def test_nor_does_it_where_a_child_of_that_family_is_in_the_list(
+        主任: Desk, what_lies_there: Look, own_number: str | None, stranger_first: bool) -> None:
+    """周小舟 of 0008 is listed with 0007, the number of 孙悦's family, whose own row says its head as registered."""
+    周小舟 = {**孙悦, "户编号": "0008", "户主姓名": "周大海", "监护人姓名": "周大海", "儿童姓名": "周小舟",
+           "身份证号码": None, "出生日期": "2016-05-01"}
+    imported(主任, 孙悦, 周小舟)
+    wrong, own = {**周小舟, "户编号": "0007"}, {**孙悦, "户编号": own_number}
+    said = previewed(主任, *((wrong, own) if stranger_first else (own, wrong)))
+    refused, same = said if stranger_first else said[::-1]
+    assert refused[0] == "拒收" and "户编号“0007”是“孙建国”户，名单上的户主却是“周大海”" in refused[1]
+    assert same[0] == "无变化" and "以第" not in same[1]
+    assert what_lies_there(HEADS) == [("孙建国",)]
+
+
 def test_a_sibling_joins_the_family_of_its_number_and_the_preview_names_it(主任: Desk, what_lies_there: Look) -> None:
     imported(主任, 孙悦)
     主任.upload(roster({**孙悦, "户主姓名": None, "儿童姓名": "孙欣", "身份证号码": None, "出生日期": "2016-05-01"}), "名单.xlsx")
@@ -422,8 +438,8 @@ def test_a_head_that_changed_is_shown_and_written_where_a_child_of_the_family_is
     imported(主任, 孙悦)
     sibling = {**孙悦, "户主姓名": "孙大爷", "儿童姓名": "孙欣", "身份证号码": None, "出生日期": "2016-05-01"}
     said = previewed(主任, sibling, {**孙悦, "户主姓名": "孙大爷"})
-    assert [outcome for outcome, _ in said] == ["新增", "无变化"]
-    assert "孙建国" in said[0][1] and "孙大爷" in said[0][1], "the row that changes the head says so, also of a new child"
+    assert [outcome for outcome, _ in said] == ["新增", "更新"]
+    assert "孙建国" in said[1][1] and "孙大爷" in said[1][1], "the row that changes the head says so"
     主任.press("确认导入")
     assert what_lies_there(HEADS) == [("孙大爷",)]
 

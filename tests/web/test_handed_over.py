@@ -107,3 +107,29 @@ def test_a_second_family_of_the_same_number_finds_a_free_one(people, store, home
     with ScopedSession(store, Scope.under(牧童)) as session:
         numbers = dict(session.execute(select(Household.head_name, Household.register_number)).all())
     assert numbers["曾大山"] == f"{SAME}（原001）" and numbers["曾小山"] == f"{SAME}（原001）2"
+
+
+def test_papers_go_with_a_child_that_joins_a_family_of_another_village(people, store, district):
+    director = people("城区主任")
+    with unscoped(store, "a family there") as session:
+        there = session.scalar(select(Household.id).where(Household.head_name == "牧同号"))
+    director.open(director.open("/admin/student/?search=李明").link("李明"))
+    director.open(director.page.link("修改"))
+    director.press("保存", household_id=str(there))
+    assert where(store, Student, Student.name)["李明"] == 牧童
+    assert where(store, Attachment, Attachment.filename)["李明.jpg"] == 牧童
+    with ScopedSession(store, Scope.under(康宁)) as session:
+        assert session.get(Attachment, district.李明.attachment_id) is None
+    with ScopedSession(store, Scope.under(牧童)) as session:
+        assert session.get(Attachment, district.李明.attachment_id) is not None, "the control"
+
+
+def test_a_family_goes_to_another_village_by_hand_over_alone(people, store, homes):
+    director = people("城区主任")
+    form = director.open(f"/admin/household/edit/?id={homes}").form("保存")
+    assert "region_code" not in form.fields
+    director.post(form.action or f"/admin/household/edit/?id={homes}", {**form.fields, "region_code": 牧童, "note": "看过"})
+    assert where(store, Household, Household.head_name)["曾大山"] == 康宁
+    director.open(f"/families/{homes}/hand-over")
+    director.press("移交", region_code=牧童, reason="举家迁入")
+    assert where(store, Household, Household.head_name)["曾大山"] == 牧童, "the control"

@@ -22,14 +22,16 @@ from models.student import Student
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The family that a row means: `key` is the same for all its rows, `stands` is None for a new one. `first` is the
-    row that named it first, with the head that this one gave."""
+    """The family that a row means: `key` is the same for all its rows, `stands` is None for a new one. `leads` is the
+    row that speaks for it, with the head that this one gave: of a family that stands and is named by its 户编号, the
+    row of a child who stands there, before others one that agrees with the register."""
 
     key: str
     stands: Household | None
-    first: tuple[int, str | None]
+    leads: tuple[int, str | None]
     by_number: bool  # the row says its 户编号
     at_home: bool  # some row that says it is of a child who stands in this family
+    child_at_home: bool  # this very row is
 
 
 class Families:
@@ -44,7 +46,7 @@ class Families:
             self._by_head[household.region_code, household.head_name].append(household)
         self._joined: dict[str, Household] = {}
         self._first: dict[str, tuple[int, str | None]] = {}
-        self._at_home: set[int] = set()
+        self._at_home: dict[int, tuple[int, str | None]] = {}
 
     @classmethod
     def read(cls, session: ScopedSession, rows: Sequence[ParsedRow], children: Sequence[Student]) -> "Families":
@@ -66,7 +68,10 @@ class Families:
         if household is not None and not number:
             self._joined.setdefault(_key(row, child.region_code), household)
         elif household is not None and household.register_number == number:
-            self._at_home.add(household.id)
+            head = row.values.get("head_name")
+            if household.id not in self._at_home or (
+                    head == household.head_name != self._at_home[household.id][1]):
+                self._at_home[household.id] = (row.excel_row, head)
 
     def of(self, row: ParsedRow, region: str, child: Student | None) -> Named:
         """The family of a row. Warns where rows of one family disagree about its head, and where a name decided."""
@@ -75,11 +80,12 @@ class Families:
         key = _key(row, region) if stands is None or number else f"={stands.id}"
         given = row.values.get("head_name")
         first = self._first.setdefault(key, (row.excel_row, given))
-        if given and first[1] != given:
-            row.warn("户主姓名", f"与第 {first[0]} 行同户，户主姓名却不同，以第 {first[0]} 行为准。")
-        if stands is not None and child is not None and child.household_id == stands.id:
-            self._at_home.add(stands.id)
-        return Named(key, stands, first, bool(number), stands is not None and stands.id in self._at_home)
+        speaks = self._at_home.get(stands.id) if stands is not None and number else None
+        leads = speaks or first
+        child_at_home = stands is not None and child is not None and child.household_id == stands.id
+        if given and leads[1] and leads[1] != given and (stands is None or not number or child_at_home):
+            row.warn("户主姓名", f"与第 {leads[0]} 行同户，户主姓名却不同，以第 {leads[0]} 行为准。")
+        return Named(key, stands, leads, bool(number), speaks is not None, child_at_home)
 
     def _home_of(self, child: Student) -> Household | None:
         return self.standing.get(child.household_id or 0)

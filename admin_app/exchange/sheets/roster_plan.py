@@ -177,7 +177,7 @@ def _codes(row: ParsedRow, standing: Standing, *, urban: bool) -> None:
             row.warn("特殊群体", f"代码表中没有“{word}”，这一项没有保存。")
         elif word and (code := standing.codes["special_group"][word]):
             kinds.append(code)
-    row.values["flag_codes"] = kinds
+    row.values["flag_codes"] = list(dict.fromkeys(kinds))
 
 
 def _of_age(row: ParsedRow) -> None:
@@ -227,16 +227,18 @@ def _planned(row: ParsedRow, region: str | None, child: Student | None, standing
 
 
 def _household(row: ParsedRow, named: Named, changes: list[dict[str, str]]) -> dict[str, Any]:
-    """The family that a row names: one that stands, or a new one. Only rows that say its 户编号 change its head, and
-    only where one of them is of a child who stands there: else a number mistyped would rename a stranger's family."""
+    """The family that a row names: one that stands, or a new one. Only a row that says its 户编号 and is of a child who
+    stands there changes its head; whoever else says the number names the head as well: else a number mistyped would
+    rename a stranger's family, or move a child into it."""
     values, stands = row.values, named.stands
     head, identity = values.get("head_name"), values.get("head_identity")
     if stands is None:
         return {"id": None, "key": named.key, "register_number": values.get("register_number"),
                 "head_name": head or values.get("guardian_name") or values["name"], "identity_number": identity}
     update: dict[str, Any] = {}
-    leads = named.first[0] == row.excel_row
-    if head and head != stands.head_name and named.by_number and not named.at_home:
+    leads = named.leads[0] == row.excel_row
+    spoken_for = (named.leads[1] if named.at_home else None) or stands.head_name
+    if head and head != spoken_for and named.by_number and not named.child_at_home:
         row.error("户编号", f"户编号“{stands.register_number}”是“{stands.head_name}”户，名单上的户主却是“{head}”。"
                          "请核对户编号；如确已换了户主，请先在户的页面修改，再导入。")
     elif head and head != stands.head_name and leads:
