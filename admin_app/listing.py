@@ -95,11 +95,17 @@ class Wanted:
         return bool(self.model.__searched__ and self.may_search_names and not others)
 
 
+_WHOLE_NUMBER = re.compile(r"\d{15}|\d{17}[\dXx]", re.A)
+
+
 def words_of(search: str) -> list[str]:
-    """The words of a search. Pinyin is typed with and without spaces: zhang san is one word; an input method may leave
-    letters and digits full-width."""
+    """The words of a search. Pinyin is typed with and without spaces: zhang san is one word, and so is an identity
+    number in groups; an input method may leave letters and digits full-width."""
     words = unicodedata.normalize("NFKC", search[:LONGEST_SEARCH]).split()
-    return ["".join(words)] if words and re.fullmatch(r"[A-Za-z]+", "".join(words)) else words
+    if words and re.fullmatch(r"[A-Za-z]+", "".join(words)):
+        return ["".join(words)]
+    number = "".join(words).replace("-", "")
+    return [number] if _WHOLE_NUMBER.fullmatch(number) else words
 
 
 @lru_cache(maxsize=64)

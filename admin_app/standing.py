@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
-from models.base import Base
+from models.base import Base, pointed_at
 
 
 def twin_of(session: ScopedSession, record: Base) -> Any | None:
@@ -19,6 +19,7 @@ def twin_of(session: ScopedSession, record: Base) -> Any | None:
     if not same or None in same.values() or getattr(record, moves.column) not in moves.standing:
         return None
     with session.no_autoflush:
+        _hold(session, model, [same[moves.single[0]]])
         return session.scalar(select(model).where(
             *[getattr(model, name) == value for name, value in same.items()],
             getattr(model, moves.column).in_(moves.standing), model.id != (record.id or 0)).limit(1))
@@ -29,11 +30,20 @@ def doubled(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> d
     moves, one, other = model.__moves__, aliased(model), aliased(model)
     if moves is None or not moves.single:
         return {}
+    for part in in_parts(keys):
+        _hold(session, model, select(getattr(one, moves.single[0])).where(one.id.in_(part)))
     state = getattr(other, moves.column)
     query = select(one.id, state).where(
         *[getattr(one, name) == getattr(other, name) for name in moves.single], one.id != other.id,
         state.in_(moves.standing))
     return {key: found for part in in_parts(keys) for key, found in session.execute(query.where(one.id.in_(part)))}
+
+
+def _hold(session: ScopedSession, model: type[Base], owners: Any) -> None:
+    """Until this act ends nobody else gives these owners a second one: PostgreSQL lets two write at a time."""
+    owner: Any = pointed_at(model, model.__moves__.single[0]) if model.__moves__ else None
+    if session.writing and owner is not None:
+        session.execute(select(owner.id).where(owner.id.in_(owners)).order_by(owner.id).with_for_update(key_share=True))
 
 
 def why(model: type[Base], state: str) -> str:

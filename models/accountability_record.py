@@ -23,7 +23,8 @@ ACCOUNTABILITY_MOVES = Moves(
         Move("report_rectified", "上报整改", ("decided",), "rectified", asks=("rectified_on",),
              evidence=True),
         Move("recheck", "复核办结", ("rectified",), "closed", asks=("recheck",)),
-        Move("return", "退回整改", ("rectified",), "decided", reason=True, optional=("rectify_by",)),
+        Move("return", "退回整改", ("rectified",), "decided", reason=True, optional=("rectify_by",),
+             clears=("rectified_on",)),
         Move("withdraw", "撤销", ("proposed", "decided"), "withdrawn", reason=True),
     ),
 )

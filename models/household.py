@@ -67,7 +67,7 @@ HARDSHIP_MOVES = Moves(
     ),
     (
         Move("clear_risk", "消除风险", ("active",), "cleared", asks=("risk_cleared_on",)),
-        Move("reopen_risk", "风险复发", ("cleared",), "active", reason=True),
+        Move("reopen_risk", "风险复发", ("cleared",), "active", reason=True, clears=("risk_cleared_on",)),
         Move("end", "退出", ("active", "cleared"), "ended", asks=("until",)),
     ),
     single=("household_id", "kind"),

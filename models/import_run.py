@@ -27,6 +27,8 @@ class ImportRun(Base):
     state: Mapped[str] = field("状态", meaning="checked、confirmed、set_aside")
     counts: Mapped[dict[str, int]] = field("条数", JSON)
     captions: Mapped[list[str]] = field("原列名", JSON)
+    passed_over: Mapped[list[str] | None] = field("没有导入的列", JSON)
+    lacking: Mapped[list[str] | None] = field("名单里没有的列", JSON)
     plan_digest: Mapped[str] = field("预览摘要", meaning="确认的必须正是预览过的")
     ledger_position: Mapped[int] = field("预览时的台账位置", default=0)
     change_id: Mapped[int | None] = field("变更", ForeignKey("change.id"))

@@ -4,7 +4,7 @@ from datetime import date
 
 from models.agreement import InOrder
 from models.base import Base, RegionCode, Wall, field
-from sqlalchemy import ColumnElement, ForeignKey
+from sqlalchemy import ColumnElement, ForeignKey, or_
 from sqlalchemy.orm import Mapped
 
 LEVEL_LENGTHS = {"省": 2, "地市": 4, "县": 6, "乡镇": 9, "村": 12}
@@ -56,8 +56,8 @@ class Region(Base):
     code: Mapped[str] = field("区划代码", RegionCode, unique=True, meaning="统计用区划代码，12 位")
     name: Mapped[str] = field("名称")
     level: Mapped[str] = field("级别", meaning="省、地市、县、乡镇、村")
-    parent_code: Mapped[str | None] = field("上级区划", RegionCode, ForeignKey("region.code"),
-                                            index=True)
+    parent_code: Mapped[str | None] = field("上级区划", RegionCode, ForeignKey("region.code"), index=True,
+                                            generated=True)
     settlement: Mapped[str | None] = field("城乡分类", codes="settlement")
     valid_from: Mapped[date | None] = field("启用日期")
     valid_until: Mapped[date | None] = field("撤销日期", meaning="最后一天；空表示仍在用")
@@ -66,8 +66,23 @@ class Region(Base):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def ended(self) -> bool:
+        """Whether its last day is over."""
+        return self.valid_until is not None and self.valid_until < date.today()
+
+
+def in_use() -> ColumnElement[bool]:
+    """The condition of a division whose last day, where it has one, is not over."""
+    return or_(Region.valid_until.is_(None), Region.valid_until >= date.today())
+
+
+def under(code: str) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of a division and all below it."""
+    prefix = prefix_of(code)
+    return Region.code >= prefix, Region.code < prefix + ":"
+
 
 def villages_under(code: str) -> tuple[ColumnElement[bool], ...]:
     """The conditions of the villages in use under a division."""
-    prefix = prefix_of(code)
-    return Region.code >= prefix, Region.code < prefix + ":", Region.level == "村", Region.valid_until.is_(None)
+    return *under(code), Region.level == "村", in_use()

@@ -20,7 +20,7 @@ LETTER_MOVES = Moves(
     (
         Move("sign", "签订", ("unsigned",), "signed", asks=("signed_on",)),
         Move("void", "作废", ("unsigned", "signed"), "void", reason=True),
-        Move("reissue", "恢复待签", ("void",), "unsigned", act="confirm", reason=True),
+        Move("reissue", "恢复待签", ("void",), "unsigned", act="confirm", reason=True, clears=("signed_on",)),
     ),
     single=("household_id", "level", "school_year"),
 )

@@ -17,6 +17,8 @@ _OUT_OF_SCHOOL = ("unknown", "never_enrolled", "suspected", "dropped_out")
 _APPROVED_LEAVE = ("on_leave", "deferred", "exempt")
 _LIVING = (*_AT_SCHOOL, *_OUT_OF_SCHOOL, *_APPROVED_LEAVE)
 _AWAY = ("absent_since", "leave_until")  # what a child at school has no more
+_ELSEWHERE = ("study_place", "elsewhere_school")  # what a child at a school of the place has no more
+_SEAT = ("school_id", "class_name", "boarding")  # what a child who learns elsewhere has no more
 _LAST_GRADE = Only("grade", "g9", "“毕业离校”只办九年级的学生。年级登记有误的，请先修改；没有读完九年级而离校的，"
                    "由区划管理员办理“超龄离校”。")
 
@@ -43,11 +45,13 @@ SCHOOLING_MOVES = Moves(
         Move("check", "登记核查", tuple(s for s in _LIVING if s != "unknown"), "", asks=("checked_on",)),
         # Whoever was out of school comes back with proof: `clear_suspicion` and `return_to_school`.
         Move("enrol", "登记在校", ("unknown", *_APPROVED_LEAVE, "home_taught", "elsewhere"),
-             "enrolled", asks=("school_id",), optional=("grade", "class_name", "boarding"), clears=_AWAY),
+             "enrolled", asks=("school_id",), optional=("grade", "class_name", "boarding"),
+             clears=(*_AWAY, *_ELSEWHERE)),
         Move("study_elsewhere", "登记外地就读", tuple(s for s in _LIVING if s != "elsewhere"),
-             "elsewhere", asks=("study_place",), optional=("elsewhere_school",), evidence=True, clears=_AWAY),
+             "elsewhere", asks=("study_place",), optional=("elsewhere_school",), evidence=True,
+             clears=(*_AWAY, *_SEAT)),
         Move("teach_at_home", "转送教上门", tuple(s for s in _LIVING if s != "home_taught"),
-             "home_taught", asks=("school_id",), evidence=True, clears=_AWAY),
+             "home_taught", asks=("school_id",), evidence=True, clears=(*_AWAY, *_ELSEWHERE)),
         Move("take_leave", "登记休学", ("enrolled", "home_taught"), "on_leave",
              asks=("leave_until",), evidence=True, ahead=("leave_until",)),
         Move("defer", "登记延缓入学", ("unknown", "never_enrolled"), "deferred",
@@ -56,13 +60,15 @@ SCHOOLING_MOVES = Moves(
              evidence=True, reason=True, clears=_AWAY),
         Move("suspect", "报疑似辍学", ("unknown", *_AT_SCHOOL, *_APPROVED_LEAVE), "suspected",
              asks=("absent_since",)),
-        Move("clear_suspicion", "排除疑似", ("suspected",), "enrolled", reason=True, evidence=True, clears=_AWAY),
+        # Of a child who turns out to learn elsewhere: `study_elsewhere`.
+        Move("clear_suspicion", "排除疑似", ("suspected",), "enrolled", asks=("school_id",), reason=True, evidence=True,
+             clears=(*_AWAY, *_ELSEWHERE)),
         Move("confirm_dropout", "确认辍学", ("suspected",), "dropped_out", act="confirm",
              reason=True),
         Move("confirm_never_enrolled", "确认失学", ("unknown",), "never_enrolled", act="confirm",
              reason=True),
         Move("return_to_school", "复学（入学）", ("dropped_out", "never_enrolled"), "enrolled",
-             asks=("school_id",), optional=("grade", "class_name"), evidence=True, clears=_AWAY),
+             asks=("school_id",), optional=("grade", "class_name"), evidence=True, clears=(*_AWAY, *_ELSEWHERE)),
         Move("graduate", "毕业离校", _AT_SCHOOL, "graduated", only=_LAST_GRADE),
         Move("leave_overage", "超龄离校", (*_AT_SCHOOL, "dropped_out"), "graduated", act="confirm", evidence=True,
              reason=True),

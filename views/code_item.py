@@ -14,3 +14,4 @@ class CodeItemView(RegisterView):
         ("代码", ("code_table", "code", "label", "position", "colour", "standard", "mapping")),
         ("有效期", ("valid_from", "valid_until")),
     )
+    settled = frozenset({"code_table", "code"})  # records hold the code

@@ -20,9 +20,11 @@ class RegionView(RegisterView):
     search = ("name", "code")
     default_sort = "id"
     fieldsets = (
-        ("区划", ("code", "name", "level", "parent_code", "settlement")),
+        ("区划", ("code", "name", "level", "settlement")),
         ("变更", ("valid_from", "valid_until", "successor_code")),
     )
+    shown_beside = {"区划": ("parent_code",)}  # noqa: RUF012
+    settled = frozenset({"code", "level"})  # everything lies where its code says; a new code is a new division
 
     def change(self, record: Any, values: dict[str, Any], as_of: int, why: str) -> None:
         """The code list ends a village before its families have moved on: whoever enters that is told of them."""

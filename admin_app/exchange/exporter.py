@@ -64,9 +64,10 @@ class Export:
 
 
 def record_export(engine: Engine, actor: Actor, export: Export, rows: int, conditions: str = "") -> None:
-    """Put on record who took what out of the register, how much of it, and why. `conditions` tell what was asked for,
-    without a child's name: whoever audits the acts need not know the children."""
-    asked = f"；条件：{conditions}" if conditions else ""
+    """Put on record who took which columns out of the register, of how many, and why. `conditions` tell what was asked
+    for, without a child's name: whoever audits the acts need not know the children."""
+    columns = "、".join(declared(export.wanted.model, name).label for name in export.columns)
+    asked = f"；列：{columns}" + (f"；条件：{conditions}" if conditions else "")
     what = f"{export.title}（{GRADE_LABELS[export.grade]}，{rows:,} 条{asked}）"
     with ScopedSession(engine, actor.scope, writing=True) as session:
         with recording(session, actor, "export", f"{what}：{export.reason}" if export.reason else what, kept=True):

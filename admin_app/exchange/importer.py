@@ -46,8 +46,8 @@ def check(session: ScopedSession, actor: Actor, sheet: Sheet, path: Path, filena
     run = ImportRun(
         region_code=actor.region_code, account_id=actor.account_id, sheet=sheet.name, filename=filename[:200],
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(), state=CHECKED, counts=_counts(planned),
-        captions=upload.captions, plan_digest=digest(planned, texts), ledger_position=position,
-        created_at=datetime.now(UTC),
+        captions=upload.captions, passed_over=upload.passed_over, lacking=upload.lacking,
+        plan_digest=digest(planned, texts), ledger_position=position, created_at=datetime.now(UTC),
     )
     session.add(run)
     session.flush()

@@ -109,14 +109,17 @@ class Sheet:
         return {column.name: column.captions for column in self.columns}
 
 
+_SERIAL = ("序号", "编号", "No", "No.")  # a list numbers its own rows
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file as read through a sheet."""
 
     captions: list[str]
     rows: list[ParsedRow]
-    unit: str | None
-    unmatched: tuple[str, ...]
+    passed_over: list[str]  # captions that belong to no column of the sheet
+    lacking: list[str]  # columns of the sheet that the list has not
 
 
 def read_upload(sheet: Sheet, path: Path, filename: str) -> Upload:
@@ -138,7 +141,8 @@ def read_upload(sheet: Sheet, path: Path, filename: str) -> Upload:
         rows = [_parse(readers, len(header.captions), row) for row in data_rows(raw, header)]
         if not rows:
             raise Invalid("找到了表头，但下面没有数据。请检查是否选对了文件。")
-        return Upload(list(header.captions), rows, header.unit, header.unmatched)
+        lacking = [column.caption for column in sheet.columns if column.name not in header.columns]
+        return Upload(list(header.captions), rows, [c for c in header.unmatched if c not in _SERIAL], lacking)
     raise fault or Invalid("文件里没有可读的工作表。请检查文件。")
 
 

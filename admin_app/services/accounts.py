@@ -1,11 +1,12 @@
 """Accounts and grants. Nobody grants what they do not hold."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.keepers import kept_by, require_keeper
@@ -55,14 +56,14 @@ def make_account(session: ScopedSession, actor: Actor, *, username: str, display
     (made here when none is given), to be changed at first sign-in; adds the grant from today.
     Raises Invalid (also: the name is taken), Refused."""
     actor.require(Permission.ACCOUNT_CREATE)
-    username, display_name = username.strip(), display_name.strip()
+    username, display_name = as_known(username), display_name.strip()
     check_username(username)
     if not display_name:
         raise Invalid("请填写姓名：台账里要写明是谁办的。", "display_name")
     if password is not None:
         _check_password(session, password, username, display_name)
     with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
-        if wide.scalar(select(Account.id).where(Account.username == username)):
+        if known_as(wide, username):
             raise Invalid(f"用户名“{username}”已被使用。请换一个，或在账号列表中查找。", "username")
     plain = password or passwords.make_password()
     account = Account(
@@ -74,6 +75,18 @@ def make_account(session: ScopedSession, actor: Actor, *, username: str, display
     session.flush()
     grant_role(session, actor, account=account, role=role, region=region, until=until)
     return Made(account, plain)
+
+
+def as_known(username: str) -> str:
+    """A username as it is kept: an input method may leave letters full-width."""
+    return unicodedata.normalize("NFKC", username).strip()
+
+
+def known_as(session: ScopedSession, username: str) -> Account | None:
+    """The account of this name, however its letters are written: a phone begins with a capital. One that is written
+    just so comes first."""
+    return session.scalar(select(Account).where(func.lower(Account.username) == username.lower())
+                          .order_by(Account.username != username, Account.id).limit(1))
 
 
 def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: str, region: Region,
@@ -93,6 +106,7 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
     if not actor.keeps(region.code):
         raise Refused(f"“{region.name}”不在您的管辖范围内，不能在那里授权。")
     require_keeper(session, actor, account)
+    records.require_in_use(session, region.code)
     since = since or date.today()
     _check_last_day(session, actor, since, until)
     grant = Grant(account_id=account.id, role=wanted.value, region_code=region.code, since=since,

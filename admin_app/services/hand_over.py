@@ -42,7 +42,7 @@ def left_in(session: ScopedSession, code: str) -> tuple[int, int]:
 def _move(session: ScopedSession, actor: Actor, former: str, village: Region,
           chosen: list[ColumnElement[bool]]) -> None:
     actor.require(Permission.FAMILY_HAND_OVER)
-    if village.level != "村" or village.valid_until is not None:
+    if village.level != "村" or village.ended:
         raise Invalid("请选择一个在用的村（社区）。", "region_code")
     if village.code == former:
         raise Invalid("已经在该村（社区）。请选择另一个。", "region_code")

@@ -1,8 +1,9 @@
 """What must hold for master data: divisions, schools, code tables, accounts."""
 
 import re
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession, unscoped
@@ -34,6 +35,9 @@ def division(session: ScopedSession, actor: Actor, region: Region) -> None:
         if session.scalar(select(Region.id).where(Region.code == region.parent_code)) is None:
             raise Invalid(f"上级区划 {region.parent_code} 还没有登记。请先登记上级。", "code")
     _alone(session, region, "code", "区划代码")
+    if region.successor_code and (region.successor_code == region.code
+                                  or level_of(region.successor_code) != region.level):
+        raise Invalid(f"并入区划须是另一个“{region.level}”级区划。请改正。", "successor_code")
 
 
 @check(School)
@@ -52,13 +56,20 @@ def code_item(session: ScopedSession, actor: Actor, item: CodeItem) -> None:
         CodeItem.code_table == item.code_table, CodeItem.code == item.code, CodeItem.id != (item.id or 0)))
     if twin is not None:
         raise Invalid(f"这个代码表中已有代码 {item.code}（{twin.label}）。请换一个代码。", "code")
+    same = session.scalar(select(CodeItem).where(
+        CodeItem.code_table == item.code_table, CodeItem.label == item.label, CodeItem.id != (item.id or 0),
+        or_(CodeItem.valid_until.is_(None), CodeItem.valid_until >= date.today())))
+    if same is not None and (item.valid_until is None or item.valid_until >= date.today()):
+        raise Invalid(f"这个代码表中已有“{same.label}”（代码 {same.code}）。两项同名，选的时候分不清；"
+                      "请换一个名称。", "label")
 
 
 @check(Account)
 def account(session: ScopedSession, actor: Actor, record: Account) -> None:
     check_username(record.username or "")
     with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
-        if wide.scalar(select(Account.id).where(Account.username == record.username, Account.id != (record.id or 0))):
+        if wide.scalar(select(Account.id).where(func.lower(Account.username) == (record.username or "").lower(),
+                                                Account.id != (record.id or 0))):
             raise Invalid(f"用户名“{record.username}”已被使用。请换一个。", "username")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, inspect
+from sqlalchemy import ForeignKeyConstraint, inspect, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.keepers import require_keeper, require_own
@@ -19,7 +19,7 @@ from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.exchange import cells
 from models.base import Base, Field, Privacy, Wall, declared, model_of, table_of
 from models.kinds import Sealed
-from models.region import prefix_of
+from models.region import Region, in_use, prefix_of
 
 Check = Callable[[ScopedSession, Actor, Any], None]
 _CHECKS: dict[type[Base], list[Check]] = defaultdict(list)
@@ -219,6 +219,17 @@ def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
             record.region_code = actor.region_code  # type: ignore[attr-defined]
         if not session.scope.covers(type(record).__wall__, record.region_code):  # type: ignore[attr-defined]
             raise NotFound("没有这个村（社区），或不在您的管辖范围内。")
+        if not inspect(record).persistent:
+            require_in_use(session, record.region_code)  # type: ignore[attr-defined]
+
+
+def require_in_use(session: ScopedSession, code: str) -> None:
+    """Nothing new is registered in a division that has ended. Raises Invalid."""
+    place = session.scalar(select(Region).where(Region.code == code, ~in_use()))
+    if place is not None:
+        into = session.scalar(select(Region.name).where(Region.code == place.successor_code))
+        raise Invalid(f"“{place.name}”已撤销，请登记到{f'并入后的“{into}”' if into else '并入后的村（社区）'}。"
+                      "原有的户由区划管理员移交。", "region_code")
 
 
 def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstraint) -> None:

@@ -25,7 +25,7 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import BaoxueError, Invalid
 from admin_app.reference import reference_at
-from admin_app.services import passwords
+from admin_app.services import accounts, passwords
 from admin_app.services.accounts import grants_in_force
 from admin_app.services.rules import rules_of
 from admin_app.store import stamp
@@ -107,10 +107,10 @@ def sign_in(engine: Engine, *, username: str, password: str, address: str, agent
     `device` is the browser's mark for this very account, already verified, or None.
     Raises SlowDown, Invalid (one sentence for every cause that a stranger must not tell apart)."""
     now = now or datetime.now(UTC)
-    username = username.strip()
+    username = accounts.as_known(username)
     with unscoped(engine, "nobody is known before the sign-in", writing=True) as session:
         _brake(session, username, address, device, now)
-        account = session.scalar(select(Account).where(Account.username == username))
+        account = accounts.known_as(session, username)
         right = passwords.matches(account.password_hash if account else _NOBODY, password)
         session.add(SignInAttempt(at=now, name_digest=name_digest(username), address=address, device=device,
                                   succeeded=bool(account and right)))
@@ -284,7 +284,7 @@ def _check(session: ScopedSession, conditions: list[ColumnElement[bool]], limit:
 
 def name_digest(username: str) -> str:
     """How a name that was tried is kept (`SignInAttempt`)."""
-    return _digest(username.lower())
+    return _digest(accounts.as_known(username).lower())
 
 
 def _digest(text: str) -> str:

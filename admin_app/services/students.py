@@ -25,12 +25,16 @@ from models.natural_group import NaturalGroup
 from models.region import Region
 from models.responsibility_letter import ResponsibilityLetter
 from models.special_group_flag import SpecialGroupFlag
-from models.student import Student
+from models.school import School
+from models.student import SCHOOLING_MOVES, Student
 
 RESIDENT_IDENTITY_CARD = "1"
 NO_DOCUMENT = "Z"
 VILLAGE_AND_FAMILY = "3"  # 责任书层级 村（社区）—户
 OLDEST = 25  # years; beyond, a year was mistyped
+# 办学类型 → the grades that it has, of those that teach but one stage of nine.
+_STAGES = {"211": range(1, 7), "218": range(1, 7), "311": range(7, 10), "321": range(7, 10)}
+_YEARS_APART = 3  # who began late, stayed behind or skipped a year is nearer
 _NAMESAKE = ("同名", "重名", "另一")
 _STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$")  # 学籍号: domain §3.5
 
@@ -133,8 +137,9 @@ def village(session: ScopedSession, actor: Actor, household: Household) -> None:
     place = session.scalar(select(Region).where(Region.code == household.region_code))
     if place is None or place.level != "村":
         raise Invalid("请选择到村（社区）一级。", "region_code")
-    if place.valid_until is not None and household.id is None:
-        raise Invalid(f"“{place.name}”已撤销，请选择并入后的村（社区）。", "region_code")
+    group = session.get(NaturalGroup, household.natural_group_id) if household.natural_group_id else None
+    if group is not None and group.region_code != household.region_code:
+        raise Invalid(f"“{group.name}”是别的村（社区）的自然村（组）。请选本村的，或先留空。", "natural_group_id")
 
 
 @check(Household)
@@ -247,8 +252,39 @@ def _next_number(session: ScopedSession, same_year: Select[Any], record: Respons
     return f"{begin}{_last_number(taken, begin) + 1:04d}"
 
 
+@check(Student)
+def schooling(session: ScopedSession, actor: Actor, student: Student) -> None:
+    """A grade is one of the school's stage, and near the child's age: six in the first (《义务教育法》第十一条)."""
+    grade = re.fullmatch(r"g(\d)", student.grade or "")
+    if grade is None or answered(student.note, "年级", "学校"):
+        return
+    year, label = int(grade[1]), _label(session, "grade", student.grade or "")
+    years = _STAGES.get(session.scalar(select(School.kind).where(School.id == student.school_id)) or "")
+    if years and year not in years:
+        raise Invalid(f"这所学校没有{label}。请核对学校和年级；如确实如此，请在备注中写明后再保存，"
+                      f"如“学校附设{label}”。", "grade")
+    age = school_age(student.birth_date, date.today()) if student.birth_date else year + 5
+    if abs(age - (year + 5)) > _YEARS_APART:
+        raise Invalid(f"{label}的孩子一般 {year + 5} 岁，按出生日期是 {age} 岁。请核对；如确实如此，"
+                      "请在备注中写明后再保存，如“年级已核对”。", "grade")
+
+
+def school_age(born: date, today: date) -> int:
+    """Years at the last 31 August that has been: the day by which a school year counts them."""
+    year = today.year - ((today.month, today.day) < (8, 31))
+    return year - born.year - ((born.month, born.day) > (8, 31))
+
+
+def _label(session: ScopedSession, table: str, code: str) -> str:
+    return session.scalar(select(CodeItem.label).where(CodeItem.code_table == table, CodeItem.code == code)) or code
+
+
 @check(SpecialGroupFlag)
 def flag(session: ScopedSession, actor: Actor, record: SpecialGroupFlag) -> None:
+    child = session.get(Student, record.student_id) if record.student_id and record.id is None else None
+    if child is not None and child.schooling_state not in SCHOOLING_MOVES.standing:
+        state = SCHOOLING_MOVES.labels[child.schooling_state]
+        raise Invalid(f"“{child.name}”{state}，不用再报特殊群体标记。", "student_id")
     _one_of_a_kind(session, record, "special_group")
 
 
@@ -261,7 +297,7 @@ def _one_of_a_kind(session: ScopedSession, record: SpecialGroupFlag | HouseholdH
     """What stands once is not reported again; what was ended or refused may be."""
     model: Any = type(record)
     if (twin := twin_of(session, record)) is not None:
-        label = session.scalar(select(CodeItem.label).where(CodeItem.code_table == table, CodeItem.code == record.kind))
+        label = _label(session, table, record.kind)
         state = model.__moves__.labels[twin.state]
         raise Invalid(f"已有“{label}”（{state}），不用再报。情况有变，请在原来的那条上办理。", "kind",
                       (model.__tablename__, twin.id))

@@ -20,7 +20,7 @@ from admin_app.services.moves import moves_of
 from admin_app.services.rules import present_school_year, term_begins
 from admin_app.text import verb_label
 from admin_app.web.context import actor, display, plant, session, signed_in
-from admin_app.web.ledger_pages import how_many, records_of
+from admin_app.web.ledger_acts import how_many, records_of
 from models.base import Base, model_of
 from models.change import Change
 

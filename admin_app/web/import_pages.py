@@ -21,8 +21,12 @@ from admin_app.web.downloads import workbook
 from admin_app.web.ledger_pages import undo_offer
 from admin_app.web.pager import page_links
 from models.account import Account
+from models.base import Base, declared
+from models.guardian import Guardian
+from models.household import HouseholdHardship
 from models.import_run import ImportRow, ImportRun
 from models.region import Region, spoken_name, villages_under
+from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 
 pages = Blueprint("imports", __name__, url_prefix="/import")
@@ -101,7 +105,8 @@ def preview(id: int) -> ResponseReturnValue:
                                       ("warned", "有提醒", run.counts["warned"]))]
     return render_template(
         "import/preview.html", back=url_for("imports.upload", sheet=run.sheet), run=_run(run),
-        counts=run.counts, tabs=tabs, rows=_rows(rows), fault=_common_fault(run, rows),
+        counts=run.counts, tabs=tabs, rows=_rows(rows),
+        passed_over=run.passed_over, lacking=_lacking(run), fault=_common_fault(run, rows),
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
         confirm_url=url_for("imports.confirm", id=id) if run.counts["new"] + run.counts["changed"] else None,
         set_aside_url=url_for("imports.set_aside", id=id),
@@ -123,21 +128,41 @@ def _run(run: ImportRun) -> dict[str, Any]:
             "sheet_url": url_for("imports.upload", sheet=run.sheet)}
 
 
+def _lacking(run: ImportRun) -> list[str]:
+    """The columns that a list has not, where that leaves new records without them."""
+    return list(run.lacking or ()) if run.counts["new"] else []
+
+
 def _rows(rows: list[ImportRow]) -> list[dict[str, Any]]:
-    """The rows of a preview, each with where it would be registered."""
+    """The rows of a preview, each with where it would be registered, and of a new child all that would be."""
     planned = [importer.planned(row) for row in rows]
     places = {p["plan"]["region"] for p in planned if p["plan"]}
     display().prepare_values(Student, {"region_code": places})
     return [{"excel_row": row.excel_row, "label": row.label, "outcome": row.outcome, "messages": row.messages,
              "outcome_label": OUTCOME_LABELS[row.outcome], "colour": _COLOURS[row.outcome],
-             "changes": p["changes"], "where": _where(p["plan"]) if p["plan"] else ""}
+             "changes": p["changes"], "where": _where(p["plan"]) if p["plan"] else "", "facts": _of_new_child(p["plan"])
+             if row.outcome == "new" else []}
             for row, p in zip(rows, planned, strict=True)]
+
+
+def _of_new_child(plan: dict[str, Any]) -> list[dict[str, str]]:
+    """What would be registered of a new child, as its own pages will show it."""
+    guardian = plan["guardian"] or {}
+    said: list[tuple[type[Base], str, Any]] = [
+        *((Student, name, value) for name, value in plan["student"].items() if name != "school_id"),
+        (Guardian, "name", guardian.get("name")), (Guardian, "phone", guardian.get("phone")),
+        (HouseholdHardship, "kind", plan["hardship"]), *((SpecialGroupFlag, "kind", kind) for kind in plan["flags"])]
+    school = plan.get("new_school") or display().schools().get(plan["student"]["school_id"] or 0, "")
+    found = [{"label": f"监护人{declared(model, name).label}" if model is Guardian else declared(model, name).label,
+              "text": display().value(model, name, value).text} for model, name, value in said if value]
+    return [*found, {"label": "学校", "text": school}] if school else found
 
 
 def _where(plan: dict[str, Any]) -> str:
     """东街社区 · 王大山户."""
     head = plan["household"].get("head_name") or ""
-    return " · ".join(filter(None, (spoken_name(display().region(plan["region"])), head and f"{head}户")))
+    new = "" if plan["household"]["id"] else "（新的一户）"
+    return " · ".join(filter(None, (spoken_name(display().region(plan["region"])), head and f"{head}户{new}")))
 
 
 def _pager(id: int, tab: str, number: int, total: int) -> dict[str, Any]:

@@ -1,47 +1,37 @@
 """The change ledger on the screen: who did what, one act in full, undo and revert."""
 
-import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import select
 
-from admin_app.access.bulk import in_parts
-from admin_app.access.scope import Scope, ScopedSession, unscoped, within
 from admin_app.changes import history
 from admin_app.changes.ledger import recording
 from admin_app.changes.seal import fingerprint
-from admin_app.changes.triggers import columns_of
 from admin_app.changes.undo import (
-    Undone, changed, check_may_undo, lapsed_undos, outcome, own, undone, undone_of,
+    Undone, changed, check_may_undo, outcome, own, undone, undone_of,
 )
 from admin_app.changes.undo import undo as undo_change
-from admin_app.display import LOCAL_ZONE, local_time
+from admin_app.display import local_time
 from admin_app.errors import Invalid, NotFound, Refused
 from admin_app.exchange.exporter import acts_sheet
-from admin_app.listing import COUNT_CAP, LONGEST_SEARCH
+from admin_app.listing import COUNT_CAP
 from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, role_label, verb_label
-from admin_app.web.context import actor, display, plant, session
+from admin_app.web.context import actor, display, session
 from admin_app.web.downloads import stamped, workbook
 from admin_app.web.form_token import csrf_token
-from admin_app.web.list_address import span_in
+from admin_app.web.ledger_acts import acts, how_many, over_all, records_of, touched_by, unread
 from admin_app.web.list_frame import total_label
 from models.account import Account
-from models.attachment import Attachment
-from models.base import model_of, models, table_of
+from models.base import model_of, models
 from models.change import Change, ChangeRow
-from models.region import prefix_of
 
 pages = Blueprint("ledger", __name__, url_prefix="/changes")
 PAGE, LAST_PAGE = 50, 400
-_EARLIEST, _LATEST = date(1970, 1, 1), date(9000, 1, 1)  # a moment of any zone lies inside what Python can count
-_MOST_FIELDS = 12  # told of one act in the sheet
 MOST_KEPT = 200  # named on the page of an act that was undone
 ARGUMENTS = frozenset({"who", "origin", "verb", "since", "until", "table", "pk", "region", "undone"})
 SHEET = ("编号", "时间", "办理", "经办人", "身份", "经办人区划", "来源", "来源地址", "请求编号", "涉及记录",
@@ -55,7 +45,7 @@ UNDONE = (("any", "已被撤销"), ("others", "被他人撤销"))
 def changes() -> ResponseReturnValue:
     """Acts in scope, newest first, by person, time, origin, record."""
     number = _page()
-    with _over_all() as wide:
+    with over_all() as wide:
         found = wide.scalars(acts(request.args).order_by(Change.id.desc()).offset(number * PAGE).limit(PAGE + 1)).all()
         wide.expunge_all()
     more, shown, count = len(found) > PAGE, found[:PAGE], how_many(request.args, COUNT_CAP)
@@ -65,7 +55,8 @@ def changes() -> ResponseReturnValue:
         "admin/history.html", title="变更台账",
         changes=[{**_act(c), "records": named.get(c.id, ""), "undone": c.id in gone,
                   "url": url_for("ledger.change", id=c.id)} for c in shown],
-        filters=_filters(), pager={**_pager(number, len(shown), more), "total_label": total_label(count, COUNT_CAP)},
+        filters=_filters(), empty=_unread(),
+        pager={**_pager(number, len(shown), more), "total_label": total_label(count, COUNT_CAP)},
         buttons=[{"label": "导出", "url": sheet, "kind": "post", "icon": "download", "token": csrf_token(),
                   "why": "may"}] if shown else [])
 
@@ -75,7 +66,7 @@ def export() -> ResponseReturnValue:
     """The acts of this address as a sheet, without what they did to whom: that stands on each act's page."""
     if (count := how_many(request.args, COUNT_CAP)) > COUNT_CAP:
         raise Invalid(f"一次最多导出 {COUNT_CAP:,} 条变更。请用时间或区划缩小范围，分几次导出。")
-    with _over_all() as wide:
+    with over_all() as wide:
         found = wide.scalars(acts(request.args).order_by(Change.id.desc())).all()
         wide.expunge_all()
         mark = fingerprint(wide)
@@ -102,106 +93,15 @@ def _conditions() -> str:
     return "；".join(said)
 
 
+def _unread() -> str | None:
+    """Why a list finds nothing that was asked for days which are none."""
+    wrong = "、".join(f"“{text}”" for text in unread(request.args))
+    return f"{wrong}看不懂，没有按它猜着显示。日期请写成 2026-11-29 或 20261129。" if wrong else None
+
+
 def _answers(act: Change, gone: Mapping[int, int]) -> str:
     said = [f"撤销了 {act.undoes_id}"] if act.undoes_id else []
     return "；".join([*said, *([f"已被 {gone[act.id]} 撤销"] if act.id in gone else [])])
-
-
-def touched_by(found: Sequence[Change]) -> dict[int, tuple[str, str]]:
-    """What each act touched, without a name: 学生 17 or 3 条学生; and which of its fields."""
-    records: dict[int, list[str]] = defaultdict(list)
-    fields: dict[int, dict[str, None]] = defaultdict(dict)
-    for part in in_parts([c.id for c in found]):
-        theirs, of = ChangeRow.change_id.in_(part), (ChangeRow.change_id, ChangeRow.table_name)
-        for act, table, count, key in session().execute(
-                select(*of, func.count(ChangeRow.pk.distinct()), func.min(ChangeRow.pk))
-                .where(theirs).group_by(*of).order_by(ChangeRow.table_name)):
-            title = model_of(table).__title__
-            records[act].append(f"{title} {key}" if count == 1 else f"{count:,} 条{title}")
-        for act, table, columns in session().execute(
-                select(*of, ChangeRow.columns).where(theirs).distinct().order_by(*of, ChangeRow.columns)):
-            told = [c.info["field"] for c in columns_of(table_of(model_of(table)), columns or "")]
-            fields[act] |= dict.fromkeys(field.label for field in told if not field.internal)
-    return {act: ("、".join(texts), "、".join([*fields[act]][:_MOST_FIELDS])) for act, texts in records.items()}
-
-
-def records_of(numbers: list[int]) -> dict[int, str]:
-    """What each of these acts touched: its one record by name, or how many. A paper goes without saying beside the
-    record that it hangs on."""
-    told = ChangeRow.table_name != Attachment.__tablename__
-    row_told, table_told = case((told, ChangeRow.id)), case((told, ChangeRow.table_name))
-    first = select(ChangeRow.change_id, func.coalesce(func.min(row_told), func.min(ChangeRow.id)).label("row"),
-                   func.coalesce(func.nullif(func.count(row_told), 0), func.count()).label("rows"),
-                   func.count(table_told.distinct()).label("tables")).where(
-        ChangeRow.change_id.in_(numbers)).group_by(ChangeRow.change_id).subquery()
-    found = session().execute(select(first.c.change_id, first.c.rows, first.c.tables, ChangeRow.table_name,
-                                     ChangeRow.pk)
-                              .join(ChangeRow, ChangeRow.id == first.c.row)).all()
-    named = [row for row in found if row.rows == 1 and actor().may(f"{model_of(row.table_name).__area__}.view")]
-    for table in {row.table_name for row in named}:
-        display().load_records(model_of(table), [row.pk for row in named if row.table_name == table])
-    names = {row.change_id: display().loaded(model_of(row.table_name), row.pk) for row in named}
-    titles = {row.change_id: model_of(row.table_name).__title__ for row in found}
-    return {row.change_id: names.get(row.change_id) or (
-        f"{row.rows:,} 条记录（{titles[row.change_id]}等）" if row.tables > 1
-        else f"{row.rows:,} 条{titles[row.change_id]}") for row in found}
-
-
-def _over_all() -> ScopedSession:
-    return unscoped(plant().engine, "an act from above stands beyond the wall of what it touched")
-
-
-def how_many(said: Mapping[str, str], most: int) -> int:
-    """How many acts a list of this address would have, at most one more than so many."""
-    with _over_all() as wide:
-        some = acts(said).with_only_columns(Change.id).limit(most + 1).subquery()
-        return wide.scalar(select(func.count()).select_from(some)) or 0
-
-
-def acts(said: Mapping[str, str]) -> Select[Any]:
-    """The acts that fit the arguments of this page's address: made in scope, or from above on something in scope. To
-    be asked over all rows, for the wall of an act is its actor's. What cannot be read fits nothing."""
-    scope = session().scope
-    ours = exists().where(ChangeRow.change_id == Change.id, within(ChangeRow, scope))
-    query = select(Change).where(or_(within(Change, scope), ours))
-    said = {name: value[:LONGEST_SEARCH] for name, value in said.items()}
-    if who := said.get("who", "").strip():
-        named = select(Account.id).where(Account.username == who)
-        query = query.where(or_(Change.actor.contains(who, autoescape=True), Change.account_id.in_(named)))
-    if verb := said.get("verb", "").strip():
-        query = query.where(or_(Change.verb == verb, Change.verb.endswith(f":{verb}", autoescape=True)))
-    if origin := said.get("origin", "").strip():
-        query = query.where(Change.origin == origin)
-    if by := said.get("undone", "").strip():
-        query = query.where(_taken_back(by))
-    for name, side in (("since", 0), ("until", 1)):
-        if text := said.get(name, "").strip():
-            span = span_in(text)
-            day = span[side] if span else None
-            if day is None or not _EARLIEST <= day <= _LATEST:
-                query = query.where(false())
-                continue
-            moment = datetime.combine(day, time.min, LOCAL_ZONE) + timedelta(days=side)
-            query = query.where(Change.at < moment if side else Change.at >= moment)
-    if region := said.get("region", "").strip():
-        place = Scope.under(prefix_of(region)) if re.fullmatch(r"[0-9]{12}", region) else None
-        query = query.where(false() if place is None else or_(within(Change, place), exists().where(
-            ChangeRow.change_id == Change.id, within(ChangeRow, scope), within(ChangeRow, place))))
-    table, pk = said.get("table", "").strip(), said.get("pk", "").strip()
-    touched = [ChangeRow.table_name == table] if table else []
-    if pk:
-        touched.append(ChangeRow.pk == int(pk) if pk.isdecimal() and len(pk) < 18 else false())
-    if touched:
-        query = query.where(exists().where(ChangeRow.change_id == Change.id, within(ChangeRow, scope), *touched))
-    return query
-
-
-def _taken_back(by: str) -> ColumnElement[bool]:
-    """That an act was undone, and that the undo holds: by anybody, or by others than who acted."""
-    undoing, act = aliased(Change), aliased(Change)
-    whose = {"any": [], "others": [undoing.account_id.is_distinct_from(act.account_id)]}.get(by, [false()])
-    return Change.id.in_(select(act.id).join(undoing, undoing.undoes_id == act.id).where(
-        undoing.id.not_in(lapsed_undos(session())), *whose))
 
 
 def _page() -> int:
@@ -297,7 +197,7 @@ def _undoing(number: int | None) -> dict[str, Any] | None:
     """The act that took this one back, with its page where that lies in scope."""
     if number is None:
         return None
-    with _over_all() as wide:
+    with over_all() as wide:
         act = wide.get_one(Change, number)
         found = {"who": act.actor, "when": local_time(act.at), "why": act.reason or "",
                  "url": url_for("ledger.change", id=number)}

@@ -10,7 +10,7 @@ from admin_app.access.permissions import Permission
 from admin_app.listing import Wanted, page_of
 from admin_app.web.context import actor, display, session
 from models.base import table_of
-from models.region import Region, prefix_of
+from models.region import Region, in_use, prefix_of
 
 if TYPE_CHECKING:
     from views.base import RegisterView
@@ -34,8 +34,7 @@ def lookup(view: "RegisterView") -> ResponseReturnValue:
 def _regions(text: str) -> list[dict[str, str]]:
     """Divisions under the actor's own, by name or code."""
     prefix = prefix_of(actor().region_code)
-    query = select(Region).where(Region.code >= prefix, Region.code < prefix + ":",
-                                 Region.valid_until.is_(None))
+    query = select(Region).where(Region.code >= prefix, Region.code < prefix + ":", in_use())
     if text:
         query = query.where(Region.name.contains(text, autoescape=True) | Region.code.startswith(text, autoescape=True))
     found = session().scalars(query.order_by(Region.code).limit(LIMIT))

@@ -259,7 +259,11 @@ def form(view: "RegisterView", form: Any, title: str, record: Base | None,
 def conflict(model: type[Base], record: Base, values: dict[str, Any], as_of: int) -> list[dict[str, Any]]:
     """原值/对方/我的: what stood when the form was opened, what somebody made of it since, what was
     typed. Only where the three are not one; who did it stands where something was changed."""
-    original = history.value_at(session(), model, record, as_of, list(values))
+    beside = [c.name for c in table_of(model).columns if c.name not in values and not c.primary_key
+              and c.info["field"].recorded and not c.info["field"].internal]
+    original = history.value_at(session(), model, record, as_of, [*values, *beside])
+    # What the form has no field for was not touched by it: a move that was made meanwhile is told all the same.
+    values = {**values, **{name: original[name] for name in beside}}
     hand = history.last_hand(session(), record.__tablename__, record.id)
     who = "您自己（在另一个窗口）" if hand and hand.account_id == actor().account_id else hand.actor if hand else ""
     lines = []
@@ -285,7 +289,7 @@ def take_theirs(form: Any, lines: list[dict[str, Any]], record: Base, position: 
     """The form goes on from the present state: what I did not touch is now theirs, what I typed stays."""
     for line in lines:
         name = line["name"]
-        if not line["mine_changed"] and not form_fields.hidden_from(type(record), name, actor().role):
+        if name in form and not line["mine_changed"] and not form_fields.hidden_from(type(record), name, actor().role):
             value = getattr(record, name)
             form[name].process_data(value.open() if hasattr(value, "open") else value)
     form.as_of.process_data(str(position))

@@ -12,6 +12,7 @@ from flask import session as browser
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeSerializer
 
+from admin_app.access.permissions import ROLE_LABELS, Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.display import local_time
@@ -28,6 +29,19 @@ DEVICE_COOKIE = "baoxue_device"
 _DEVICES = 8  # accounts that one browser is remembered for
 
 
+def _demo_accounts() -> list[dict[str, str]]:
+    """The first account of each role, where the demo district is served (`run.py` keeps their list)."""
+    listing = plant().deployment.data_dir / "demo-accounts.txt"
+    if not plant().deployment.demo or not listing.exists():
+        return []
+    first: dict[str, dict[str, str]] = {}
+    for line in listing.read_text("utf-8").splitlines():
+        username, password, role, place = line.split("\t")
+        shown = f"{role}（{place}）" if role == ROLE_LABELS[Role.ADMINISTRATOR] else role
+        first.setdefault(shown, {"username": username, "password": password, "role": shown})
+    return list(first.values())
+
+
 @pages.route("/login", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
     username = request.form.get("username", "").strip()
@@ -35,7 +49,7 @@ def sign_in() -> ResponseReturnValue:
     if request.method != "POST":  # HEAD too
         ended = "登录已结束（超时或授权有变）。请重新登录，您填写的内容会保留。" if request.args.get("ended") else None
         return render_template("sign_in.html", error=None, notice=ended, username="", next=target,
-                               demo_accounts=current_app.extensions.get("demo_accounts", []))
+                               demo_accounts=_demo_accounts())
     marks = _devices()
     key = _name_key(username)
     try:
@@ -44,9 +58,8 @@ def sign_in() -> ResponseReturnValue:
             address=request.remote_addr or "", agent=request.user_agent.string, device=marks.get(key),
         )
     except (Invalid, SlowDown) as fault:
-        page = render_template("sign_in.html", error=fault.message, notice=None, username=username,
-                               next=target,
-                               demo_accounts=current_app.extensions.get("demo_accounts", []))
+        page = render_template("sign_in.html", error=fault.message, notice=None, username=username, next=target,
+                               demo_accounts=_demo_accounts())
         return page, 429 if isinstance(fault, SlowDown) else 400
     browser.clear()  # a new form token for a new person
     response = redirect(target)
@@ -181,4 +194,4 @@ def _devices() -> dict[str, str]:
 
 
 def _name_key(username: str) -> str:
-    return hashlib.sha256(username.lower().encode()).hexdigest()[:16]
+    return hashlib.sha256(accounts.as_known(username).lower().encode()).hexdigest()[:16]

@@ -133,7 +133,7 @@ STEPS_OUT = {
     ("admin_app/services/sign_in.py", "switch_grant"): "one's own grants lie in several regions",
     ("admin_app/services/students.py", "refuse_duplicate"): "is this number taken elsewhere in the district",
     ("admin_app/web/context.py", "recognise"): "who asks is not known yet",
-    ("admin_app/web/ledger_pages.py", "_over_all"): "an act from above stands beyond the wall of what it touched",
+    ("admin_app/web/ledger_acts.py", "over_all"): "an act from above stands beyond the wall of what it touched",
     ("admin_app/web/explain.py", "reasons"): "one's own grant may have been given from above",
     ("admin_app/services/exports.py", "write"): "the seal's fingerprint in the footer",
     ("admin_app/services/saved_views.py", "delete"): "one's own saved views",

@@ -1,74 +1,34 @@
-"""What each row of a roster will do: set against what stands, row by row, nothing written.
-
-One query per kind of thing and some thousand keys, whatever the number of rows.
-"""
+"""What each row of a roster will do: set against what stands, row by row, nothing written."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from typing import Any
-
-from sqlalchemy import select
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
-from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from admin_app.display import plain_text
 from admin_app.exchange.cells import plain_word
 from admin_app.exchange.sheet import ParsedRow, PlannedRow
-from admin_app.exchange.sheets.roster_children import Children
-from admin_app.exchange.sheets.roster_families import Families, Named, index_of
-from admin_app.exchange.sheets.roster_words import ALIASES, IN_TOWN, URBAN
+from admin_app.exchange.sheets.roster_families import Named, index_of
+from admin_app.exchange.sheets.roster_standing import Standing, read_standing, stem
+from admin_app.exchange.sheets.roster_words import IN_TOWN, URBAN
 from admin_app.services.students import RESIDENT_IDENTITY_CARD
 from models.base import declared
-from models.code_item import CodeItem
-from models.guardian import Guardian
-from models.household import HouseholdHardship
 from models.kinds import Sealed
-from models.region import Region, villages_under
-from models.school import School
-from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 
 _SPLIT = re.compile(r"[、,，;；/\s]+(?![^（(]*[）)])")  # a label may have a comma between its brackets
-_VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "社区", "村", "")
 _LEFT_BEHIND = frozenset({"10", "11", "12"})
+_ALLOWANCES = frozenset({"21", "22"})  # 低保 of the country, and of the town
 _YOUNGEST, _OLDEST = 3, 18  # years
 _COMPARED = ("name", "sex", "ethnic_group", "birth_date", "grade", "class_name", "boarding", "note")
-
-
-@dataclass
-class Standing:
-    """What stands in the register, as far as these rows touch it."""
-
-    villages: dict[str, list[str]] = field(default_factory=dict)
-    village_names: dict[str, str] = field(default_factory=dict)
-    settlements: dict[str, str] = field(default_factory=dict)
-    codes: dict[str, dict[str, str | None]] = field(default_factory=dict)
-    labels: dict[str, dict[str, str]] = field(default_factory=dict)
-    schools: dict[str, int] = field(default_factory=dict)
-    alike: dict[str, str] = field(default_factory=dict)
-    new_schools: set[str] = field(default_factory=set)
-    children: Children = field(default_factory=Children)
-    families: Families = field(default_factory=lambda: Families(()))
-    guardians: dict[int, list[Guardian]] = field(default_factory=dict)
-    hardships: set[tuple[int, str]] = field(default_factory=set)
-    flags: dict[int, set[str]] = field(default_factory=dict)
-
-    def school_like(self, name: str) -> str:
-        """A school whose name is much like this one, '' if there is none."""
-        if name not in self.alike:
-            self.alike[name] = next(iter(get_close_matches(name, self.schools, n=1)), "")
-        return self.alike[name]
 
 
 def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[PlannedRow]:
     """Plan every row. A good row is never held up by a bad one."""
     indexes = [index_of(row.values.get("identity")) for row in rows]
-    standing = _read(session, actor, rows, [i for i in indexes if i])
+    standing = read_standing(session, actor, rows, [i for i in indexes if i])
     for row, index in zip(rows, indexes, strict=True):
         if child := standing.children.by_number.get(index or ""):
             standing.families.join(row, child)
@@ -83,66 +43,6 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
     return planned
 
 
-# --- reading what stands ---
-
-
-def _read(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow], indexes: list[str]) -> Standing:
-    standing = Standing()
-    _read_places(session, actor, standing)
-    standing.children = Children.read(session, rows, indexes)
-    standing.families = Families.read(session, rows, standing.children.all())
-    _read_belongings(session, standing)
-    return standing
-
-
-def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> None:
-    found = session.execute(select(Region.code, Region.name, Region.settlement).where(
-        *villages_under(actor.region_code)))
-    for code, name, settlement in found:
-        standing.village_names[code], standing.settlements[code] = name, settlement or ""
-        written = plain_word(name)
-        short = stem(written)
-        for word in {written, short, code, *(short + e for e in ("村", "社区", "村委会", "居委会"))}:
-            standing.villages.setdefault(word, []).append(code)
-    for table in ("sex", "ethnic_group", "grade", "boarding", "special_group", "hardship_kind"):
-        standing.codes[table], standing.labels[table] = {}, {}
-    today = date.today()
-    for item in session.scalars(select(CodeItem).where(CodeItem.code_table.in_(standing.codes))):
-        standing.labels[item.code_table][item.code] = item.label
-        if item.valid_until is None or item.valid_until >= today:
-            standing.codes[item.code_table] |= {item.label: item.code, item.code: item.code}
-    for table, aliases in ALIASES.items():
-        standing.codes[table] = {**aliases, **standing.codes[table]}
-    standing.codes["ethnic_group"] |= {label.removesuffix("族"): code for label, code in list(
-        standing.codes["ethnic_group"].items()) if label.endswith("族")}
-    standing.schools = {name: key for key, name in session.execute(select(School.id, School.name))}
-
-
-def _read_belongings(session: ScopedSession, standing: Standing) -> None:
-    for part in in_parts(dict.fromkeys(child.id for child in standing.children.all())):
-        for g in session.scalars(select(Guardian).where(Guardian.student_id.in_(part)).order_by(Guardian.id)):
-            standing.guardians.setdefault(g.student_id, []).append(g)
-        for student_id, kind in session.execute(
-                select(SpecialGroupFlag.student_id, SpecialGroupFlag.kind)
-                .where(SpecialGroupFlag.student_id.in_(part), SpecialGroupFlag.state.in_(("reported", "verified")))):
-            standing.flags.setdefault(student_id, set()).add(kind)
-    for part in in_parts(standing.families.standing):
-        standing.hardships |= {(household_id, kind) for household_id, kind in session.execute(
-            select(HouseholdHardship.household_id, HouseholdHardship.kind)
-            .where(HouseholdHardship.household_id.in_(part), HouseholdHardship.state != "ended"))}
-
-
-def stem(name: str) -> str:
-    """'亲水湾村委会' → '亲水湾', '康宁社区居民委员会' → '康宁'."""
-    for ending in _VILLAGE_ENDINGS:
-        if ending and name.endswith(ending) and len(name) > len(ending) + 1:
-            return name.removesuffix(ending)
-    return name
-
-
-# --- one row ---
-
-
 def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
     text = row.values.get("village")
     if not text:
@@ -153,6 +53,8 @@ def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
         return codes[0]
     if codes:
         row.error("村（社区）", f"有 {len(codes)} 个村（社区）都叫“{text}”。请改填 12 位区划代码。")
+    elif word in standing.ended:
+        row.error("村（社区）", standing.ended[word])
     else:
         row.error("村（社区）", f"您的管辖范围内没有“{text}”。请核对名称，或填写区划代码；新设的村请先登记区划。")
     return None
@@ -171,6 +73,7 @@ def _codes(row: ParsedRow, standing: Standing, *, urban: bool) -> None:
         if known not in codes:
             row.warn(caption, f"代码表中没有“{word}”，这一项没有保存。请改成下拉列表中的写法，或先在代码表中增加。")
         row.values[f"{name}_code"] = codes.get(IN_TOWN.get(known, known) if urban else known)
+        row.values[f"{name}_open"] = known in IN_TOWN
     kinds = []
     for word in _SPLIT.split(row.values.get("special_groups") or ""):
         if word and word not in standing.codes["special_group"]:
@@ -268,23 +171,9 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
         "class_name": values.get("class_name"), "boarding": values.get("boarding_code"),
         "note": values.get("note"),
     }
-    school = values.get("school")
-    if school and school not in standing.schools:
-        may = actor.may(Permission.PLACE_CREATE)
-        what["new_school"] = school if may else None
-        if not may:
-            row.warn("学校", f"系统中没有学校“{school}”，学校一项没有保存。请联系上级管理员登记学校。")
-        elif alike := standing.school_like(school):
-            row.warn("学校", f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
-                     f"否则确认导入时会新增学校“{school}”。")
-        elif school not in standing.new_schools:  # said once: a first list names many
-            standing.new_schools.add(school)
-            row.warn("学校", f"系统中没有学校“{school}”，确认导入时会新增这所学校。")
+    school = _school(row, standing, actor, what)
     if child is None:
-        if values.get("at_school") is False:
-            row.warn("是否在校", "不在校的孩子按“待核查”登记。请尽快核查，并在学生页面办理就学状态。")
-        return {**new, "identity_number": values.get("identity"), "school_id": standing.schools.get(school or ""),
-                "schooling_state": "enrolled" if values.get("at_school") and school else "unknown"}
+        return {**new, "identity_number": values.get("identity"), **_schooling(row, standing, what)}
     differ: dict[str, Any] = {}
     for name in _COMPARED:
         before, after = getattr(child, name), new[name]
@@ -313,6 +202,35 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
     return differ
 
 
+def _school(row: ParsedRow, standing: Standing, actor: Actor, what: dict[str, Any]) -> str | None:
+    """The school's name in a row; one that the register does not have is made by whoever may, and named."""
+    school = row.values.get("school")
+    if school and school not in standing.schools:
+        may = actor.may(Permission.PLACE_CREATE)
+        what["new_school"] = school if may else None
+        if not may:
+            row.warn("学校", f"系统中没有学校“{school}”，学校一项没有保存。请联系上级管理员登记学校。")
+        elif alike := standing.school_like(school):
+            row.warn("学校", f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
+                     f"否则确认导入时会新增学校“{school}”。")
+        elif school not in standing.new_schools:  # said once: a first list names many
+            standing.new_schools.add(school)
+            row.warn("学校", f"系统中没有学校“{school}”，确认导入时会新增这所学校。")
+    return school
+
+
+def _schooling(row: ParsedRow, standing: Standing, what: dict[str, Any]) -> dict[str, Any]:
+    """The school and the state of a new child. In school is only whose school stands in the register."""
+    said, key = row.values.get("at_school"), standing.schools.get(row.values.get("school") or "")
+    seated = said and (key is not None or what.get("new_school"))
+    if said is False:
+        row.warn("是否在校", "不在校的孩子按“待核查”登记。请尽快核查，并在学生页面办理就学状态。")
+    elif said and not seated:
+        row.warn("是否在校", "写的是在校，但学校没有写，或没有保存，按“待核查”登记。请补上学校后重新上传，"
+                          "或在学生页面办理“登记在校”。")
+    return {"school_id": key, "schooling_state": "enrolled" if seated else "unknown"}
+
+
 def _guardian(row: ParsedRow, child: Student | None, standing: Standing,
               changes: list[dict[str, str]]) -> dict[str, Any] | None:
     name, phone = row.values.get("guardian_name"), row.values.get("guardian_phone")
@@ -332,15 +250,33 @@ def _guardian(row: ParsedRow, child: Student | None, standing: Standing,
 
 def _belongings(row: ParsedRow, child: Student | None, standing: Standing, changes: list[dict[str, str]],
                 what: dict[str, Any]) -> None:
-    household, kind = what["household"]["id"], row.values.get("hardship_code")
-    what["hardship"] = kind if kind and (household is None or (household, kind) not in standing.hardships) else None
+    what["hardship"] = kind = _hardship(row, standing, what["household"])
     held = standing.flags.get(child.id, set()) if child else set()
     what["flags"] = [k for k in row.values["flag_codes"]
                      if k not in held and not (k in _LEFT_BEHIND and held & _LEFT_BEHIND)]
     if child is not None:
-        if what["hardship"]:
-            changes.append(_change("家庭类型", "", standing.labels["hardship_kind"].get(kind or "", kind or "")))
+        if kind:
+            labels, stand = standing.labels["hardship_kind"], standing.hardships.get(what["household"]["id"], set())
+            before = "、".join(labels.get(k, k) for k in sorted(stand))
+            changes.append(_change("家庭类型", before, labels.get(kind, kind)))
         changes.extend(_change("特殊群体", "", standing.labels["special_group"].get(k, k)) for k in what["flags"])
+
+
+def _hardship(row: ParsedRow, standing: Standing, household: dict[str, Any]) -> str | None:
+    """The hardship that a row adds to its family. A family has the allowance of the town or that of the country: a word
+    that names no place means the one that stands."""
+    kind, held = row.values.get("hardship_code"), standing.hardships.get(household["id"], set())
+    if not kind or kind in held:
+        return None
+    if kind not in _ALLOWANCES:
+        return str(kind)
+    standing_one = next(iter(held & _ALLOWANCES), None) or standing.allowances.setdefault(household["key"], kind)
+    if standing_one == kind:
+        return str(kind)
+    if not row.values.get("hardship_open"):
+        label = standing.labels["hardship_kind"].get(standing_one, standing_one)
+        row.warn("家庭类型", f"这户已有“{label}”，这一项没有保存。请核对；确有变化的，在户的页面退出原来的再新增。")
+    return None
 
 
 def _change(label: str, before: str | None, after: str | None) -> dict[str, str]:

@@ -72,15 +72,13 @@ function watch(key) {
   form.querySelector("[data-cancel]")?.addEventListener("click", () => { clearTimeout(timer); drop(key); });
 }
 
-// A sent draft was saved if the next page is an ordinary one of the same person; sign-in and error pages,
-// the form coming back with errors, or opened again with no word that it was saved, mean that it was not.
-const unsaved = !user || document.querySelector("[data-status], form[data-kept]");
-const here = form && user && !document.querySelector(".note-success") ? keyOf(user) : null;
+// A sent draft was saved if the next page says so. Any other page means that it was not: the form with its errors,
+// signing in again, or whatever was opened after the network had failed.
+const saved = user && document.querySelector(".note-success");
 for (const key of keys()) {
   const draft = read(key);
-  if (user && !key.startsWith(`${PREFIX}${user}:`)) drop(key);
-  else if (draft?.sent && (unsaved || key === here)) write(key, { ...draft, sent: false });
-  else if (!draft || draft.sent) drop(key);
+  if (!draft || (user && !key.startsWith(`${PREFIX}${user}:`)) || (draft.sent && saved)) drop(key);
+  else if (draft.sent) write(key, { ...draft, sent: false });
 }
 document.querySelector("form[data-sign-out]")?.addEventListener("submit", () => keys().forEach(drop));
 

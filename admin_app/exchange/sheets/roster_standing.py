@@ -1,0 +1,116 @@
+"""What stands in the register, as far as the rows of a roster touch it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from admin_app.access.actor import Actor
+from admin_app.access.bulk import in_parts
+from admin_app.access.scope import ScopedSession
+from admin_app.exchange.cells import plain_word
+from admin_app.exchange.sheet import ParsedRow
+from admin_app.exchange.sheets.roster_children import Children
+from admin_app.exchange.sheets.roster_families import Families
+from admin_app.exchange.sheets.roster_words import ALIASES
+from admin_app.reference import Code
+from models.code_item import CodeItem
+from models.guardian import Guardian
+from models.household import HARDSHIP_MOVES, HouseholdHardship
+from models.region import Region, in_use, under, villages_under
+from models.school import School
+from models.special_group_flag import FLAG_MOVES, SpecialGroupFlag
+
+_VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "社区", "村", "")
+
+
+@dataclass
+class Standing:
+    """What stands in the register, as far as these rows touch it."""
+
+    villages: dict[str, list[str]] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)  # the words of villages that are no more, and what is said
+    village_names: dict[str, str] = field(default_factory=dict)
+    settlements: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    schools: dict[str, int] = field(default_factory=dict)
+    alike: dict[str, str] = field(default_factory=dict)
+    new_schools: set[str] = field(default_factory=set)
+    children: Children = field(default_factory=Children)
+    families: Families = field(default_factory=lambda: Families(()))
+    guardians: dict[int, list[Guardian]] = field(default_factory=dict)
+    hardships: dict[int, set[str]] = field(default_factory=dict)
+    allowances: dict[str, str] = field(default_factory=dict)  # what the first row of a family said
+    flags: dict[int, set[str]] = field(default_factory=dict)
+
+    def school_like(self, name: str) -> str:
+        """A school whose name is much like this one, '' if there is none."""
+        if name not in self.alike:
+            self.alike[name] = next(iter(get_close_matches(name, self.schools, n=1)), "")
+        return self.alike[name]
+
+
+def read_standing(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow], indexes: list[str]) -> Standing:
+    """One query per kind of thing and some thousand keys, whatever the number of rows."""
+    standing = Standing()
+    _read_places(session, actor, standing)
+    standing.children = Children.read(session, rows, indexes)
+    standing.families = Families.read(session, rows, standing.children.all())
+    _read_belongings(session, standing)
+    return standing
+
+
+def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> None:
+    found = session.execute(select(Region.code, Region.name, Region.settlement).where(
+        *villages_under(actor.region_code)))
+    for code, name, settlement in found:
+        standing.village_names[code], standing.settlements[code] = name, settlement or ""
+        written = plain_word(name)
+        short = stem(written)
+        for word in {written, short, code, *(short + e for e in ("村", "社区", "村委会", "居委会"))}:
+            standing.villages.setdefault(word, []).append(code)
+    into = aliased(Region)
+    for code, name, successor in session.execute(
+            select(Region.code, Region.name, into.name).outerjoin(into, into.code == Region.successor_code)
+            .where(*under(actor.region_code), Region.level == "村", ~in_use())):
+        said = f"“{name}”已撤销，请改填{f'并入后的“{successor}”' if successor else '并入后的村（社区）'}。"
+        standing.ended |= dict.fromkeys((plain_word(name), stem(plain_word(name)), code), said)
+    for table in ("sex", "ethnic_group", "grade", "boarding", "special_group", "hardship_kind"):
+        standing.codes[table], standing.labels[table] = {}, {}
+    today = date.today()
+    for item in session.scalars(select(CodeItem).where(CodeItem.code_table.in_(standing.codes))):
+        standing.labels[item.code_table][item.code] = item.label
+        if Code(item.code, item.label, item.colour, item.valid_from, item.valid_until).valid_on(today):
+            standing.codes[item.code_table] |= {item.label: item.code, item.code: item.code}
+    for table, aliases in ALIASES.items():
+        standing.codes[table] = {**aliases, **standing.codes[table]}
+    standing.codes["ethnic_group"] |= {label.removesuffix("族"): code for label, code in list(
+        standing.codes["ethnic_group"].items()) if label.endswith("族")}
+    standing.schools = {name: key for key, name in session.execute(select(School.id, School.name))}
+
+
+def _read_belongings(session: ScopedSession, standing: Standing) -> None:
+    for part in in_parts(dict.fromkeys(child.id for child in standing.children.all())):
+        for g in session.scalars(select(Guardian).where(Guardian.student_id.in_(part)).order_by(Guardian.id)):
+            standing.guardians.setdefault(g.student_id, []).append(g)
+        for student_id, kind in session.execute(
+                select(SpecialGroupFlag.student_id, SpecialGroupFlag.kind)
+                .where(SpecialGroupFlag.student_id.in_(part), SpecialGroupFlag.state.in_(FLAG_MOVES.standing))):
+            standing.flags.setdefault(student_id, set()).add(kind)
+    for part in in_parts(standing.families.standing):
+        for household_id, kind in session.execute(
+                select(HouseholdHardship.household_id, HouseholdHardship.kind).where(
+                    HouseholdHardship.household_id.in_(part), HouseholdHardship.state.in_(HARDSHIP_MOVES.standing))):
+            standing.hardships.setdefault(household_id, set()).add(kind)
+
+
+def stem(name: str) -> str:
+    """'亲水湾村委会' → '亲水湾', '康宁社区居民委员会' → '康宁'."""
+    for ending in _VILLAGE_ENDINGS:
+        if ending and name.endswith(ending) and len(name) > len(ending) + 1:
+            return name.removesuffix(ending)
+    return name
