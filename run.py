@@ -78,10 +78,11 @@ def serve(words: list[str], *, with_demo: bool) -> int:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = {"BAOXUE_DATA_DIR": str(data)}
     loaded, prepared = data / "demo-accounts.txt", data / "schema.txt"
-    shape = [f for folder in ("admin_app/migrations/versions", "models", "seed") for f in (ROOT / folder).glob("*.py")]
-    state = hashlib.sha256(os.environ.get("BAOXUE_DATABASE_URL", "").encode() + b"".join(
-        f.read_bytes() for f in [*sorted(shape), ROOT / "admin_app" / "settings.py"])).hexdigest()
-    if not prepared.exists() or prepared.read_text() != state:
+    url = os.environ.get("BAOXUE_DATABASE_URL", "")
+    code = sorted(f for folder in ("admin_app", "models", "seed") for f in (ROOT / folder).rglob("*.py"))
+    state = hashlib.sha256(url.encode() + b"".join(f.read_bytes() for f in code)).hexdigest()
+    there = bool(url) or (data / "baoxue.db").exists()
+    if not there or not prepared.exists() or prepared.read_text() != state:
         call("flask", "db", "upgrade", **settings)
         prepared.write_text(state)
     if with_demo:
@@ -89,12 +90,17 @@ def serve(words: list[str], *, with_demo: bool) -> int:
         if not loaded.exists():
             print("正在装载演示区（虚构数据）……", flush=True)
             listing = subprocess.run(
-                [python(), "-m", "flask", "demo", "--password", DEMO_PASSWORD], cwd=ROOT, check=True,
+                [python(), "-m", "flask", "demo", "--if-empty", "--password", DEMO_PASSWORD], cwd=ROOT, check=True,
                 capture_output=True, text=True, encoding="utf-8",
                 env={**os.environ, "FLASK_APP": "admin_app", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **settings},
             ).stdout
-            loaded.write_text(listing, "utf-8")
-        show_accounts(loaded.read_text("utf-8"))
+            if listing:
+                loaded.write_text(listing, "utf-8")
+        if loaded.exists():
+            show_accounts(loaded.read_text("utf-8"))
+        else:
+            del settings["BAOXUE_DEMO"]
+            print("这里已有登记，没有装载演示区。", flush=True)
     return stand_by("flask", "serve", *words, **settings)
 
 

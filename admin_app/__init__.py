@@ -36,7 +36,7 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     import views
     from admin_app import cli
     from admin_app.access.field_keys import FieldKeys, secret_key
-    from admin_app.services import batches, exports, places, rules, students  # noqa: F401  (registers checks and tasks)
+    from admin_app.services import batches, duties, exports, places, rules, students  # noqa: F401  (checks and tasks)
     from admin_app.services.attachments import FileStore
     from admin_app.settings import Deployment
     from admin_app.store import open_store

@@ -68,6 +68,7 @@ def restore(deployment: Deployment, source: Path) -> None:
         else:
             _make_role(deployment)
             _postgresql(deployment, "pg_restore", "--no-owner", "--exit-on-error", "--dbname=", str(dumped))
+    (deployment.data_dir / "schema.txt").unlink(missing_ok=True)  # of an older schema, perhaps: `run.py` upgrades it
 
 
 def _sqlite(deployment: Deployment) -> bool:

@@ -3,6 +3,7 @@
 `flask --app admin_app …`, or `python3 run.py …` which sets up first.
 """
 
+import csv
 import functools
 import json
 import secrets
@@ -22,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from admin_app import backup as backups
 from admin_app import store
 from admin_app.access.actor import Actor
+from admin_app.access.field_keys import write_private
 from admin_app.access.permissions import ROLE_LABELS, Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes import seal as seals
@@ -167,14 +169,24 @@ def account_add(name: str, role: str, region: str, display_name: str | None, pas
 def account_load(file: Path, username: str | None, out: Path | None) -> None:
     actor = _as(username) if username else _machine()
     wanted = account_list.read_account_list(file, file.name)
-    with ScopedSession(_plant().engine, actor.scope, writing=True) as session:
-        with recording(session, actor, "load", f"账号：{file.name}"):
-            made = account_list.make_accounts(session, actor, wanted)
-            lines = [(m.account.username, m.account.display_name, m.password) for m in made]
+    if out:
+        try:
+            write_private(out, "")  # before anything is made: the passwords are shown but once
+        except OSError as fault:
+            raise Invalid(f"不能写入 {out}：{fault.strerror}。请换一个还没有的文件名。") from fault
+    try:
+        with ScopedSession(_plant().engine, actor.scope, writing=True) as session:
+            with recording(session, actor, "load", f"账号：{file.name}"):
+                made = account_list.make_accounts(session, actor, wanted)
+                lines = [(m.account.username, m.account.display_name, m.password) for m in made]
+    except BaseException:
+        if out:
+            out.unlink()
+        raise
     _seal()
     if out:
-        out.write_text("﻿用户名,姓名,初始密码\n" + "".join(f"{u},{n},{p}\n" for u, n, p in lines), "utf-8")
-        out.chmod(0o600)
+        with out.open("w", encoding="utf-8-sig", newline="") as sheet:
+            csv.writer(sheet).writerows([("用户名", "姓名", "初始密码"), *lines])
     else:
         for line in lines:
             click.echo("\t".join(line))
@@ -279,8 +291,13 @@ def changes_seal() -> None:
 @click.option("--children", default=2000, type=click.IntRange(30, 200_000))
 @click.option("--seed", default=20260901, type=int)
 @click.option("--password", default=None, help="所有演示账号共用的密码；不给则各自随机、首次登录须修改")
+@click.option("--if-empty", is_flag=True, help="已有登记时什么都不做")
 @refusing
-def demo(children: int, seed: int, password: str | None) -> None:
+def demo(children: int, seed: int, password: str | None, if_empty: bool) -> None:
+    if if_empty:
+        with unscoped(_plant().engine, "whether anybody works here") as session:
+            if demo_seed.holds_a_register(session):
+                return
     for a in demo_seed.seed_demo(_plant().engine, children=children, seed=seed, password=password):
         click.echo(f"{a.username}\t{a.password}\t{a.role_label}\t{a.region_name}")
     _seal()

@@ -60,9 +60,3 @@ class Conflict(BaoxueError):
 
 class OutsideScope(LookupError):
     """A statement reached past the session's scope. To the person the row does not exist."""
-
-
-class Busy(BaoxueError):
-    """The database is busy with another person's write."""
-
-    status = 503

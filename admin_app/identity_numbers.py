@@ -10,7 +10,7 @@ from models.kinds import IDENTITY_INDEX, TAIL_LENGTH, cipher
 
 # Any 18 characters with a day of birth in their place, also where the last one is mistyped.
 _NUMBER = re.compile(r"(?<!\d)\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)", re.A)
-_HALF_WIDTH = {ord(c) + 0xFEE0: c for c in "0123456789Xx"}
+HALF_WIDTH = {ord(c) + 0xFEE0: c for c in "0123456789Xx"}
 _TOLD = 32  # digits of a blind index, which stands for a number in an address
 
 
@@ -23,7 +23,7 @@ def without_numbers(search: str, *, found_by_number: bool = False) -> str:
         index = f"#{_veiled(cipher().index(number, IDENTITY_INDEX))}" if found_by_number else ""
         return f" 尾号{number[-4:]}{index} "
 
-    search = search.translate(_HALF_WIDTH)
+    search = search.translate(HALF_WIDTH)
     with_told, numbers = _NUMBER.subn(told, search)
     return " ".join(with_told.split()) if numbers else search
 

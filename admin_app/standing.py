@@ -25,6 +25,15 @@ def twin_of(session: ScopedSession, record: Base) -> Any | None:
             getattr(model, moves.column).in_(moves.standing), model.id != (record.id or 0)).limit(1))
 
 
+def one_like(session: ScopedSession, record: Base, *columns: str) -> Any | None:
+    """Another record with the same values in these columns, an empty one like an empty one."""
+    model: Any = type(record)
+    with session.no_autoflush:
+        return session.scalar(select(model).where(
+            *[getattr(model, name).is_not_distinct_from(getattr(record, name)) for name in columns],
+            model.id != (record.id or 0)).limit(1))
+
+
 def doubled(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> dict[int, str]:
     """Which of these records, whatever state they are in, another one like them stands beside, and in which state."""
     moves, one, other = model.__moves__, aliased(model), aliased(model)

@@ -31,6 +31,7 @@ class ImportRun(Base):
     lacking: Mapped[list[str] | None] = field("名单里没有的列", JSON)
     plan_digest: Mapped[str] = field("预览摘要", meaning="确认的必须正是预览过的")
     ledger_position: Mapped[int] = field("预览时的台账位置", default=0)
+    snapshot: Mapped[str | None] = field("预览时的快照", meaning="PostgreSQL 的快照：编号小的变更也可能后提交")
     change_id: Mapped[int | None] = field("变更", ForeignKey("change.id"))
     created_at: Mapped[datetime] = field("上传时间")
     confirmed_at: Mapped[datetime | None] = field("确认时间")

@@ -14,6 +14,7 @@ from admin_app.access.permissions import ROLE_LABELS, Role
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import recording
 from admin_app.errors import Conflict
+from models.account import Account
 from models.region import Region
 from seed.code_tables import load_code_tables
 from seed.district.accounts import Person, open_accounts
@@ -63,7 +64,8 @@ def seed_demo(engine: Engine, *, children: int = 2000, seed: int = 20260901,
     2. schools, hamlets, households, children and all that hangs on them, posts, letters, records;
     3. a few hundred acts of these accounts in the weeks since, each a change of its own.
 
-    Raises `Conflict` when the district is there already. Wants an installed cipher."""
+    Raises `Conflict` when the store holds a register, the demo's or a real one: its accounts have a public password.
+    Wants an installed cipher."""
     people, calendar = People(random.Random(seed)), Calendar.now()
     post_rows = posts(people)
     staff = _set_up(engine, people, calendar, password, post_rows)
@@ -72,11 +74,20 @@ def seed_demo(engine: Engine, *, children: int = 2000, seed: int = 20260901,
     return [_shown(person) for person in staff.values()]
 
 
+def holds_a_register(session: ScopedSession) -> bool:
+    """Whether somebody has begun to work here: a division beside the root, or an account."""
+    return any(session.scalar(query.limit(1)) is not None for query in (
+        select(Region.id).where(Region.code != WHOLE_COUNTRY_CODE), select(Account.id)))
+
+
 def _set_up(engine: Engine, people: People, calendar: Calendar, password: str | None,
             post_rows: list[Row]) -> dict[str, Person]:
     with ScopedSession(engine, _FOUNDER.scope, writing=True) as session:
         if session.scalar(select(Region.id).where(Region.code == DISTRICT)):
             raise Conflict("演示数据已经装载过了。要重新装载，请换一个空的数据目录或数据库。")
+        if holds_a_register(session):
+            raise Conflict("这里已有区划或账号，不能装载演示数据：演示账号的密码是公开的。"
+                           "请换一个空的数据目录或数据库。")
         with recording(session, _FOUNDER, "set_up", "建立演示区的区划、代码表与账号",
                        at=calendar.moment(calendar.begun.today)):
             load_places(session)

@@ -2,7 +2,6 @@
 
 from flask_admin import Admin
 
-from models.base import Base
 from views.account import AccountView
 from views.accountability_record import AccountabilityRecordView
 from views.base import RegisterView
@@ -36,7 +35,3 @@ def register(admin: Admin) -> list[RegisterView]:
     for view in registered:
         admin.add_view(view)
     return registered
-
-
-def models_on_screen() -> set[type[Base]]:
-    return {view.model for view in VIEWS}

@@ -58,7 +58,6 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     search: ClassVar[tuple[str, ...]] = ()  # columns that a name part may begin in
     fieldsets: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
     related: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  # (table, columns) shown below
-    default_sort: ClassVar[str] = "id"
     import_sheet: ClassVar[str | None] = None
     endpoint_name: ClassVar[str | None] = None  # the table's name, unless a second view shows it
     title: ClassVar[str | None] = None
@@ -95,7 +94,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
 
     def check_names(self) -> None:
         """Every name in a view is a column with a declaration. Raises KeyError at start."""
-        for name in (*self.columns, *self.search, *self.form_columns_of(), self.default_sort):
+        for name in (*self.columns, *self.search, *self.form_columns_of()):
             declared(self.model, name)
         for name in self.filters:
             column_of(self.model, name)

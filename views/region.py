@@ -18,7 +18,6 @@ class RegionView(RegisterView):
     columns = ("name", "code", "level", "parent_code", "valid_until")
     filters = ("level",)
     search = ("name", "code")
-    default_sort = "id"
     fieldsets = (
         ("区划", ("code", "name", "level", "settlement")),
         ("变更", ("valid_from", "valid_until", "successor_code")),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+import orjson
 from sqlalchemy import (
     Column, ColumnElement, CursorResult, Select, and_, case, delete, exists, func, insert, or_, select, text, update,
 )
@@ -161,6 +162,7 @@ def check_may_undo(session: ScopedSession, actor: Actor, change: Change, row_ids
         if is_kept(model):
             rows = [*_rows(change.id, row_ids), ChangeRow.table_name == model.__tablename__]
             _check_keeper(session, actor, model, rows)
+        _check_way_back(session, model, _rows(change.id, row_ids))
 
 
 def _check_may_restore(actor: Actor, model: type[Base]) -> None:
@@ -177,6 +179,18 @@ def _check_keeper(session: ScopedSession, actor: Actor, model: type[Base], rows:
     every = cast(Any, model)
     for record in session.scalars(select(every).where(every.id.in_(select(ChangeRow.pk).where(*rows)))):
         require_keeper(session, actor, record)
+
+
+def _check_way_back(session: ScopedSession, model: type[Base], rows: list[ColumnElement[bool]]) -> None:
+    """What came from beyond one's area is sent back by whoever reaches both. Raises Refused."""
+    if model.__region__ != "region_code":
+        return
+    for before in session.scalars(select(ChangeRow.before).where(
+            *rows, ChangeRow.table_name == model.__tablename__, ChangeRow.operation == "update",
+            ChangeRow.columns.contains("region_code")).distinct()):
+        code = orjson.loads(before or "{}").get("region_code")
+        if code and not session.scope.covers(model.__wall__, code):
+            raise Refused("这次变更把记录从您的管辖范围之外移来，撤销会移回那里。请联系上一级管理员撤销。")
 
 
 def _check_keys_at_the_end(session: ScopedSession) -> None:

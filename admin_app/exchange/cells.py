@@ -98,6 +98,8 @@ def chinese_name(cell: RawCell, max_length: int = NAME_LENGTH) -> Noted[str | No
     solid = name.replace(" ", "")
     if all(is_han(c) or c == "·" for c in solid):
         return Noted(solid, private_use_notes(solid))
+    if re.search(r"\d{6}", unicodedata.normalize("NFKC", name)) or not any(c.isalpha() for c in name):
+        raise BadCell("姓名里是号码或符号，不是名字，请核对是不是填错了格。")
     notes = noted.notes
     if not notes and re.search(r"[\d?？*_]|\ufffd", name):
         notes = (f"姓名“{shown(name)}”里有数字或符号，请核对。",)
@@ -127,7 +129,7 @@ def phone(cell: RawCell) -> Noted[str | None]:
         raise BadCell("电话号码有星号，请填写完整的号码。")
     digits = re.sub(r"[\s\-‐‑–—−()+]", "", written)
     if not digits.isascii() or not digits.isdigit():
-        raise BadCell(f"电话“{shown(written)}”里有数字以外的内容，一格只填一个号码，请改正。")
+        raise BadCell("电话里有数字以外的内容，一格只填一个号码，请改正。")
     for prefix in ("0086", "86"):
         if len(digits) == 11 + len(prefix) and digits.startswith(prefix + "1"):
             digits = digits.removeprefix(prefix)
@@ -136,12 +138,12 @@ def phone(cell: RawCell) -> Noted[str | None]:
     if landline := AREA_CODE.fullmatch(digits):
         return Noted(f"{landline[1]}-{landline[2]}")
     if len(digits) in (7, 8) and digits[0] in "2345678":
-        raise BadCell(f"座机号码“{digits}”没有区号，请补上，如“0354-{digits}”。")
+        raise BadCell("座机号码没有区号，请补上，如“0354-8612345”。")
     if len(digits) < 11:
         raise BadCell(f"电话号码只有{len(digits)}位，手机号应为11位，座机请带区号，请补全。")
     if len(digits) > 11:
         raise BadCell(f"电话号码有{len(digits)}位，手机号应为11位，一格只填一个号码，请改正。")
-    raise BadCell(f"“{digits}”不是手机号码（应以13至19开头），请核对后改正。")
+    raise BadCell("不是手机号码（手机号以13至19开头），请核对后改正。")
 
 
 def yes_no(cell: RawCell) -> Noted[bool | None]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select, update
+from sqlalchemy import String, cast, exists, func, select, text, update
 
 from admin_app.access.actor import Actor
 from admin_app.access.bulk import insert_rows
@@ -22,15 +22,17 @@ from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import ledger_position, recording
 from admin_app.changes.undo import undone_of
-from admin_app.errors import Conflict, Invalid, NotFound
+from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.exchange.sheet import Message, ParsedRow, PlannedRow, Sheet, read_upload
 from admin_app.exchange.sheets import sheet_named
+from models.change import ChangeRow
 from models.import_run import ImportRow, ImportRun
 
 CHECKED, CONFIRMED, SET_ASIDE = "checked", "confirmed", "set_aside"
 UNFINISHED_FOR = timedelta(days=14)
 OUTCOMES = ("new", "changed", "same", "refused")
 _ONE_IMPORT_AT_A_TIME = 0x1_0001
+_MOST_UNDER_WAY = 1_000_000  # rows of the ledger, of all acts that are being written at one time
 
 
 def check(session: ScopedSession, actor: Actor, sheet: Sheet, path: Path, filename: str) -> ImportRun:
@@ -40,19 +42,38 @@ def check(session: ScopedSession, actor: Actor, sheet: Sheet, path: Path, filena
     actor.require(Permission.IMPORT_CREATE)
     actor.require(f"{sheet.area}.edit")
     upload = read_upload(sheet, path, filename)
-    position = ledger_position(session)
+    position, snapshot = ledger_position(session), _snapshot(session)
     planned = sheet.plan(session, actor, upload.rows)
     texts = list(map(_plan_text, planned))
     run = ImportRun(
         region_code=actor.region_code, account_id=actor.account_id, sheet=sheet.name, filename=filename[:200],
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(), state=CHECKED, counts=_counts(planned),
         captions=upload.captions, passed_over=upload.passed_over, lacking=upload.lacking,
-        plan_digest=digest(planned, texts), ledger_position=position, created_at=datetime.now(UTC),
+        plan_digest=digest(planned, texts), ledger_position=position, snapshot=snapshot, created_at=datetime.now(UTC),
     )
     session.add(run)
     session.flush()
     _keep(session, run, planned, texts)
     return run
+
+
+def _snapshot(session: ScopedSession) -> str | None:
+    """What can be seen now, where the ledger's last number does not tell: SQLite has one writer at a time."""
+    return session.scalar(select(cast(func.pg_current_snapshot(), String))) if _on_postgresql(session) else None
+
+
+def _on_postgresql(session: ScopedSession) -> bool:
+    return bool(session.get_bind().dialect.name == "postgresql")
+
+
+def _moved_on(session: ScopedSession, run: ImportRun) -> bool:
+    """Whether anything in scope was written since the preview, also by who had begun before it and ended after."""
+    if run.snapshot is None:
+        return bool(ledger_position(session) != run.ledger_position)
+    unseen = text("NOT pg_visible_in_snapshot(change_row.xmin::text::xid8, CAST(:seen AS pg_snapshot))")
+    found = session.scalar(select(exists().select_from(ChangeRow).where(
+        ChangeRow.id > run.ledger_position - _MOST_UNDER_WAY, unseen)), {"seen": run.snapshot})
+    return bool(found)
 
 
 def _counts(planned: Sequence[PlannedRow]) -> dict[str, int]:
@@ -114,7 +135,7 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str)
     run = run_of(session, actor, run_id)
     sheet = sheet_named(run.sheet)
     actor.require(f"{sheet.area}.edit")
-    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+    if _on_postgresql(session):  # SQLite has one writer at a time anyway
         session.execute(select(func.pg_advisory_xact_lock(_ONE_IMPORT_AT_A_TIME)))
     if run.plan_digest != plan_digest:
         raise Conflict("您确认的不是最新的预览。请刷新页面，看过新的预览后再确认。")
@@ -124,7 +145,7 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str)
         .execution_options(synchronize_session=False))
     if taken.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("这份名单已经确认过或已放弃，没有重复写入。请查看导入结果。")
-    if ledger_position(session) != run.ledger_position and not _still_holds(session, actor, sheet, run):
+    if _moved_on(session, run) and not _still_holds(session, actor, sheet, run):
         session.commit()
         raise Conflict("预览之后，名单涉及的数据已被别人修改。已按最新数据重新核对，请再看一遍预览后确认。")
     plans = [orjson.loads(plan.open())["plan"] for plan in session.scalars(
@@ -144,7 +165,7 @@ def _still_holds(session: ScopedSession, actor: Actor, sheet: Sheet, run: Import
     rows = session.scalars(
         select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.excel_row)).all()
     parsed = [sheet_row(sheet, row) for row in rows]
-    position = ledger_position(session)
+    position, snapshot = ledger_position(session), _snapshot(session)
     planned = sheet.plan(session, actor, parsed)
     texts = list(map(_plan_text, planned))
     if digest(planned, texts) == run.plan_digest:
@@ -155,7 +176,7 @@ def _still_holds(session: ScopedSession, actor: Actor, sheet: Sheet, run: Import
         row.plan = plan
     session.execute(update(ImportRun).where(ImportRun.id == run.id).values(
         state=CHECKED, confirmed_at=None, counts=_counts(planned), plan_digest=digest(planned, texts),
-        ledger_position=position).execution_options(synchronize_session=False))
+        ledger_position=position, snapshot=snapshot).execution_options(synchronize_session=False))
     return False
 
 
@@ -213,7 +234,11 @@ def rows_of(session: ScopedSession, run: ImportRun, outcome: str | None, page: i
     return list(rows), total
 
 
-def refused_rows(session: ScopedSession, run: ImportRun) -> tuple[list[ImportRow], list[list[str]]]:
+def refused_rows(session: ScopedSession, actor: Actor, run: ImportRun) -> tuple[list[ImportRow], list[list[str]]]:
+    """The refused rows with the cells as the list had them, for whoever brought the list: numbers and telephones stand
+    in them in full. Raises Refused."""
+    if run.account_id != actor.account_id:
+        raise Refused("下载的是名单的原文，含完整的证件号和电话，只给导入这份名单的人。请由导入人下载。")
     rows = session.scalars(select(ImportRow).where(
         ImportRow.run_id == run.id, ImportRow.outcome == "refused").order_by(ImportRow.excel_row)).all()
     return list(rows), [orjson.loads(row.cells.open())["cells"] for row in rows]

@@ -17,7 +17,7 @@ from admin_app.services import passwords, records
 from admin_app.services.places import check_username
 from admin_app.services.records import check
 from admin_app.services.rules import rule
-from models.account import Account, Grant, in_force, over
+from models.account import Account, Grant, in_force, not_over, over
 from models.region import Region, code_of
 
 _OFFICIAL = ("居民委员会", "村民委员会", "居委会", "村委会", "民委员会", "委会")  # which people leave out
@@ -108,6 +108,7 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
     require_keeper(session, actor, account)
     records.require_in_use(session, region.code)
     since = since or date.today()
+    _no_second(session, account, wanted, region, since)
     _check_last_day(session, actor, since, until)
     grant = Grant(account_id=account.id, role=wanted.value, region_code=region.code, since=since,
                   until=until, granted_by_id=actor.account_id or None)
@@ -115,6 +116,17 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
     end_sessions(account)
     session.flush()
     return grant
+
+
+def _no_second(session: ScopedSession, account: Account, role: Role, region: Region, since: date) -> None:
+    """What is granted already is not granted again for the same time. Raises Invalid."""
+    for standing in session.scalars(select(Grant).where(
+            Grant.account_id == account.id, Grant.role == role.value, Grant.region_code == region.code,
+            *not_over(date.today()))):
+        if standing.until is None or since <= standing.until:
+            until = f"到 {standing.until}" if standing.until else "长期"
+            raise Invalid(f"“{account.display_name}”已有这项授权（{until}），不用再授。"
+                          "要改期限，请修改原来的那条。", "role")
 
 
 def end_grant(session: ScopedSession, actor: Actor, grant: Grant) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +21,7 @@ from models.attachment import Attachment
 from models.base import Base, model_of
 from models.change import Change
 
-_CHUNK = 1 << 20
+_CHUNK, _HEAD = 1 << 20, 16  # bytes
 _ZIP = b"PK\x03\x04"
 # Typed by what the bytes say, never by the name or by what the browser claims.
 _SIGNATURES: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
@@ -52,32 +53,29 @@ class FileStore:
     def path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
 
-    def keep(self, stream: IO[bytes], limit: int) -> tuple[str, int, bytes]:
-        """Store a stream; gives its hash, size and first bytes. Raises Invalid when it is over
-        `limit` bytes or empty. A file that failed half-way leaves nothing."""
+    def keep(self, stream: IO[bytes], limit: int, head: bytes = b"") -> tuple[str, int]:
+        """Store a stream, of which `head` was read already; gives its hash and size. Raises Invalid when it is over
+        `limit` bytes. A file that failed half-way leaves nothing."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        digest, size, head = hashlib.sha256(), 0, b""
+        digest, size = hashlib.sha256(), 0
         descriptor, name = tempfile.mkstemp(dir=self._folder, prefix="incoming-")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                for chunk in _chunks(stream):
+                for chunk in chain([head], _chunks(stream)):
                     size += len(chunk)
                     if size > limit:
                         raise Invalid(f"文件超过 {limit >> 20} MB。请压缩照片或分成几个文件上传。", "evidence")
-                    head = head or chunk[:16]
                     digest.update(chunk)
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            if not size:
-                raise Invalid("文件是空的。请检查后重新选择。", "evidence")
             target = self.path(digest.hexdigest())
             target.parent.mkdir(exist_ok=True, mode=0o700)
             os.replace(name, target)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        return digest.hexdigest(), size, head
+        return digest.hexdigest(), size
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
@@ -104,7 +102,7 @@ def typed(head: bytes, filename: str) -> tuple[str, str]:
 
 def attach(session: ScopedSession, actor: Actor, files: FileStore, record: Base, *,
            stream: IO[bytes], filename: str) -> Attachment:
-    """Attach a file to a record in scope. Effects: stores the file, types it by content, adds the row.
+    """Attach a file to a record in scope. Effects: types the file by content, stores it, adds the row.
     Raises Invalid, Refused."""
     attachment = Attachment(
         region_code=record.region_code,  # type: ignore[attr-defined]
@@ -116,11 +114,15 @@ def attach(session: ScopedSession, actor: Actor, files: FileStore, record: Base,
 
 
 def keep(session: ScopedSession, actor: Actor, files: FileStore, *, stream: IO[bytes], filename: str) -> dict[str, Any]:
-    """Store a file and type it by content; gives what an attachment says of it. Raises Invalid, Refused."""
+    """Type a file by its content and store it; gives what an attachment says of it. What is refused is not stored.
+    Raises Invalid, Refused."""
     actor.require(Permission.ATTACHMENT_CREATE)
     filename = "".join(c for c in Path(filename.replace("\\", "/")).name if c.isprintable())[-120:]
-    sha256, size, head = files.keep(stream, number(session, "attachment_max_mb") << 20)
+    head = stream.read(_HEAD)
+    if not head:
+        raise Invalid("文件是空的。请检查后重新选择。", "evidence")
     kind, filename = typed(head, filename or "附件")
+    sha256, size = files.keep(stream, number(session, "attachment_max_mb") << 20, head)
     return {"sha256": sha256, "filename": filename, "content_type": kind, "size": size}
 
 

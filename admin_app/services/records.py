@@ -17,7 +17,9 @@ from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import LONGEST_TEXT, explained, ledger_position
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.exchange import cells
+from admin_app.identity_numbers import HALF_WIDTH, without_numbers
 from models.base import Base, Field, Privacy, Wall, declared, model_of, table_of
+from models.identity_number import normalise
 from models.kinds import Sealed
 from models.region import Region, in_use, prefix_of
 
@@ -26,7 +28,8 @@ _CHECKS: dict[type[Base], list[Check]] = defaultdict(list)
 # What says who somebody is: a wrong hand here makes another person of a child, so why it is changed is written down.
 IDENTIFYING = frozenset({Privacy.NAME, Privacy.BIRTH, Privacy.IDENTITY})
 _READ_AS: dict[Privacy | None, Callable[[str], cells.Noted[str | None]]] = {
-    Privacy.NAME: cells.chinese_name, Privacy.PHONE: cells.phone}
+    Privacy.NAME: cells.chinese_name, Privacy.PHONE: cells.phone,
+    Privacy.IDENTITY: lambda text: cells.Noted(normalise(text) or None)}
 DONE = ("_on", "absent_since")  # how the days are called on which something was done: none lies ahead
 
 
@@ -104,15 +107,13 @@ def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[
 
 def _set(record: Base, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
-        present = getattr(record, name)
-        if isinstance(present, Sealed) and present.open() == value:
+        present, field = getattr(record, name), declared(type(record), name)
+        new = as_written(field, name, value) if isinstance(value, str) else value
+        if (present.open() if isinstance(present, Sealed) else present) == new:
             continue  # sealed anew it would look like a change
-        field = declared(type(record), name)
         if field.generated:
             raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)
-        new = as_written(field, name, value) if isinstance(value, str) else value
-        if getattr(record, name) != new:
-            setattr(record, name, new)
+        setattr(record, name, new)
 
 
 def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Invalid]:
@@ -181,6 +182,8 @@ def as_written(field: Field, name: str, value: str) -> str | None:
     """A text as it is kept: a person's name and a telephone number as a roster is read (`exchange/cells.py`), so that
     one and the same is found however it came."""
     text = clean(field.label, name, value)
+    if text and field.privacy is not Privacy.IDENTITY and without_numbers(text) != text.translate(HALF_WIDTH):
+        raise Invalid(f"“{field.label}”里有完整的身份证号。证件号只填在证件号一栏，这里请去掉或只写后四位。", name)
     if text is None or field.privacy not in _READ_AS:
         return text
     try:

@@ -27,7 +27,7 @@ from admin_app.errors import BaoxueError, Invalid
 from admin_app.reference import reference_at
 from admin_app.services import accounts, passwords
 from admin_app.services.accounts import grants_in_force
-from admin_app.services.rules import rules_of
+from admin_app.services.rules import number, rules_of
 from admin_app.store import stamp
 from models.account import Account, Grant, in_force
 from models.change import ChangeRow
@@ -245,7 +245,8 @@ def own_sessions(engine: Engine, account_id: int, now: datetime | None = None) -
                    LoginSession.created_at, Account.disabled_at, Account.sessions_from)
             .join(Grant, Grant.id == LoginSession.grant_id).join(Account, Account.id == LoginSession.account_id)
             .where(LoginSession.account_id == account_id, Grant.account_id == account_id,
-                   LoginSession.ended_at.is_(None))
+                   LoginSession.ended_at.is_(None),
+                   LoginSession.created_at > now - timedelta(hours=number(session, "session_absolute_hours")))
             .order_by(LoginSession.id.desc())
         ).all()
         rules = rules_of(session, _RULES)

@@ -1,4 +1,4 @@
-"""What must hold for a child, and for a family."""
+"""What must hold for a child, a guardian, and a family."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,7 @@ from datetime import date
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession, unscoped
@@ -14,23 +14,21 @@ from admin_app.errors import Invalid
 from admin_app.exchange.cells import plain_word
 from admin_app.services import names  # noqa: F401  (keeps the name indexes)
 from admin_app.services.records import check
-from admin_app.services.rules import present_school_year
-from admin_app.standing import twin_of
+from admin_app.standing import one_like, twin_of
 from models.code_item import CodeItem
+from models.guardian import Guardian
 from models.household import Household, HouseholdHardship
 from models.identity_number import IdentityNumberError, normalise
 from models.identity_number import check as check_number
 from models.kinds import IDENTITY_INDEX, Sealed, cipher
 from models.natural_group import NaturalGroup
 from models.region import Region
-from models.responsibility_letter import ResponsibilityLetter
 from models.special_group_flag import SpecialGroupFlag
 from models.school import School
 from models.student import SCHOOLING_MOVES, Student
 
 RESIDENT_IDENTITY_CARD = "1"
 NO_DOCUMENT = "Z"
-VILLAGE_AND_FAMILY = "3"  # 责任书层级 村（社区）—户
 OLDEST = 25  # years; beyond, a year was mistyped
 # 办学类型 → the grades that it has, of those that teach but one stage of nine.
 _STAGES = {"211": range(1, 7), "218": range(1, 7), "311": range(7, 10), "321": range(7, 10)}
@@ -194,11 +192,11 @@ def next_register_numbers(session: ScopedSession, region_code: str) -> Iterator[
     number by hand too (0012-1 for a family that split off): what is no number of this kind is passed over."""
     taken = session.scalars(select(Household.register_number).where(
         Household.region_code == region_code, Household.register_number.startswith(region_code)))
-    last = _last_number(taken, region_code)
+    last = last_number(taken, region_code)
     return (f"{region_code}{number:04d}" for number in count(last + 1))
 
 
-def _last_number(taken: Iterable[str], begin: str) -> int:
+def last_number(taken: Iterable[str], begin: str) -> int:
     """The highest number that follows this beginning, 0 if there is none."""
     numbers = (re.fullmatch(r"\d{4,6}", number.removeprefix(begin), re.A) for number in taken)
     return max((int(found[0]) for found in numbers if found), default=0)
@@ -212,44 +210,6 @@ def natural_group(session: ScopedSession, actor: Actor, group: NaturalGroup) -> 
             NaturalGroup.id != (group.id or 0)))
     if twin is not None:
         raise Invalid(f"本村已有自然村（组）“{twin.name}”。请换一个名称。", "name", ("natural_group", twin.id))
-
-
-@check(ResponsibilityLetter)
-def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -> None:
-    """Between a village and a family the register knows both parties, the level and the next number."""
-    record.school_year = record.school_year or present_school_year(session, date.today())
-    if not 2000 <= record.school_year <= 2100:
-        raise Invalid("学年请填起始年份，如 2026。", "school_year")
-    if household := session.get(Household, record.household_id) if record.household_id else None:
-        record.level = record.level or VILLAGE_AND_FAMILY
-        record.party_b = record.party_b or household.head_name
-    if not record.party_a and record.level == VILLAGE_AND_FAMILY:
-        record.party_a = session.scalar(select(Region.name).where(Region.code == record.region_code)) or ""
-    same_year = select(ResponsibilityLetter).where(
-        ResponsibilityLetter.school_year == record.school_year, ResponsibilityLetter.region_code == record.region_code)
-    _one_letter(session, record)
-    if not record.number:
-        record.number = _next_number(session, same_year, record)
-    twin = session.scalar(same_year.where(ResponsibilityLetter.number == record.number,
-                                          ResponsibilityLetter.id != (record.id or 0)))
-    if twin is not None:
-        raise Invalid(f"编号“{record.number}”在本学年已经用过。请换一个，或留空由系统编号。", "number",
-                      ("responsibility_letter", twin.id))
-
-
-def _one_letter(session: ScopedSession, record: ResponsibilityLetter) -> None:
-    """A family has one letter of a level in a school year, besides those that are void."""
-    if (twin := twin_of(session, record)) is not None:
-        raise Invalid(f"这户本学年已有同一层级的责任书“{twin.number}”。如要重签，请先作废原来的。", "household_id",
-                      ("responsibility_letter", twin.id))
-
-
-def _next_number(session: ScopedSession, same_year: Select[Any], record: ResponsibilityLetter) -> str:
-    """The year, the last three digits of the place's code and the next four within it."""
-    begin = f"{record.school_year}-{(record.region_code or '')[9:]}-"
-    taken = session.scalars(same_year.with_only_columns(ResponsibilityLetter.number).where(
-        ResponsibilityLetter.number.startswith(begin)))
-    return f"{begin}{_last_number(taken, begin) + 1:04d}"
 
 
 @check(Student)
@@ -277,6 +237,14 @@ def school_age(born: date, today: date) -> int:
 
 def _label(session: ScopedSession, table: str, code: str) -> str:
     return session.scalar(select(CodeItem.label).where(CodeItem.code_table == table, CodeItem.code == code)) or code
+
+
+@check(Guardian)
+def guardian(session: ScopedSession, actor: Actor, record: Guardian) -> None:
+    """A form that was sent again makes no second guardian of one child."""
+    if (twin := one_like(session, record, "student_id", "name")) is not None:
+        raise Invalid(f"这个孩子已有监护人“{twin.name}”，不用再登记。情况有变，请在原来的那条上修改。", "name",
+                      ("guardian", twin.id))
 
 
 @check(SpecialGroupFlag)

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from admin_app import tasks
-from admin_app.changes.undo import undone
 from admin_app.display import local_time, told_apart_by
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.exchange.exporter import unfinished_sheet
@@ -15,7 +14,7 @@ from admin_app.services import attachments, batches
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, view_of
 from admin_app.web.downloads import stamped, workbook
-from admin_app.web.ledger_pages import undo_offer
+from admin_app.web.ledger_pages import undo_offer, undone_said
 from admin_app.web.list_address import address, wanted_by
 from admin_app.web.ticked import NO_RANGE, chosen_rows
 from models.base import Base, declared
@@ -114,7 +113,7 @@ def preview(id: int) -> ResponseReturnValue:
         again_url=url_for("batches.fill_in", id=id, back=request.args.get("back")),
         refused_url=url_for("batches.refused", id=id) if run.refused else None, back=_back(run),
         change_url=url_for("ledger.change", id=change) if change else None,
-        undo=undo_offer(change), undone=change is not None and bool(undone(session(), change)),
+        undo=undo_offer(change), undone=undone_said(change),
         when=local_time(run.confirmed_at) if run.confirmed_at else "", as_task=run.counts["fit"] > tasks.AT_ONCE,
         to_state=_state(model, move.target))
 

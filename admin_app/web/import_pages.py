@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from admin_app.display import local_time
-from admin_app.changes.undo import undone, undone_of
+from admin_app.changes.undo import undone_of
 from admin_app.errors import Conflict, Invalid
 from admin_app.exchange import importer
 from admin_app.exchange.exporter import OUTCOME_LABELS, refused_sheet
@@ -18,7 +18,7 @@ from admin_app.exchange.exporter import template as write_template
 from admin_app.exchange.sheets import sheet_named
 from admin_app.web.context import actor, display, session
 from admin_app.web.downloads import workbook
-from admin_app.web.ledger_pages import undo_offer
+from admin_app.web.ledger_pages import undo_offer, undone_said
 from admin_app.web.pager import page_links
 from models.account import Account
 from models.base import Base, declared
@@ -110,7 +110,7 @@ def preview(id: int) -> ResponseReturnValue:
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
         confirm_url=url_for("imports.confirm", id=id) if run.counts["new"] + run.counts["changed"] else None,
         set_aside_url=url_for("imports.set_aside", id=id),
-        refused_url=url_for("imports.refused", id=id) if run.counts["refused"] else None)
+        refused_url=_refused_url(run))
 
 
 def _common_fault(run: ImportRun, rows: list[ImportRow]) -> str:
@@ -126,6 +126,11 @@ def _run(run: ImportRun) -> dict[str, Any]:
     return {"id": run.id, "filename": run.filename, "title": sheet_named(run.sheet).title,
             "state": _STATES[run.state], "when": local_time(run.created_at),
             "sheet_url": url_for("imports.upload", sheet=run.sheet)}
+
+
+def _refused_url(run: ImportRun) -> str | None:
+    return url_for("imports.refused", id=run.id) if run.counts["refused"] and run.account_id == actor().account_id \
+        else None
 
 
 def _lacking(run: ImportRun) -> list[str]:
@@ -207,13 +212,13 @@ def result(id: int) -> ResponseReturnValue:
     change = url_for("ledger.change", id=run.change_id) if run.change_id else None
     return render_template(
         "import/result.html", run=_run(run), counts=run.counts, undo=undo_offer(run.change_id), change_url=change,
-        undone=run.change_id is not None and bool(undone(session(), run.change_id)),
-        refused_url=url_for("imports.refused", id=id) if run.counts["refused"] else None,
+        undone=undone_said(run.change_id),
+        refused_url=_refused_url(run),
         list_url=url_for("student.index_view"))
 
 
 @pages.get("/run/<int:id>/refused.xlsx")
 def refused(id: int) -> ResponseReturnValue:
     run = importer.run_of(session(), actor(), id)
-    rows, cells = importer.refused_rows(session(), run)
+    rows, cells = importer.refused_rows(session(), actor(), run)
     return workbook(refused_sheet(session(), actor(), run, rows, cells), f"{Path(run.filename).stem}-未导入的行.xlsx")

@@ -269,6 +269,16 @@ def done_by(result: Undone) -> str:
     return "，".join(said)
 
 
+def undone_said(number: int | None) -> str:
+    """What the undo that holds did of an act, in one sentence; empty where the act stands."""
+    undoing = undone(session(), number) if number else None
+    if not number or not undoing:
+        return ""
+    result = outcome(session(), number, undoing)
+    left = f"{'，' if done_by(result) else ''}{len(result.kept):,} 条没有动（后来又改过）" if result.kept else ""
+    return f"后来已撤销：{done_by(result)}{left}"
+
+
 @pages.post("/<int:id>/undo")
 def undo(id: int) -> ResponseReturnValue:
     return _undo(id, "undo", None)

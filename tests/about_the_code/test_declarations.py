@@ -117,6 +117,7 @@ STEPS_OUT = {
     ("admin_app/cli.py", "account_add"): "an account is made on the machine",
     ("admin_app/cli.py", "backup"): "who took everything away",
     ("admin_app/cli.py", "prepare"): "set-up",
+    ("admin_app/cli.py", "demo"): "whether anybody works here",
     ("admin_app/cli.py", "regions_load"): "divisions are for everybody",
     ("admin_app/services/account_use.py", "use_of"): "the sessions of an account that may be looked at",
     ("admin_app/services/condition.py", "signs"): "the condition of the machine is everybody's",
