@@ -94,54 +94,85 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         sheet = book.add_worksheet("名单")
         formats = _formats(book)
-        last = len(captions)
-        _on_a4(sheet)
-        sheet.set_margins(0.5, 0.5, 0.6, 0.6)
-        sheet.set_footer(f"&L&8{frame.mark.replace('&', '&&')[:_LONGEST_FOOTER]}&R第 &P 页，共 &N 页")
-        sheet.set_column(0, 0, 6)
         rows = iter(rows)
         first = list(islice(rows, _LOOKED_AT))  # columns are set before the rows: the first tell how wide they are
-        widths_set = []
-        for number, (caption, *column) in enumerate(zip(captions, *first, strict=True), start=1):
-            least = widths[number - 1] if widths else width_of(caption, 12)
-            longest = max((half_characters(value) + 2 for value in column if type(value) is str), default=0)
-            widths_set.append(max(least, min(longest, _WIDEST)))
-            sheet.set_column(number, number, widths_set[-1])
-        sheet.set_row(0, 32)
-        _banner(sheet, 0, last, writable(frame.title), formats["title"])
-        now = datetime.now(LOCAL_ZONE)
-        today = f"{now.year}年{now.month}月{now.day}日"
-        banner = f"填报单位：{frame.unit}（盖章）　　　　填报时间：{today}"
-        said = writable(f"{banner}　　　　{frame.note}" if frame.note else banner)
-        lines = -(-int(half_characters(said) * 1.15) // max(40, sum(widths_set) + 6))  # its letters are a little larger
-        if lines > 1:
-            sheet.set_row(1, lines * _LINE * 1.15 + 3)
-        _banner(sheet, 1, last, said, formats["line"])
-        sheet.freeze_panes(3, 2)
-        for number, caption in enumerate(["序号", *captions]):
-            sheet.write_string(2, number, writable(caption), formats["head"])
-        count, cell, serial = 0, formats["cell"], formats["serial"]
-        for count, row in enumerate(chain(first, rows), start=1):
-            line = count + 2
-            if frame.tall and (high := _lines(row, widths_set)) > 1:
-                sheet.set_row(line, high * _LINE + 3)
-            sheet.write_number(line, 0, count, serial)
-            for number, value in enumerate(row, start=1):
-                if type(value) is str:
-                    sheet.write_string(line, number, value if value.isprintable() else writable(value), cell)
-                elif isinstance(value, int | float) and not isinstance(value, bool):
-                    sheet.write_number(line, number, value, formats["number"])
-                else:
-                    sheet.write_string(line, number, "" if value is None else writable(value), cell)
+        widths_set = _set_widths(sheet, captions, first, widths)
+        _head(sheet, frame, captions, widths_set, formats)
+        count, sums = _body(sheet, chain(first, rows), widths_set if frame.tall else (), formats)
         if count:
-            sheet.autofilter(2, 0, count + 2, last)
+            sheet.autofilter(2, 0, count + 2, len(captions))
         if frame.footer:
-            sheet.write_string(count + 3, 0, "合计", formats["cell"])
-            sheet.write_string(count + 3, 1, f"{count} 条", formats["cell"])
+            for number, said in enumerate(["合计", f"{count} 条", *[""] * (len(captions) - 1)]):
+                if number in sums:
+                    sheet.write_number(count + 3, number, sums[number], formats["number"])
+                else:
+                    sheet.write_string(count + 3, number, said, formats["cell"])
             sheet.write_string(count + 5, 0, frame.footer, formats["plain"])
         if frame.mark:
             sheet.write_string(count + 6, 0, frame.mark, formats["mark"])
     return count
+
+
+def _set_widths(sheet: Any, captions: Sequence[str], first: Sequence[Sequence[Any]],
+                widths: Sequence[int] | None) -> list[int]:
+    """The width of each column, by its caption and the first rows, in half characters."""
+    found = []
+    sheet.set_column(0, 0, 6)
+    for number, (caption, *column) in enumerate(zip(captions, *first, strict=True), start=1):
+        least = widths[number - 1] if widths else width_of(caption, 12)
+        longest = max((half_characters(value) + 2 for value in column if type(value) is str), default=0)
+        found.append(max(least, min(longest, _WIDEST)))
+        sheet.set_column(number, number, found[-1])
+    return found
+
+
+def _head(sheet: Any, frame: Frame, captions: Sequence[str], widths: Sequence[int], formats: dict[str, Any]) -> None:
+    """Title, 填报单位 and 填报时间, captions; on every page of the paper."""
+    last = len(captions)
+    _on_a4(sheet)
+    sheet.set_margins(0.5, 0.5, 0.6, 0.6)
+    sheet.set_footer(f"&L&8{frame.mark.replace('&', '&&')[:_LONGEST_FOOTER]}&R第 &P 页，共 &N 页")
+    sheet.set_row(0, 32)
+    _banner(sheet, 0, last, writable(frame.title), formats["title"])
+    now = datetime.now(LOCAL_ZONE)
+    banner = f"填报单位：{frame.unit}（盖章）　　　　填报时间：{now.year}年{now.month}月{now.day}日"
+    said = writable(f"{banner}　　　　{frame.note}" if frame.note else banner)
+    lines = -(-int(half_characters(said) * 1.15) // max(40, sum(widths) + 6))  # its letters are a little larger
+    if lines > 1:
+        sheet.set_row(1, lines * _LINE * 1.15 + 3)
+    _banner(sheet, 1, last, said, formats["line"])
+    sheet.freeze_panes(3, 2)
+    _heads_room(sheet, captions, widths)
+    for number, caption in enumerate(["序号", *captions]):
+        sheet.write_string(2, number, writable(caption), formats["head"])
+
+
+def _body(sheet: Any, rows: Iterable[Sequence[Any]], tall: Sequence[int],
+          formats: dict[str, Any]) -> tuple[int, dict[int, float]]:
+    """The rows, each as high as its texts need where `tall` gives the widths. Gives how many, and the sums of the
+    columns that hold numbers."""
+    sums: dict[int, float] = {}
+    count, cell, serial, plain = 0, formats["cell"], formats["serial"], formats["number"]
+    for count, row in enumerate(rows, start=1):
+        line = count + 2
+        if tall and (high := _lines(row, tall)) > 1:
+            sheet.set_row(line, high * _LINE + 3)
+        sheet.write_number(line, 0, count, serial)
+        for number, value in enumerate(row, start=1):
+            if type(value) is str:
+                sheet.write_string(line, number, value if value.isprintable() else writable(value), cell)
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                sheet.write_number(line, number, value, plain)
+                sums[number] = sums.get(number, 0) + value
+            else:
+                sheet.write_string(line, number, "" if value is None else writable(value), cell)
+    return count, sums
+
+
+def _heads_room(sheet: Any, captions: Sequence[str], widths: Sequence[int]) -> None:
+    """The row of captions is as high as the longest of them needs."""
+    if (high := _lines(captions, widths)) > 1:
+        sheet.set_row(2, high * _LINE + 3)
 
 
 def _lines(row: Sequence[Any], widths: Sequence[int]) -> int:
@@ -191,6 +222,7 @@ def write_template(path: Path, title: str, captions: Sequence[str], choices: Seq
             1, 0, "填报单位：　　　　（盖章）　　填报时间：　　（黄色为必填；整表已设为文本格式）", formats["line"])
         sheet.set_row(0, 32)
         _on_a4(sheet)
+        _heads_room(sheet, captions, widths)
         sheet.freeze_panes(3, 0)
         for number, caption in enumerate(captions):
             sheet.set_column(number, number, widths[number], text)
