@@ -1,0 +1,123 @@
+"""What the preview of a roster says before anything is written: the columns that nobody reads, what a new child would
+be, and what a word was taken for."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from admin_app.access.actor import Actor
+from admin_app.access.permissions import Role
+from admin_app.access.scope import unscoped
+from admin_app.changes.ledger import recording
+from admin_app.services import accounts
+from seed.makers import make_identity_number
+from tests.desk import PASSWORD, Desk, roster
+from tests.exchange.test_roster_rules import 孙悦, 孙悦号码, imported, previewed
+
+Look = Callable[[str], list[tuple[Any, ...]]]
+HARDSHIPS = "SELECT h.kind FROM household_hardship h JOIN household ON household.id = h.household_id ORDER BY h.id"
+
+
+@pytest.fixture
+def 主任(district_application: Flask) -> Desk:
+    return Desk(district_application).sign_in("城区主任", PASSWORD)
+
+
+@pytest.fixture
+def 网格员(district_application: Flask) -> Desk:
+    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
+
+
+def test_columns_that_are_not_imported_are_named(主任: Desk) -> None:
+    主任.upload(roster({**孙悦, "父亲电话": "19911110000", "家庭住址": "示范路1号"}), "名单.xlsx")
+    assert "这些列没有导入：父亲电话、家庭住址。" in 主任.page.text
+    主任.upload(roster(孙悦), "名单.xlsx")
+    assert "这些列没有导入" not in 主任.page.text, "the control"
+
+
+def test_a_list_without_a_column_says_what_new_children_will_lack(主任: Desk) -> None:
+    主任.upload(roster(孙悦), "名单.xlsx")
+    assert "新登记的这些项为空：" in 主任.page.text and "新登记的孩子都按“待核查”" in 主任.page.text
+    imported(主任, {**孙悦, "是否在校": "是"})
+    主任.upload(roster({**孙悦, "班级": "2班"}), "名单.xlsx")
+    assert "新登记的这些项为空" not in 主任.page.text, "nobody is new"
+
+
+def test_the_preview_shows_all_that_would_be_registered_of_a_new_child(主任: Desk) -> None:
+    主任.upload(roster({**孙悦, "是否在校": "是", "特殊群体": "留守儿童", "家庭类型": "农村低保"}), "名单.xlsx")
+    [row] = 主任.preview().values()
+    told = row["说明与变化"].partition("将登记的内容")[2]
+    for said in ("女", "2015-09-01", "四年级", "示范小学", "在校就读", "孙建国", "农村低保", "随祖母居住", "汉族"):
+        assert said in told, (said, told)
+    assert 孙悦号码 not in 主任.page.text and "19900000007" not in 主任.page.text, "masked as everywhere"
+
+
+@pytest.mark.parametrize("school", [None, "没有登记过的小学"])
+def test_nobody_is_at_school_without_a_school(网格员: Desk, what_lies_there: Look, school: str | None) -> None:
+    """康宁's officer may make no school: the child is registered, and is to be looked after."""
+    [(outcome, said)] = previewed(网格员, {**孙悦, "是否在校": "是", "学校": school})
+    assert outcome == "新增" and "按“待核查”登记" in said
+    网格员.press("确认导入")
+    imported(网格员, {**孙悦, "户编号": "0009", "儿童姓名": "孙欣", "出生日期": "2016-09-01", "是否在校": "是",
+                   "身份证号码": make_identity_number(date(2016, 9, 1), "2", serial=8)})
+    states = dict(what_lies_there("SELECT name, schooling_state FROM student WHERE name LIKE '孙%'"))
+    assert states == {"孙悦": "unknown", "孙欣": "enrolled"}
+
+
+def test_allowance_without_a_place_means_the_one_that_stands(主任: Desk, what_lies_there: Look) -> None:
+    standing = len(what_lies_there(HARDSHIPS))
+    imported(主任, {**孙悦, "家庭类型": "城镇低保"})
+    assert previewed(主任, {**孙悦, "家庭类型": "低保"}) == [("无变化", "")]
+    [(outcome, said)] = previewed(主任, {**孙悦, "家庭类型": "农村低保"})
+    assert outcome == "无变化" and "这户已有“城镇低保”，这一项没有保存" in said
+    assert what_lies_there(HARDSHIPS)[standing:] == [("22",)]
+
+
+def test_two_rows_of_a_new_family_give_it_one_allowance(主任: Desk, what_lies_there: Look) -> None:
+    standing = len(what_lies_there(HARDSHIPS))
+    sibling = {**孙悦, "儿童姓名": "孙欣", "身份证号码": None, "出生日期": "2016-09-01", "家庭类型": "低保"}
+    imported(主任, {**孙悦, "家庭类型": "城镇低保"}, sibling)
+    assert what_lies_there(HARDSHIPS)[standing:] == [("22",)]
+
+
+def test_one_group_written_in_two_ways_is_one_flag(主任: Desk, what_lies_there: Look) -> None:
+    flags = "SELECT f.kind FROM special_group_flag f JOIN student s ON s.id = f.student_id WHERE s.name = '孙悦'"
+    imported(主任, {**孙悦, "特殊群体": "留守儿童、留守、留守儿童"})
+    assert what_lies_there(flags) == [("10",)]
+
+
+def test_no_telephone_stands_open_among_the_reasons(主任: Desk, what_lies_there: Look) -> None:
+    [(outcome, said)] = previewed(主任, {**孙悦, "联系电话": "13912345678 转 李四家"})
+    assert "数字以外的内容" in said, (outcome, said)
+    kept = "".join(str(messages) for (messages,) in what_lies_there("SELECT messages FROM import_row"))
+    assert "数字以外" in kept.encode().decode("unicode_escape") or "数字以外" in kept
+    assert "13912345678" not in kept
+
+
+def test_the_rows_that_were_refused_are_given_to_whoever_brought_them_alone(district_application: Flask, 主任: Desk) -> None:
+    wrong = {**孙悦, "身份证号码": 孙悦号码[:-1] + ("1" if 孙悦号码[-1] != "1" else "2")}
+    previewed(主任, wrong)
+    address = 主任.page.link("下载拒收行")
+    with unscoped(district_application.extensions["baoxue"].engine, "a colleague", writing=True) as session:
+        machine = Actor(0, "测试", Role.SYSTEM_ADMIN, "0" * 12)
+        with recording(session, machine, "load"):
+            accounts.make_account(session, machine, username="城区副主任", display_name="城区副主任", role="administrator",
+                                  region=accounts.region_named(session, "990101400000"), password=PASSWORD,
+                                  must_change=False)
+    colleague = Desk(district_application).sign_in("城区副主任", PASSWORD)
+    colleague.open(address.replace("/refused.xlsx", ""))
+    assert "下载拒收行" not in colleague.page.text
+    assert "请由导入人下载" in colleague.open(address, status=403).text
+    assert 主任.open(address).workbook(), "the control"
+
+
+def test_a_village_that_is_no_more_is_named_with_its_successor(主任: Desk) -> None:
+    主任.open(主任.open("/admin/region/?search=康宁").link("康宁社区"))
+    主任.open(主任.page.link("修改"))
+    主任.press("保存", valid_until="2026-11-01", successor_code="990101400002")
+    [(outcome, said)] = previewed(主任, 孙悦)
+    assert outcome == "拒收" and "已撤销，请改填并入后的“牧童" in said
+    assert previewed(主任, {**孙悦, "村（社区）": "牧童社区"})[0][0] == "新增", "the control"
