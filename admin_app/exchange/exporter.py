@@ -95,7 +95,7 @@ def list_sheet(session: ScopedSession, actor: Actor, export: Export, path: Path,
     mark = _mark(actor, fingerprint)
     if export.grade is Grade.FULL:
         mark = f"含完整个人信息，仅限报送，不得外传　用途：{export.reason}　{mark}"
-    frame = Frame(export.title, display.region(actor.region_code), mark=mark,
+    frame = Frame(export.title, display.region(actor.region_code), mark=mark, adds_up=True,
                   note="　".join(filter(None, (f"条件：{export.conditions}" if export.conditions else "全部",
                                               GRADE_LABELS[export.grade]))))
     captions = [declared(model, name).label for name in export.columns]

@@ -43,6 +43,7 @@ class Frame:
     footer: str = "审核人：                    填表人：                    联系电话："
     mark: str = ""  # who, when and the seal's fingerprint: a line under the table and on each page
     note: str = ""  # the grade of the export, beside the title
+    adds_up: bool = False  # whether the last line gives the sums of columns of numbers
     tall: bool = False  # rows as high as their sentences need: not every program that opens a file sees to it
 
 
@@ -103,7 +104,7 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
             sheet.autofilter(2, 0, count + 2, len(captions))
         if frame.footer:
             for number, said in enumerate(["合计", f"{count} 条", *[""] * (len(captions) - 1)]):
-                if number in sums:
+                if frame.adds_up and number in sums:
                     sheet.write_number(count + 3, number, sums[number], formats["number"])
                 else:
                     sheet.write_string(count + 3, number, said, formats["cell"])

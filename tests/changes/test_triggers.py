@@ -405,7 +405,8 @@ def test_handing_a_family_over_is_recorded_for_all_that_goes_with_it(recorded, d
     rows = recorded(move)
 
     went_along = {("household", child.household_id), ("student", child.id), ("guardian", child.guardian_id),
-                  ("special_group_flag", child.flag_id), ("responsibility_letter", child.letter_id)}
+                  ("special_group_flag", child.flag_id), ("responsibility_letter", child.letter_id),
+                  ("attachment", child.attachment_id)}
     assert {row[:2] for row in rows} == went_along
     assert len(rows) == len(went_along)
     for row in rows:

@@ -181,7 +181,9 @@ def settle(application: Flask, code: str, child: Any) -> Village:
                     session.flush()
                     rows[view.model.__tablename__] = record.id
             number = change.id
-        run = ImportRun(region_code=code, account_id=rows["account"], sheet="roster", filename=f"名单{code}.xlsx",
+        officer = session.scalar(select(Account.id).where(Account.username == STAFF[Role.VILLAGE_OFFICER][0]))
+        brought_by = officer if officer and code == 康宁 else rows["account"]
+        run = ImportRun(region_code=code, account_id=brought_by, sheet="roster", filename=f"名单{code}.xlsx",
                         sha256="0" * 64, state="checked", plan_digest="d", created_at=datetime.now(UTC),
                         counts={"new": 1, "changed": 0, "same": 0, "refused": 1, "warned": 0}, captions=["姓名"])
         session.add(run)

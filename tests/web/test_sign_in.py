@@ -419,7 +419,7 @@ def test_no_post_is_taken_without_the_token_of_its_form(
     village = settle(app, 康宁, district.李明)
     person, other, wrong = Person(app, "周主任"), Person(app, "康干部"), []
     before, to = everything_in(owner), app.url_map.bind("localhost")
-    known = {"id": 1, "row": 1, "table": "student", "sheet": "roster", "filename": "x"}
+    known = {"id": 1, "row": 1, "place": 1, "table": "student", "sheet": "roster", "filename": "x"}
     thorough = {"session.sign_out", "student.edit_view", "ledger.undo"}
     posts = [r for r in app.url_map.iter_rules() if "POST" in r.methods]
     for rule in posts:

@@ -184,7 +184,8 @@ def the_roster_is_imported(主任: Desk) -> str:
     assert new_schools, "each school that the register has not is said once"
     assert len(set(new_schools)) == len(new_schools)
     for number, row in rows.items():
-        row["说明与变化"] = NEW_SCHOOL.sub("", row["说明与变化"]).strip()
+        said = row["说明与变化"].partition("将登记的内容")[0]  # what a new child would be stands behind
+        row["说明与变化"] = NEW_SCHOOL.sub("", said).strip()
         if number not in FAULTS:
             assert (row["结果"], row["说明与变化"]) == ("新增", ""), f"row {number}"
             continue
