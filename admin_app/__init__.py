@@ -42,7 +42,7 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     from admin_app.store import open_store
     from admin_app.web import (
         account_pages, attachment_pages, batch_pages, errors, family_pages, form_token, frame, gate, health,
-        import_pages, ledger_pages, saved_view_pages, session_pages, task_pages,
+        import_pages, ledger_pages, letter_pages, saved_view_pages, session_pages, task_pages,
     )
     from admin_app.web.context import Plant
     from models import kinds
@@ -71,7 +71,7 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     gate.install(app)
     frame.install(app)
     for pages in (session_pages, import_pages, ledger_pages, attachment_pages, account_pages, family_pages,
-                  batch_pages, task_pages, saved_view_pages, health):
+                  batch_pages, task_pages, saved_view_pages, letter_pages, health):
         app.register_blueprint(pages.pages)
     admin = Admin(app, name="保学", theme=Theme(folder="", base_template="layout.html"),
                   index_view=HomeView(name="待办", url="/", endpoint="admin"))

@@ -58,6 +58,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     search: ClassVar[tuple[str, ...]] = ()  # columns that a name part may begin in
     fieldsets: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
     related: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  # (table, columns) shown below
+    list_buttons: ClassVar[tuple[tuple[str, str, str], ...]] = ()  # beside 新增: label, endpoint, icon
     import_sheet: ClassVar[str | None] = None
     endpoint_name: ClassVar[str | None] = None  # the table's name, unless a second view shows it
     title: ClassVar[str | None] = None

@@ -19,7 +19,7 @@ from admin_app.errors import Invalid
 from admin_app.exchange.sheet import Sheet
 from admin_app.exchange.workbook import Frame, half_characters, temporary, write_table, write_template
 from admin_app.listing import Wanted, all_rows
-from models.base import Base, Privacy, declared, names_region, pointed_at, table_of
+from models.base import Base, Privacy, Wall, declared, names_region, pointed_at, table_of
 from models.import_run import ImportRow, ImportRun
 from models.kinds import SealedText
 
@@ -95,9 +95,10 @@ def list_sheet(session: ScopedSession, actor: Actor, export: Export, path: Path,
     mark = _mark(actor, fingerprint)
     if export.grade is Grade.FULL:
         mark = f"含完整个人信息，仅限报送，不得外传　用途：{export.reason}　{mark}"
-    frame = Frame(export.title, display.region(actor.region_code), mark=mark, adds_up=True,
-                  note="　".join(filter(None, (f"条件：{export.conditions}" if export.conditions else "全部",
-                                              GRADE_LABELS[export.grade]))))
+    frame = Frame(export.title, display.region(actor.region_code), mark=mark,
+                  adds_up=model.__wall__ is not Wall.REFERENCE,
+                  note="　".join((f"条件：{export.conditions}" if export.conditions else "全部",
+                                 GRADE_LABELS[export.grade])))
     captions = [declared(model, name).label for name in export.columns]
     return write_table(path, frame, captions, rows(),
                        [_width(display, model, name) for name in export.columns])

@@ -67,6 +67,7 @@ ENDPOINTS: dict[str, Asks | Permission] = {
     "accounts.template": Permission.ACCOUNT_CREATE,
     "families.hand_over": Permission.FAMILY_HAND_OVER,
     "families.hand_over_all": Permission.FAMILY_HAND_OVER,
+    "letters.new_year": Permission.DUTY_CREATE,
     "saved_views.save": Asks.SIGNED_IN,
     "saved_views.delete": Asks.SIGNED_IN,
     "batches.choose": Asks.SIGNED_IN,  # the move itself asks for its own permission

@@ -16,6 +16,7 @@ from admin_app.exchange import importer
 from admin_app.filters import BEFORE, TO
 from admin_app.listing import COUNT_CAP, Wanted
 from admin_app.services import condition
+from admin_app.services.letters import lacking
 from admin_app.services.moves import moves_of
 from admin_app.services.rules import present_school_year, term_begins
 from admin_app.text import verb_label
@@ -23,6 +24,7 @@ from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.ledger_acts import how_many, records_of
 from models.base import Base, model_of
 from models.change import Change
+from models.region import LEVEL_LENGTHS, prefix_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def page() -> ResponseReturnValue:
                                .order_by(Change.id.desc()).limit(8)).all() if who.may("ledger.view") else []
     days = {"term": term_begins(session(), date.today()), "today": date.today()}
     todo = [line for line in (_line(entry, days) for entry in TODO) if line]
-    todo += [*_imports(), *_taken_back(), *_reviews()]
+    todo += [*_letters(), *_imports(), *_taken_back(), *_reviews()]
     named, gone = records_of([c.id for c in recent]), undone_of(session(), [c.id for c in recent])
     return render_template(
         "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}",
@@ -113,6 +115,15 @@ def _waits_for_another(model: type[Base], verb: str) -> bool:
     """Whether the move is for others to make. Who may move nothing looks on, and is told of all."""
     own = [move.verb for move in moves_of(actor(), model)]
     return bool(verb and own) and verb not in own
+
+
+def _letters() -> list[dict[str, Any]]:
+    """Families that have no letter of this school year, for whoever makes them: a town, or a village of its own."""
+    if not actor().may(Permission.DUTY_CREATE) or len(prefix_of(actor().region_code)) < LEVEL_LENGTHS["乡镇"]:
+        return []
+    families = sum(one.families for one in lacking(session(), present_school_year(session(), date.today())))
+    return [{"label": "本学年还没有责任书的户", "count": f"{families:,}", "colour": "yellow",
+             "url": url_for("letters.new_year")}] if families else []
 
 
 def _imports() -> list[dict[str, Any]]:

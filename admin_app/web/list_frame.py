@@ -211,6 +211,8 @@ def _buttons(view: "RegisterView") -> list[dict[str, str]]:
     buttons = []
     if view.can_add and view.may("create") and may_keep(session(), actor(), view.model):
         buttons.append({"label": "新增", "url": view.get_url(".create_view"), "kind": "primary", "icon": "plus"})
+        buttons += [{"label": label, "url": url_for(endpoint), "kind": "secondary", "icon": icon}
+                    for label, endpoint, icon in view.list_buttons]
     if view.import_sheet and actor().may(Permission.IMPORT_CREATE):
         buttons += [
             {"label": "导入", "url": url_for("imports.upload", sheet=view.import_sheet), "kind": "secondary",

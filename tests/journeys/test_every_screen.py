@@ -12,7 +12,7 @@ from tests.journeys.conftest import next_page
 LEDGERS = ("student", "household", "guardian", "special_group_flag", "household_hardship", "responsibility_letter", "post",
            "publicity_activity", "accountability_record", "region", "village", "natural_group", "school", "code_item",
            "setting", "account", "grant")
-PLAIN = ("/", "/changes/", "/import/roster", "/tasks/", "/sessions", "/password", "/accounts/load", "/admin/student/export/",
+PLAIN = ("/", "/changes/", "/import/roster", "/tasks/", "/sessions", "/password", "/accounts/load", "/letters/new-year", "/admin/student/export/",
          "/admin/student/new/", "/admin/household/new/", "/admin/student/?search=没有这个人", "/no-such-page",
          "/admin/student/?schooling_state=enrolled&region=990100000000&cols=name,note")
 

@@ -1,0 +1,81 @@
+"""The letters of a school year: one for each family with a child of compulsory school age, made together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Select, exists, func, select
+
+from admin_app.access.actor import Actor
+from admin_app.access.bulk import insert_rows
+from admin_app.access.permissions import Permission
+from admin_app.access.scope import ScopedSession
+from admin_app.errors import Invalid
+from admin_app.services.duties import VILLAGE_AND_FAMILY
+from admin_app.services.records import clean
+from admin_app.services.students import last_number
+from models.household import Household
+from models.region import Region, in_use
+from models.responsibility_letter import LETTER_MOVES, ResponsibilityLetter
+from models.student import SCHOOLING_MOVES, Student
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A village, and how many of its families have no letter of the year yet."""
+
+    code: str
+    village: str
+    families: int
+
+
+def _without_letter(year: int) -> Select[Any]:
+    """Families of villages in use with a child whose schooling is not settled, and without a letter of this year that
+    stands."""
+    child = exists().where(Student.household_id == Household.id, Student.schooling_state.in_(SCHOOLING_MOVES.standing))
+    letter = exists().where(
+        ResponsibilityLetter.household_id == Household.id, ResponsibilityLetter.school_year == year,
+        ResponsibilityLetter.level == VILLAGE_AND_FAMILY, ResponsibilityLetter.state.in_(LETTER_MOVES.standing))
+    return select(Household).join(Region, Region.code == Household.region_code).where(child, ~letter, in_use())
+
+
+def lacking(session: ScopedSession, year: int) -> list[Lacking]:
+    """The villages in scope where families lack a letter of this year, in the order of their codes."""
+    found = _without_letter(year).with_only_columns(
+        Household.region_code, Region.name, func.count()).group_by(Household.region_code, Region.name)
+    return [Lacking(*row) for row in session.execute(found.order_by(Household.region_code))]
+
+
+def make_letters(session: ScopedSession, actor: Actor, year: int, *, target: str = "",
+                 valid_until: date | None = None) -> int:
+    """Make an unsigned letter for each family that lacks one; gives how many.
+
+    Effects: inserts the letters with the next numbers of each village, village and head as parties. A few queries for
+    thousands. Raises Invalid (there is none to make, or a value that cannot be), Refused."""
+    actor.require(Permission.DUTY_CREATE)
+    if valid_until is not None and valid_until < date.today():
+        raise Invalid("责任期限已经过去。请改正。", "valid_until")
+    said = clean("目标", "target", target)
+    families = session.scalars(_without_letter(year).order_by(
+        Household.region_code, Household.register_number, Household.id)).all()
+    if not families:
+        raise Invalid(f"{year}-{year + 1} 学年，每户都已有责任书。")
+    villages = dict(session.execute(select(Region.code, Region.name).where(
+        Region.code.in_({family.region_code for family in families}))).all())
+    numbers = {code: _next_numbers(session, code, year) for code in villages}
+    return len(insert_rows(session, ResponsibilityLetter, [
+        {"region_code": family.region_code, "number": next(numbers[family.region_code]), "level": VILLAGE_AND_FAMILY,
+         "school_year": year, "household_id": family.id, "party_a": villages[family.region_code],
+         "party_b": family.head_name, "target": said, "valid_until": valid_until, "state": LETTER_MOVES.initial}
+        for family in families]))
+
+
+def _next_numbers(session: ScopedSession, code: str, year: int) -> Iterator[str]:
+    """The year, the last three digits of the village's code and the next four within it, again and again."""
+    begin = f"{year}-{code[9:]}-"
+    taken = session.scalars(select(ResponsibilityLetter.number).where(
+        ResponsibilityLetter.region_code == code, ResponsibilityLetter.school_year == year,
+        ResponsibilityLetter.number.startswith(begin)))
+    return (f"{begin}{number:04d}" for number in count(last_number(taken, begin) + 1))

@@ -1,0 +1,52 @@
+"""责任书 of the school year, made together: what is lacking by village, then one change that makes it."""
+
+from datetime import date
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin_app.changes.ledger import recording
+from admin_app.errors import Invalid
+from admin_app.services import letters
+from admin_app.services.rules import present_school_year
+from admin_app.web.context import actor, session
+from admin_app.web.form_fields import DateField
+from models.region import spoken_name
+from wtforms import Form, StringField
+from wtforms.validators import Length, Optional
+
+pages = Blueprint("letters", __name__, url_prefix="/letters")
+
+
+class LettersForm(Form):
+    """What stands in every letter of the year."""
+
+    target = StringField("目标", [Length(max=200, message="最多 200 个字。")],
+                         description="如：适龄儿童少年入学率 100%，无辍学；可不填")
+    valid_until = DateField("责任期限至", [Optional()])
+
+
+@pages.route("/new-year", methods=["GET", "POST"])
+def new_year() -> ResponseReturnValue:
+    year = present_school_year(session(), date.today())
+    form = LettersForm(request.form or None, valid_until=date(year + 1, 8, 31))
+    error = None
+    if request.method == "POST" and form.validate():
+        try:
+            with recording(session(), actor(), "responsibility_letter:create", f"{year}-{year + 1} 学年村与户的责任书"):
+                made = letters.make_letters(session(), actor(), year, target=form.target.data or "",
+                                            valid_until=form.valid_until.data)
+            flash(f"已生成 {made:,} 份待签订的责任书；如有误，可在变更台账里整批撤销。", "success")
+            return redirect(url_for("responsibility_letter.index_view", state="unsigned", school_year=year))
+        except Invalid as fault:
+            session().rollback()
+            if fault.column and fault.column in form:
+                form[fault.column].errors = [fault.message]
+            else:
+                error = fault.message
+    lacking = letters.lacking(session(), year)
+    page = render_template(
+        "admin/letters.html", title=f"{year}-{year + 1} 学年责任书", form=form, error=error,
+        villages=[{"name": spoken_name(one.village), "families": one.families} for one in lacking],
+        total=sum(one.families for one in lacking), back=url_for("responsibility_letter.index_view"))
+    return page, 400 if request.method == "POST" else 200
