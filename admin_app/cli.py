@@ -176,9 +176,8 @@ def account_load(file: Path, username: str | None, out: Path | None) -> None:
             raise Invalid(f"不能写入 {out}：{fault.strerror}。请换一个还没有的文件名。") from fault
     try:
         with ScopedSession(_plant().engine, actor.scope, writing=True) as session:
-            with recording(session, actor, "load", f"账号：{file.name}"):
-                made = account_list.make_accounts(session, actor, wanted)
-                lines = [(m.account.username, m.account.display_name, m.password) for m in made]
+            made = account_list.load(session, actor, wanted, f"账号：{file.name}")
+            lines = [(m.account.username, m.account.display_name, m.password) for m in made]
     except BaseException:
         if out:
             out.unlink()

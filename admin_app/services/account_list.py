@@ -5,6 +5,7 @@ nothing; all its faults are named with their rows.
 """
 
 import tempfile
+from contextlib import suppress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,11 +18,13 @@ from sqlalchemy import exists, func, select
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Role
 from admin_app.access.scope import ScopedSession
+from admin_app.changes.ledger import recording
 from admin_app.errors import BaoxueError, Invalid
 from admin_app.exchange import cells
 from admin_app.exchange.header import NoHeader, data_rows, find_header
 from admin_app.exchange.reader import read_table
 from admin_app.exchange.workbook import temporary, write_template
+from admin_app.services import passwords
 from admin_app.services.accounts import Made, make_account, region_named
 from models.account import Grant, not_over
 from models.base import Wall
@@ -117,12 +120,27 @@ def read_bytes(content: bytes, filename: str) -> list[Wanted]:
         return read_account_list(path, filename)
 
 
-def make_accounts(session: ScopedSession, actor: Actor, wanted: Sequence[Wanted]) -> list[Made]:
-    """Make all of them, or none. Raises Invalid with every fault by its row."""
+class _TriedOut(Exception):
+    """All of it could be made; nothing of it is kept."""
+
+
+def load(session: ScopedSession, actor: Actor, wanted: Sequence[Wanted], reason: str | None = None) -> list[Made]:
+    """Make all of them in one change, or none. Tried out first, then the passwords are made, while nobody waits for
+    the store, then it is done. Raises Invalid with every fault by its row. Commits through its recording."""
+    with suppress(_TriedOut), recording(session, actor, "load", reason):
+        _make(session, actor, wanted, [passwords.UNUSED] * len(wanted))
+        raise _TriedOut
+    first = passwords.first_passwords(len(wanted))
+    with recording(session, actor, "load", reason):
+        return _make(session, actor, wanted, first)
+
+
+def _make(session: ScopedSession, actor: Actor, wanted: Sequence[Wanted],
+          first: Sequence[passwords.First]) -> list[Made]:
     made: list[Made] = []
     faults: list[str] = []
     seen: set[str] = set()
-    for line in wanted:
+    for line, own in zip(wanted, first, strict=True):
         try:
             if line.username in seen:
                 raise Invalid("用户名在名单中重复")
@@ -136,7 +154,7 @@ def make_accounts(session: ScopedSession, actor: Actor, wanted: Sequence[Wanted]
                 raise Invalid(f"“{region.name}”不在您的管辖范围内，请由上级管理员建立。")
             made.append(make_account(
                 session, actor, username=line.username, display_name=line.display_name,
-                role=_ROLES[line.role].value, region=region, until=line.until))
+                role=_ROLES[line.role].value, region=region, until=line.until, first=own))
         except BaoxueError as fault:
             faults.append(f"第 {line.row} 行（{line.username or '无用户名'}）：{fault.message}")
     if not wanted:

@@ -49,11 +49,11 @@ def region_named(session: ScopedSession, text: str) -> Region:
 
 def make_account(session: ScopedSession, actor: Actor, *, username: str, display_name: str,
                  role: str, region: Region, password: str | None = None, until: date | None = None,
-                 must_change: bool = True) -> Made:
+                 must_change: bool = True, first: passwords.First | None = None) -> Made:
     """Make an account with its first grant.
 
     Effects: checks the name and the right to grant; stores the account with a hashed password
-    (made here when none is given), to be changed at first sign-in; adds the grant from today.
+    (`first`, or made here when none is given), to be changed at first sign-in; adds the grant from today.
     Raises Invalid (also: the name is taken), Refused."""
     actor.require(Permission.ACCOUNT_CREATE)
     username, display_name = as_known(username), display_name.strip()
@@ -65,16 +65,18 @@ def make_account(session: ScopedSession, actor: Actor, *, username: str, display
     with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
         if known_as(wide, username):
             raise Invalid(f"用户名“{username}”已被使用。请换一个，或在账号列表中查找。", "username")
-    plain = password or passwords.make_password()
+    if first is None:
+        plain = password or passwords.make_password()
+        first = passwords.First(plain, passwords.hash_password(plain))
     account = Account(
         username=username, display_name=display_name, region_code=region.code,
-        password_hash=passwords.hash_password(plain), must_change_password=must_change,
+        password_hash=first.digest, must_change_password=must_change,
         password_changed_at=datetime.now(UTC),
     )
     session.add(account)
     session.flush()
     grant_role(session, actor, account=account, role=role, region=region, until=until)
-    return Made(account, plain)
+    return Made(account, first.plain)
 
 
 def as_known(username: str) -> str:
@@ -205,6 +207,8 @@ def change_password(session: ScopedSession, account: Account, *, current: str, n
 def reset_password(session: ScopedSession, actor: Actor, account: Account) -> str:
     """A new first password, to be handed over and changed at the next sign-in. Ends all sessions."""
     actor.require(Permission.ACCOUNT_EDIT)
+    if account.id == actor.account_id:
+        raise Refused("自己的密码不用重置：请点右上角的姓名，选“修改密码”。")
     require_keeper(session, actor, account)
     plain = passwords.make_password()
     _set_password(account, plain, must_change=True)

@@ -10,7 +10,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import explained
 from admin_app.errors import Conflict, Invalid, Refused
-from admin_app.services.records import agreeing_with, clean, disagreements, too_early
+from admin_app.services.records import agreeing_with, clean, disagreements, require_running, too_early
 from admin_app.standing import doubled, why
 from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
@@ -98,8 +98,11 @@ def given_values(session: ScopedSession, model: type[Base], move: Move, values: 
         if ahead := too_early(declared(model, name).label, name, value):
             raise ahead
         for key in table_of(model).c[name].foreign_keys:
-            if key.column.name == "id" and session.get(model_of(key.column.table.name), value) is None:
+            target = session.get(model_of(key.column.table.name), value) if key.column.name == "id" else None
+            if key.column.name == "id" and target is None:
                 raise Invalid(f"所选的“{declared(model, name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)
+            if target is not None:
+                require_running(target, declared(model, name).label, name)
     for name in move.ahead:
         day: Any = given.get(name)
         if day is not None and day < date.today():

@@ -6,6 +6,8 @@ kinds of characters, and a change every 90 days. The length meets both.
 """
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -36,6 +38,27 @@ def matches(stored: str, plain: str) -> bool:
 def make_password() -> str:
     """A password for handing out on paper: four groups of four, 79 bits."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """A password for handing out, and what is stored of it."""
+
+    plain: str
+    digest: str
+
+
+UNUSED = First("", "!")  # nobody signs in with it
+
+
+def first_passwords(number: int) -> list[First]:
+    """So many, on all cores: making one takes a while, which is its purpose, and lets other threads run."""
+    def first(_: int) -> First:
+        plain = make_password()
+        return First(plain, hash_password(plain))
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(first, range(number)))
 
 
 @lru_cache(maxsize=1)

@@ -226,6 +226,13 @@ def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
             require_in_use(session, record.region_code)  # type: ignore[attr-defined]
 
 
+def require_running(target: Base, label: str, name: str) -> None:
+    """Nobody is sent to a school that has closed. Raises Invalid."""
+    closed: date | None = getattr(target, "closed_on", None)
+    if closed is not None and closed < date.today():
+        raise Invalid(f"“{label}”选的“{target}”已停办（{closed}）。请重新选择。", name)
+
+
 def require_in_use(session: ScopedSession, code: str) -> None:
     """Nothing new is registered in a division that has ended. Raises Invalid."""
     place = session.scalar(select(Region).where(Region.code == code, ~in_use()))
@@ -246,6 +253,8 @@ def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstrai
         return  # whoever gave a grant may sit above
     if parent is None:
         raise Invalid(f"所选的“{declared(type(record), name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)
+    if inspect(record).attrs[name].history.has_changes():
+        require_running(parent, declared(type(record), name).label, name)
     if len(constraint.elements) == 2 and record.region_code != parent.region_code:  # type: ignore[attr-defined]
         record.region_code = parent.region_code  # type: ignore[attr-defined]
 

@@ -84,11 +84,10 @@ def account_buttons(account: Account) -> list[dict[str, str]]:
     """What the person may do to this account: nothing that would only be refused."""
     if not actor().may(Permission.ACCOUNT_EDIT) or not may_change(session(), actor(), account):
         return []
+    if account.id == actor().account_id:  # one's own password is changed, not reset: the new one is shown to all
+        return []
     verbs = [("重置密码", "accounts.reset_password"), ("强制下线", "accounts.end_sessions")]
-    if account.disabled_at:
-        verbs.append(("启用", "accounts.enable"))
-    elif account.id != actor().account_id:
-        verbs.append(("停用", "accounts.disable"))
+    verbs.append(("启用", "accounts.enable") if account.disabled_at else ("停用", "accounts.disable"))
     return [_button(label, endpoint, account.id) for label, endpoint in verbs]
 
 
@@ -183,8 +182,7 @@ def load() -> ResponseReturnValue:
             if upload is None or not upload.filename:
                 raise Invalid("请选择账号名单文件（Excel 或 CSV）。")
             wanted = account_list.read_bytes(upload.stream.read(), upload.filename)
-            with recording(session(), actor(), "load"):
-                made = account_list.make_accounts(session(), actor(), wanted)
+            made = account_list.load(session(), actor(), wanted)
         except Invalid as fault:
             error = fault.message
     unkept = [] if made else account_list.unkept_villages(session(), actor())

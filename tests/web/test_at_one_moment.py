@@ -17,7 +17,7 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import ledger_position, recording
 from admin_app.errors import Conflict, Invalid
-from admin_app.services import records
+from admin_app.services import passwords, records
 from models.household import Household
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
@@ -174,3 +174,26 @@ def test_who_cannot_send_a_family_back_is_not_offered_to_undo_its_coming(
     county.open(act)
     county.press("撤销这次变更")
     director.open(f"/admin/household/details/?id={district.赵强.household_id}", status=404)
+
+
+def test_others_write_while_the_passwords_of_a_list_are_made(
+        store: Engine, district_application: Flask, district: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making a password takes a while. Were the store held for so long, nobody could save."""
+    real, saved = passwords.first_passwords, []
+
+    def meanwhile(number: int) -> list[passwords.First]:
+        do(store, lambda session, who: records.edit(
+            session, who, session.get_one(Household, district.李明.household_id), {"address": "乙改的"}))
+        saved.append(number)
+        return real(number)
+
+    monkeypatch.setattr(passwords, "first_passwords", meanwhile)
+    director = Desk(district_application).sign_in("城区主任", PASSWORD)
+    listing = "用户名,姓名,角色,区划\nnew01,张三,村干部,康宁社区\nnew02,李四,村干部,牧童社区\n".encode()
+    director.open("/accounts/load")
+    director.press("上传并建立", status=400, file=("账号.csv", listing + "new03,王五,村干部,没有的村\n".encode()))
+    assert "没有区划“没有的村”" in director.page.text and saved == [], "a list with a fault makes nothing"
+    director.press("上传并建立", file=("账号.csv", listing))
+    assert saved == [2]
+    password = next(row["初始密码"] for row in director.page.table("初始密码") if row["用户名"] == "new02")
+    Desk(district_application).sign_in("new02", password)

@@ -13,6 +13,7 @@ from admin_app.services import accounts
 from models.account import Account
 from models.change import ChangeRow
 from models.natural_group import NaturalGroup
+from models.school import School
 from models.student import Student
 from seed import makers
 from seed.makers import make_identity_number
@@ -290,3 +291,34 @@ def test_a_letter_that_is_to_be_signed_again_has_no_day_of_signing(people, home)
     moved(officer, there, "签订", signed_on=f"{year}0901")
     moved(officer, there, "作废", reason="写错了")
     assert moved(director, there, "恢复待签", reason="没有写错")["签订日期"] == "—"
+
+
+def test_nobody_is_sent_to_a_school_that_has_closed(people, store, home, district):
+    with unscoped(store, "a school that closed", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, "990101000000"), "seed"):
+            closed = School(name="老街小学", kind="211", region_code="990101400000", closed_on=date(2020, 7, 31))
+            child = makers.student(session, 康宁, "曾新", schooling_state="unknown")
+            session.add(closed)
+            session.flush()
+            gone, number = str(closed.id), child.id
+    officer = people("康宁网格员")
+    officer.open(officer.open(f"/admin/student/details/?id={number}").link("登记在校"))
+    assert "“学校”选的“老街小学”已停办（2020-07-31）" in officer.press("登记在校", status=400, school_id=gone).text
+    officer.press("登记在校", school_id=str(district.school_id))
+    officer.open(f"/admin/student/edit/?id={number}")
+    assert "已停办" in officer.press("保存", status=400, school_id=gone).text
+    officer.press("保存", school_id=str(district.school_id), class_name="2班")
+    assert officer.page.facts["学校"] == "示范小学"
+
+
+def test_ones_own_password_is_changed_and_not_reset(people, store):
+    director = people("城区主任")
+    with unscoped(store, "whose") as session:
+        own, other = (session.scalar(select(Account.id).where(Account.username == name))
+                      for name in ("城区主任", "康宁网格员"))
+    page = director.open(f"/admin/account/details/?id={own}")
+    assert not [form for form in page.forms if {"重置密码", "停用", "强制下线"} & set(form.buttons)]
+    director.open("/")
+    refused = director.post(f"/accounts/{own}/reset-password", {"csrf_token": director.token, "reason": "忘记了"}, status=403)
+    assert "选“修改密码”" in refused.text
+    assert director.open(f"/admin/account/details/?id={other}").form("重置密码"), "the control"
