@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from admin_app.access.permissions import Permission, Role
 from admin_app.changes.undo import undone_of
@@ -24,7 +24,8 @@ from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.ledger_acts import how_many, records_of
 from models.base import Base, model_of
 from models.change import Change
-from models.region import LEVEL_LENGTHS, prefix_of
+from models.household import Household
+from models.region import LEVEL_LENGTHS, Region, in_use, prefix_of, spoken_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Todo:
 
 
 _MOST_OF_A_REASON = 40  # characters, of an act that touched no record: what an export took
+_MOST_VILLAGES = 5  # that ended with families in them
 TODO: tuple[Todo, ...] = (
     Todo("责任书待签订", "responsibility_letter", {"state": "unsigned"}, colour="yellow", this_year=True),
     Todo("疑似辍学待核查", "student", {"schooling_state": "suspected"}, colour="orange"),
@@ -73,7 +75,7 @@ def page() -> ResponseReturnValue:
                                .order_by(Change.id.desc()).limit(8)).all() if who.may("ledger.view") else []
     days = {"term": term_begins(session(), date.today()), "today": date.today()}
     todo = [line for line in (_line(entry, days) for entry in TODO) if line]
-    todo += [*_letters(), *_imports(), *_taken_back(), *_reviews()]
+    todo += [*_left_behind(), *_letters(), *_imports(), *_taken_back(), *_reviews()]
     named, gone = records_of([c.id for c in recent]), undone_of(session(), [c.id for c in recent])
     return render_template(
         "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}",
@@ -115,6 +117,17 @@ def _waits_for_another(model: type[Base], verb: str) -> bool:
     """Whether the move is for others to make. Who may move nothing looks on, and is told of all."""
     own = [move.verb for move in moves_of(actor(), model)]
     return bool(verb and own) and verb not in own
+
+
+def _left_behind() -> list[dict[str, Any]]:
+    """Families that are still registered in a village that is no more, for whoever hands them over."""
+    if not actor().may(Permission.FAMILY_HAND_OVER):
+        return []
+    left = session().execute(
+        select(Region.code, Region.name, func.count()).join(Household, Household.region_code == Region.code)
+        .where(~in_use()).group_by(Region.code, Region.name).order_by(Region.code).limit(_MOST_VILLAGES))
+    return [{"label": f"“{spoken_name(name)}”已撤销，户待移交", "count": f"{families:,}", "colour": "orange",
+             "url": url_for("household.index_view", region=code)} for code, name, families in left]
 
 
 def _letters() -> list[dict[str, Any]]:

@@ -57,6 +57,9 @@ def test_everybody_of_a_merged_village_is_handed_over_at_once_and_comes_back_by_
     director, before = people("城区主任"), where(store, Student, Student.name)
     ended(director, "康宁", 牧童)
     assert "还有 2 户登记在这里" in director.page.text
+    there, tile = director.page.address, next(link for link in director.open("/").links if "“康宁社区”已撤销，户待移交" in link[0])
+    assert tile[0].startswith("2") and len(director.rows(tile[1], "户主姓名")) == 2
+    director.open(there)
     page = director.open(director.page.link("全部移交到其他村（社区）"))
     assert "2 户、3 名孩子一次移交" in page.text
     assert page.form("移交").fields["region_code"] == 牧童, "its successor is proposed"
@@ -66,6 +69,7 @@ def test_everybody_of_a_merged_village_is_handed_over_at_once_and_comes_back_by_
     director.press("移交", reason="两个社区合并")
 
     assert "全部移交到其他村" not in director.page.text, "nobody is left"
+    assert "户待移交" not in director.open("/").text
     assert where(store, Student, Student.name) == {**before, "李明": 牧童, "曾一": 牧童, "曾孤": 牧童}
     assert where(store, Attachment, Attachment.filename)["李明.jpg"] == 牧童
     with unscoped(store, "their numbers") as session:
