@@ -166,7 +166,7 @@ def _of_new_child(plan: dict[str, Any]) -> list[dict[str, str]]:
 def _where(plan: dict[str, Any]) -> str:
     """东街社区 · 王大山户."""
     head = plan["household"].get("head_name") or ""
-    new = "" if plan["household"]["id"] else "（新的一户）"
+    new = "" if plan["household"]["id"] else "（新户）"
     return " · ".join(filter(None, (spoken_name(display().region(plan["region"])), head and f"{head}户{new}")))
 
 

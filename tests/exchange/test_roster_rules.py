@@ -65,7 +65,7 @@ def test_a_family_on_allowance_is_of_the_town_where_its_village_is_one(主任: D
 def test_a_preview_says_where_each_new_child_would_be_registered(主任: Desk) -> None:
     主任.upload(roster(孙悦), "名单.xlsx")
     [row] = 主任.preview().values()
-    assert row["登记到"] == "康宁社区 · 孙建国户（新的一户）"
+    assert row["登记到"] == "康宁社区 · 孙建国户（新户）"
 
 
 @pytest.mark.parametrize(("written", "grade"), [

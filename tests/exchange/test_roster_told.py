@@ -40,10 +40,10 @@ def test_columns_that_are_not_imported_are_named(主任: Desk) -> None:
 
 def test_a_list_without_a_column_says_what_new_children_will_lack(主任: Desk) -> None:
     主任.upload(roster(孙悦), "名单.xlsx")
-    assert "新登记的这些项为空：" in 主任.page.text and "新登记的孩子都按“待核查”" in 主任.page.text
+    assert "名单里没有这些列：户主身份证号、" in 主任.page.text and "新登记的孩子都按“待核查”" in 主任.page.text
     imported(主任, {**孙悦, "是否在校": "是"})
     主任.upload(roster({**孙悦, "班级": "2班"}), "名单.xlsx")
-    assert "新登记的这些项为空" not in 主任.page.text, "nobody is new"
+    assert "名单里没有这些列" not in 主任.page.text, "nobody is new"
 
 
 def test_the_preview_shows_all_that_would_be_registered_of_a_new_child(主任: Desk) -> None:
