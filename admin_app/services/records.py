@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, inspect, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from admin_app.access.actor import Actor
 from admin_app.access.keepers import require_keeper, require_own
@@ -85,7 +86,7 @@ def faults_of(session: ScopedSession, actor: Actor, model: type[Base], values: M
     with session.no_autoflush:
         if standing is not None:
             for column in table_of(model).columns:
-                setattr(draft, column.name, getattr(standing, column.name))
+                set_committed_value(draft, column.name, getattr(standing, column.name))
         try:
             _set(draft, values)
             return list(_faults(session, actor, draft))
@@ -222,8 +223,8 @@ def _place(session: ScopedSession, actor: Actor, record: Base) -> None:
             record.region_code = actor.region_code  # type: ignore[attr-defined]
         if not session.scope.covers(type(record).__wall__, record.region_code):  # type: ignore[attr-defined]
             raise NotFound("没有这个村（社区），或不在您的管辖范围内。")
-        if not inspect(record).persistent:
-            require_in_use(session, record.region_code)  # type: ignore[attr-defined]
+        if record.id is None:
+            require_in_use(session, record.region_code)
 
 
 def require_running(target: Base, label: str, name: str) -> None:

@@ -13,6 +13,7 @@ from admin_app.services import accounts
 from models.account import Account
 from models.change import ChangeRow
 from models.natural_group import NaturalGroup
+from models.region import Region
 from models.school import School
 from models.student import Student
 from seed import makers
@@ -309,6 +310,20 @@ def test_nobody_is_sent_to_a_school_that_has_closed(people, store, home, distric
     assert "已停办" in officer.press("保存", status=400, school_id=gone).text
     officer.press("保存", school_id=str(district.school_id), class_name="2班")
     assert officer.page.facts["学校"] == "示范小学"
+
+
+def test_a_child_whose_school_or_village_has_ended_since_is_corrected_all_the_same(people, store, home, district):
+    """What was not touched is not blamed, neither alone nor beside another fault."""
+    with unscoped(store, "both end", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, "990101000000"), "seed"):
+            session.get_one(School, district.school_id).closed_on = date(2026, 7, 31)
+            session.scalars(select(Region).where(Region.code == 康宁)).one().valid_until = date(2026, 8, 31)
+    officer = people("康宁网格员")
+    officer.open(f"/admin/student/edit/?id={home['student']}")
+    page = officer.press("保存", status=400, birth_date="不是日期", class_name="2班")
+    assert "停办" not in page.text and "已撤销" not in page.text
+    officer.press("保存", birth_date="20160901")
+    assert officer.page.facts["班级"] == "2班"
 
 
 def test_ones_own_password_is_changed_and_not_reset(people, store):
