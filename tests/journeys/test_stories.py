@@ -288,6 +288,26 @@ def test_who_types_part_of_a_school_and_goes_on_at_once_has_chosen_the_only_one_
     expect(school).to_have_value("小学")
 
 
+def test_what_was_typed_is_kept_when_the_network_fails_while_it_is_saved(screens):
+    screen = screens("cun06")
+    screen.expected = re.compile("ERR_INTERNET_DISCONNECTED|Failed to load resource")
+    page = screen.open("/admin/household/new/")
+    page.get_by_label("户主姓名").fill("断网户")
+    page.wait_for_timeout(600)  # a draft is kept a moment after the last key
+    page.context.set_offline(True)
+    page.get_by_role("button", name="保存", exact=True).click()
+    page.wait_for_timeout(500)
+    page.context.set_offline(False)
+    screen.open("/")
+    page = screen.open("/admin/household/new/")
+    page.get_by_role("button", name="恢复填写").click()
+    expect(page.get_by_label("户主姓名")).to_have_value("断网户")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page).to_have_url(HOUSEHOLD_URL)
+    page = screen.open("/admin/household/new/")
+    expect(page.get_by_role("button", name="恢复填写")).to_have_count(0)
+
+
 def test_a_double_click_saves_once(screens):
     screen = screens("cun04")
     page = screen.open("/admin/household/new/")
