@@ -1,16 +1,16 @@
 """What must hold for letters, posts and publicity: who answers for what."""
 
+from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
 from admin_app.services.records import check
 from admin_app.services.rules import present_school_year
-from admin_app.services.students import last_number
+from admin_app.services.students import numbers_after
 from admin_app.standing import one_like, twin_of
 from models.household import Household
 from models.post import Post
@@ -36,7 +36,7 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
         ResponsibilityLetter.school_year == record.school_year, ResponsibilityLetter.region_code == record.region_code)
     _one_letter(session, record)
     if not record.number:
-        record.number = _next_number(session, same_year, record)
+        record.number = next(next_letter_numbers(session, record.region_code or "", record.school_year))
     twin = session.scalar(same_year.where(ResponsibilityLetter.number == record.number,
                                           ResponsibilityLetter.id != (record.id or 0)))
     if twin is not None:
@@ -51,12 +51,12 @@ def _one_letter(session: ScopedSession, record: ResponsibilityLetter) -> None:
                       ("responsibility_letter", twin.id))
 
 
-def _next_number(session: ScopedSession, same_year: Select[Any], record: ResponsibilityLetter) -> str:
-    """The year, the last three digits of the place's code and the next four within it."""
-    begin = f"{record.school_year}-{(record.region_code or '')[9:]}-"
-    taken = session.scalars(same_year.with_only_columns(ResponsibilityLetter.number).where(
-        ResponsibilityLetter.number.startswith(begin)))
-    return f"{begin}{last_number(taken, begin) + 1:04d}"
+def next_letter_numbers(session: ScopedSession, code: str, year: int) -> Iterator[str]:
+    """The year, the last three digits of the place's code and the next four within it, again and again."""
+    begin = f"{year}-{code[9:]}-"
+    return numbers_after(session.scalars(select(ResponsibilityLetter.number).where(
+        ResponsibilityLetter.region_code == code, ResponsibilityLetter.school_year == year,
+        ResponsibilityLetter.number.startswith(begin))), begin)
 
 
 @check(Post)

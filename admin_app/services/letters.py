@@ -1,9 +1,7 @@
 """The letters of a school year: one for each family with a child of compulsory school age, made together."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import count
 from typing import Any
 
 from sqlalchemy import Select, exists, func, select
@@ -13,9 +11,8 @@ from admin_app.access.bulk import insert_rows
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
-from admin_app.services.duties import VILLAGE_AND_FAMILY
+from admin_app.services.duties import VILLAGE_AND_FAMILY, next_letter_numbers
 from admin_app.services.records import clean
-from admin_app.services.students import last_number
 from models.household import Household
 from models.region import Region, in_use
 from models.responsibility_letter import LETTER_MOVES, ResponsibilityLetter
@@ -64,18 +61,9 @@ def make_letters(session: ScopedSession, actor: Actor, year: int, *, target: str
         raise Invalid(f"{year}-{year + 1} 学年，每户都已有责任书。")
     villages = dict(session.execute(select(Region.code, Region.name).where(
         Region.code.in_({family.region_code for family in families}))).all())
-    numbers = {code: _next_numbers(session, code, year) for code in villages}
+    numbers = {code: next_letter_numbers(session, code, year) for code in villages}
     return len(insert_rows(session, ResponsibilityLetter, [
         {"region_code": family.region_code, "number": next(numbers[family.region_code]), "level": VILLAGE_AND_FAMILY,
          "school_year": year, "household_id": family.id, "party_a": villages[family.region_code],
          "party_b": family.head_name, "target": said, "valid_until": valid_until, "state": LETTER_MOVES.initial}
         for family in families]))
-
-
-def _next_numbers(session: ScopedSession, code: str, year: int) -> Iterator[str]:
-    """The year, the last three digits of the village's code and the next four within it, again and again."""
-    begin = f"{year}-{code[9:]}-"
-    taken = session.scalars(select(ResponsibilityLetter.number).where(
-        ResponsibilityLetter.region_code == code, ResponsibilityLetter.school_year == year,
-        ResponsibilityLetter.number.startswith(begin)))
-    return (f"{begin}{number:04d}" for number in count(last_number(taken, begin) + 1))

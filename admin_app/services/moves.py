@@ -98,11 +98,12 @@ def given_values(session: ScopedSession, model: type[Base], move: Move, values: 
         if ahead := too_early(declared(model, name).label, name, value):
             raise ahead
         for key in table_of(model).c[name].foreign_keys:
-            target = session.get(model_of(key.column.table.name), value) if key.column.name == "id" else None
-            if key.column.name == "id" and target is None:
+            if key.column.name != "id":
+                continue
+            target = session.get(model_of(key.column.table.name), value)
+            if target is None:
                 raise Invalid(f"所选的“{declared(model, name).label}”不存在，或不在您的管辖范围内。请重新选择。", name)
-            if target is not None:
-                require_running(target, declared(model, name).label, name)
+            require_running(target, declared(model, name).label, name)
     for name in move.ahead:
         day: Any = given.get(name)
         if day is not None and day < date.today():

@@ -71,8 +71,8 @@ def edit(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str
     require_keeper(session, actor, record)
     if as_of is not None:
         session.refresh(record, with_for_update=True)  # two saves of one record follow one another
-    if as_of is not None and ledger_position(session, record.__tablename__, record.id) > as_of:
-        raise Conflict("您打开表单之后，这条记录已被修改。")
+        if ledger_position(session, record.__tablename__, record.id) > as_of:
+            raise Conflict("您打开表单之后，这条记录已被修改。")
     with session.no_autoflush:
         _settle(session, actor, record, values, reason=reason)
     session.flush()

@@ -192,14 +192,14 @@ def next_register_numbers(session: ScopedSession, region_code: str) -> Iterator[
     number by hand too (0012-1 for a family that split off): what is no number of this kind is passed over."""
     taken = session.scalars(select(Household.register_number).where(
         Household.region_code == region_code, Household.register_number.startswith(region_code)))
-    last = last_number(taken, region_code)
-    return (f"{region_code}{number:04d}" for number in count(last + 1))
+    return numbers_after(taken, region_code)
 
 
-def last_number(taken: Iterable[str], begin: str) -> int:
-    """The highest number that follows this beginning, 0 if there is none."""
+def numbers_after(taken: Iterable[str], begin: str) -> Iterator[str]:
+    """This beginning and the next four digits behind the highest that is taken, again and again."""
     numbers = (re.fullmatch(r"\d{4,6}", number.removeprefix(begin), re.A) for number in taken)
-    return max((int(found[0]) for found in numbers if found), default=0)
+    last = max((int(found[0]) for found in numbers if found), default=0)
+    return (f"{begin}{number:04d}" for number in count(last + 1))
 
 
 @check(NaturalGroup)

@@ -2,6 +2,8 @@
 
 import tempfile
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from admin_app.display import local_time
+from admin_app.display import Shown, local_time
 from admin_app.changes.undo import undone_of
 from admin_app.errors import Conflict, Invalid
 from admin_app.exchange import importer
@@ -140,17 +142,17 @@ def _lacking(run: ImportRun) -> list[str]:
 
 def _rows(rows: list[ImportRow]) -> list[dict[str, Any]]:
     """The rows of a preview, each with where it would be registered, and of a new child all that would be."""
-    planned = [importer.planned(row) for row in rows]
+    planned, read = [importer.planned(row) for row in rows], cache(display().reader)
     places = {p["plan"]["region"] for p in planned if p["plan"]}
     display().prepare_values(Student, {"region_code": places})
     return [{"excel_row": row.excel_row, "label": row.label, "outcome": row.outcome, "messages": row.messages,
              "outcome_label": OUTCOME_LABELS[row.outcome], "colour": _COLOURS[row.outcome],
-             "changes": p["changes"], "where": _where(p["plan"]) if p["plan"] else "", "facts": _of_new_child(p["plan"])
-             if row.outcome == "new" else []}
+             "changes": p["changes"], "where": _where(p["plan"]) if p["plan"] else "",
+             "facts": _of_new_child(p["plan"], read) if row.outcome == "new" else []}
             for row, p in zip(rows, planned, strict=True)]
 
 
-def _of_new_child(plan: dict[str, Any]) -> list[dict[str, str]]:
+def _of_new_child(plan: dict[str, Any], read: Callable[..., Callable[[Any], Shown]]) -> list[dict[str, str]]:
     """What would be registered of a new child, as its own pages will show it."""
     guardian = plan["guardian"] or {}
     said: list[tuple[type[Base], str, Any]] = [
@@ -159,7 +161,7 @@ def _of_new_child(plan: dict[str, Any]) -> list[dict[str, str]]:
         (HouseholdHardship, "kind", plan["hardship"]), *((SpecialGroupFlag, "kind", kind) for kind in plan["flags"])]
     school = plan.get("new_school") or display().schools().get(plan["student"]["school_id"] or 0, "")
     found = [{"label": f"监护人{declared(model, name).label}" if model is Guardian else declared(model, name).label,
-              "text": display().value(model, name, value).text} for model, name, value in said if value]
+              "text": read(model, name)(value).text} for model, name, value in said if value]
     return [*found, {"label": "学校", "text": school}] if school else found
 
 

@@ -32,11 +32,6 @@ AWHILE = 0.5  # seconds in which the second comes to the first's lock
 POSTGRESQL = pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 
 
-@pytest.fixture
-def store(district_application: Flask) -> Engine:
-    return district_application.extensions["baoxue"].engine
-
-
 def do(store: Engine, act: Callable[[ScopedSession, Any], object], name: str = "城区主任") -> None:
     who = actor(name, Role.ADMINISTRATOR, 城区)
     with ScopedSession(store, who.scope, writing=True) as session, recording(session, who, "试"):

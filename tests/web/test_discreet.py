@@ -26,11 +26,6 @@ JPEG = b"\xff\xd8\xff\xe0" + b"0" * 60
 
 
 @pytest.fixture
-def store(district_application):
-    return district_application.extensions["baoxue"].engine
-
-
-@pytest.fixture
 def people(district_application, district):
     return lambda who: Desk(district_application).sign_in(who, PASSWORD)
 

@@ -25,11 +25,6 @@ from tests.desk import PASSWORD, Desk
 
 
 @pytest.fixture
-def store(district_application):
-    return district_application.extensions["baoxue"].engine
-
-
-@pytest.fixture
 def home(store, district):
     """曾大山 of 康宁 with 曾一, born 2016, in the third grade; 曾亡 who died."""
     with unscoped(store, "a family of the tests", writing=True) as session:

@@ -21,11 +21,6 @@ SAME = "990101400001" + "0012"
 
 
 @pytest.fixture
-def store(district_application):
-    return district_application.extensions["baoxue"].engine
-
-
-@pytest.fixture
 def homes(store, district):
     """曾大山 of 康宁 with 曾一, and 康宁's 曾孤 of no family; 曾大山's number is used in 牧童 too."""
     with unscoped(store, "families of the tests", writing=True) as session:

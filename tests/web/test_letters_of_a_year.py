@@ -19,11 +19,6 @@ PAGE, TODO = "/letters/new-year", "本学年还没有责任书的户"
 
 
 @pytest.fixture
-def store(district_application):
-    return district_application.extensions["baoxue"].engine
-
-
-@pytest.fixture
 def homes(store, district):
     """曾大山 of 康宁 with 曾一, 牧人 of 牧童 with 牧一, 曾老 whose child has graduated, and 曾空 without a child. Of the
     district's own three families the letters of another year stand."""
