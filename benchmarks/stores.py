@@ -30,7 +30,7 @@ from models.kinds import install_cipher
 from seed import makers
 from seed.code_tables import load_code_tables
 from seed.divisions import load_divisions, read_divisions
-from tests.conftest import PostgresqlServer, _server
+from tests.stores import PostgresqlServer, postgresql_server
 
 STORES = ("sqlite", "postgresql")
 
@@ -81,8 +81,7 @@ def place(store: str) -> Iterator[Place]:
         if store == "sqlite":
             yield _sqlite(folder, keys)
             return
-        server = PostgresqlServer(stack.enter_context(contextmanager(_server)()))
-        stack.callback(server.close)
+        server = stack.enter_context(postgresql_server())
         yield _postgresql(server, folder, keys)
 
 
@@ -105,7 +104,8 @@ def _sqlite(folder: Path, keys: FieldKeys) -> Place:
 
 
 def _postgresql(server: PostgresqlServer, folder: Path, keys: FieldKeys) -> Place:
-    template = server.copy()
+    template = server.create()
+    upgrade(server.address(template))
     actor = _prepare(server.address(template))
     return Place("postgresql", folder, keys, lambda: server.address(server.create(template)),
                  lambda url: server.drop(url.rpartition("/")[2]), actor)

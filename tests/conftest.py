@@ -1,37 +1,33 @@
 """Fixtures for tests on both stores: SQLite always, PostgreSQL where one is found.
 
-Each test has a database of its own, copied from a template that is migrated once. The PostgreSQL
-server is the one that BAOXUE_TEST_POSTGRESQL_URL names (a role that may create databases and roles),
-or else a private one, started from the binaries found and stopped at the end. Where there is
-neither, the tests of that store are left out and the header says so;
+Each test has a database of its own, copied from one in which stands already what its fixtures name
+(`STAGES`). Where there is no PostgreSQL, the tests of that store are left out and the header says so;
 BAOXUE_TEST_REQUIRE_POSTGRESQL=1 makes that an error.
 """
 
 import os
-import secrets
 import shutil
-import socket
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
-from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url, text
+from sqlalchemy import Engine, event, make_url, text
 
 from admin_app.access.actor import Actor
 from admin_app.access.field_keys import FieldKeys
 from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
-from admin_app.store import open_store, owner_engine, upgrade
+from admin_app.cli import prepare
+from admin_app.services import accounts
+from admin_app.services.attachments import FileStore
+from admin_app.store import open_store, owner_engine
+from admin_app.web.context import Plant
 from models.attachment import Attachment
 from models.guardian import Guardian
 from models.kinds import install_cipher
@@ -39,11 +35,11 @@ from models.responsibility_letter import ResponsibilityLetter
 from models.school import School
 from models.special_group_flag import SpecialGroupFlag
 from seed import makers
+from tests.desk import PASSWORD, PEOPLE, deployment
+from tests.stores import SERVER_URL, PostgresqlServer, SqliteFiles, Stage, Stocked, postgresql_binaries, postgresql_server
 
-SERVER_URL = "BAOXUE_TEST_POSTGRESQL_URL"
 REQUIRED = "BAOXUE_TEST_REQUIRE_POSTGRESQL"
 BROWSER_REQUIRED = "BAOXUE_TEST_REQUIRE_BROWSER"
-OWNER = "baoxue_test_owner"  # neither superuser nor BYPASSRLS: as an application's owner should be
 
 示范县, 城区, 另一乡镇 = "990101000000", "990101400000", "990101100000"
 康宁社区, 牧童社区, 晕山社区 = "990101400001", "990101400002", "990101400003"
@@ -55,15 +51,6 @@ PLACES = {
 
 
 # --- which stores there are -----------------------------------------------------------------------
-
-
-def postgresql_binaries() -> Path | None:
-    """The folder of the newest PostgreSQL server on this machine."""
-    versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    newest = sorted(versions, key=lambda path: int(path.parts[-3]) if path.parts[-3].isdigit() else 0)
-    on_path = shutil.which("initdb")
-    found = newest[-1] if newest else Path(on_path) if on_path else None
-    return found.parent if found and (found.parent / f"pg_ctl{found.suffix}").exists() else None
 
 
 def postgresql_is_here() -> bool:
@@ -103,148 +90,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in leaving]
 
 
-# --- the PostgreSQL server --------------------------------------------------------------------------
-
-
-def _as_server_account(*command: str | Path) -> list[str]:
-    """The command as an account that may run the server: PostgreSQL refuses to run as root."""
-    words = [str(word) for word in command]
-    if sys.platform == "win32" or os.geteuid() != 0:
-        return words
-    runuser = shutil.which("runuser") or "/usr/sbin/runuser"
-    return [runuser, "-u", _server_account(), "--", *words]
-
-
-def _server_account() -> str:
-    import pwd
-
-    return "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else "nobody"
-
-
-def _run(command: list[str]) -> None:
-    # To a file, not a pipe: the server that pg_ctl leaves behind would hold a pipe open.
-    with tempfile.TemporaryFile() as said:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                              cwd=tempfile.gettempdir(), check=False)
-        if done.returncode:
-            said.seek(0)
-            raise RuntimeError(f"{' '.join(command)}\n{said.read().decode(errors='replace')}")
-
-
-def _roomy_memory() -> str | None:
-    """A folder in memory, if it is big enough: a database for each test is much writing of files."""
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30
-    return str(memory) if roomy else None
-
-
-@contextmanager
-def private_server(binaries: Path) -> Iterator[URL]:
-    """A PostgreSQL server on a free loopback port, gone with all its data at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="baoxue-postgresql-", dir=_roomy_memory()))
-    password_file, data = folder / "password", folder / "data"
-    password_file.write_text(secrets.token_urlsafe(16))
-    if sys.platform != "win32" and os.geteuid() == 0:
-        shutil.chown(folder, _server_account())
-        shutil.chown(password_file, _server_account())
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = (
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off "
-        "-c full_page_writes=off -c synchronous_commit=off -c autovacuum=off -c shared_buffers=32MB "
-        "-c min_wal_size=32MB -c max_wal_size=128MB"
-    )
-    stop = _as_server_account(binaries / "pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
-    watcher = subprocess.Popen([sys.executable, "-c", _WATCHER, str(folder), *stop], stdin=subprocess.PIPE,
-                               cwd=tempfile.gettempdir(), start_new_session=True)
-    try:
-        _run(_as_server_account(
-            binaries / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C", "-A",
-            "scram-sha-256", f"--pwfile={password_file}", "--no-sync",
-        ))
-        _run(_as_server_account(
-            binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", settings, "-w", "start"
-        ))
-        yield URL.create("postgresql+psycopg", "postgres", password_file.read_text(), "127.0.0.1", port,
-                         "postgres")
-    finally:
-        watcher.communicate()
-
-
-# Stops the server and clears its folder when the tests are over, also when they were killed: the end
-# of their process closes the pipe.
-_WATCHER = """
-import shutil, subprocess, sys
-sys.stdin.read()
-subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-shutil.rmtree(sys.argv[1], ignore_errors=True)
-"""
-
-
-class PostgresqlServer:
-    """Databases for tests: one template, and a copy of it for each test."""
-
-    def __init__(self, url: URL) -> None:
-        self._names = (f"baoxue_test_{os.getpid()}_{number}" for number in count())
-        self._engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        self._admin = self._engine.connect()  # one for all: a new one for each costs half a second
-        self._url = self._owner(url)
-        self._template = self.create()
-        upgrade(self.address(self._template))
-
-    def _owner(self, url: URL) -> URL:
-        """The role that owns the tables. A superuser would look over every wall."""
-        if not self._admin.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
-            return url
-        password = secrets.token_urlsafe(16)
-        known = self._admin.scalar(text(f"SELECT 1 FROM pg_roles WHERE rolname = '{OWNER}'"))
-        self._admin.exec_driver_sql(
-            f"{'ALTER' if known else 'CREATE'} ROLE {OWNER} LOGIN CREATEROLE CREATEDB "
-            f"NOSUPERUSER NOBYPASSRLS PASSWORD '{password}'"
-        )
-        return url.set(username=OWNER, password=password)
-
-    def address(self, name: str) -> str:
-        return self._url.set(database=name).render_as_string(hide_password=False)
-
-    def create(self, template: str = "template0") -> str:
-        name = next(self._names)
-        self._admin.exec_driver_sql(
-            f'CREATE DATABASE "{name}" OWNER "{self._url.username}" TEMPLATE "{template}"'
-        )
-        return name
-
-    def copy(self) -> str:
-        return self.create(self._template)
-
-    def drop(self, name: str) -> None:
-        self._admin.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-    def close(self) -> None:
-        self.drop(self._template)
-        self._admin.close()
-        self._engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgresqlServer]:
-    with contextmanager(_server)() as url:
-        server = PostgresqlServer(url)
-        yield server
-        server.close()
-
-
-def _server() -> Iterator[URL]:
-    if given := os.environ.get(SERVER_URL):
-        yield make_url(given)
-        return
-    binaries = postgresql_binaries()
-    assert binaries, "a test of PostgreSQL was collected though there is none"
-    with private_server(binaries) as url:
-        yield url
-
-
 # --- a database for each test -----------------------------------------------------------------------
 
 
@@ -257,25 +102,38 @@ def cipher(tmp_path_factory: pytest.TempPathFactory) -> FieldKeys:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "template.sqlite"
-    upgrade(f"sqlite:///{path}")
-    return path
+def postgresql() -> Iterator[PostgresqlServer]:
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stocked_sqlite(tmp_path_factory: pytest.TempPathFactory, cipher: FieldKeys) -> Stocked:
+    return Stocked(SqliteFiles(tmp_path_factory.mktemp("stores")), cipher)
+
+
+@pytest.fixture(scope="session")
+def stocked_postgresql(postgresql: PostgresqlServer, cipher: FieldKeys) -> Iterator[Stocked]:
+    stocked = Stocked(postgresql, cipher)
+    yield stocked
+    stocked.drop_all()
+
+
+def _stocked(request: pytest.FixtureRequest, backend: str) -> tuple[str, dict[Stage, Any], SqliteFiles | PostgresqlServer]:
+    """The store that is copied for this test, and what stands in it: of STAGES what the test's fixtures name."""
+    stocked: Stocked = request.getfixturevalue(f"stocked_{backend}")
+    asked = tuple(stage for name, stage in STAGES.items() if name in request.fixturenames)
+    return *stocked.template(asked), stocked.stores
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated, empty store of one's own. `@pytest.mark.parametrize("store_url", ["sqlite"],
-    indirect=True)` is for a test of one store."""
-    if request.param == "sqlite":
-        path = tmp_path / "baoxue.sqlite"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-    else:
-        server: PostgresqlServer = request.getfixturevalue("postgresql")
-        name = server.copy()
-        yield server.address(name)
-        server.drop(name)
+def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated store of one's own. `@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)` is for a test
+    of one store."""
+    template, _, stores = _stocked(request, request.param)
+    name = stores.create(template)
+    yield stores.address(name)
+    stores.drop(name)
 
 
 @pytest.fixture
@@ -362,9 +220,23 @@ class Child:
 
 
 @pytest.fixture
-def district(engine: Engine) -> SimpleNamespace:
+def district(request: pytest.FixtureRequest, store_url: str) -> SimpleNamespace:
+    """Where the records of `found_district` lie in the store of this test."""
+    _, told, _ = _stocked(request, make_url(store_url).get_backend_name())
+    return copy(told[found_district])
+
+
+def set_up(url: str, keys: FieldKeys) -> None:
+    """What `flask db upgrade` leaves."""
+    plant = Plant(deployment(url, Path()), open_store(url), keys, FileStore(Path()))
+    prepare(plant)
+    plant.close()
+
+
+def found_district(url: str, _keys: FieldKeys) -> SimpleNamespace:
     """示范县 with 城区 (康宁, 牧童, 晕山) and another township; 李明 lives in 康宁, 王芳 in 牧童, 赵强
     in the other township. All three go to one school."""
+    engine = open_store(url)
     with unscoped(engine, "the district of the tests", writing=True) as session:
         with recording(session, actor("测试", Role.ADMINISTRATOR, 示范县), "建立示范区"):
             for code, name in PLACES.items():
@@ -379,10 +251,26 @@ def district(engine: Engine) -> SimpleNamespace:
                 ))
             }
             school_id = school.id
+    engine.dispose()
     return SimpleNamespace(
         school_id=school_id, 示范县=示范县, 城区=城区, 康宁=康宁社区, 牧童=牧童社区, 晕山=晕山社区,
         另一乡镇=另一乡镇, 另一村=另一村, **children,
     )
+
+
+def hire_people(url: str, _keys: FieldKeys) -> None:
+    """An account for each of PEOPLE."""
+    engine, machine = open_store(url), Actor(0, "测试", Role.SYSTEM_ADMIN, "0" * 12)
+    with unscoped(engine, "the people of the tests", writing=True) as session, recording(session, machine, "load"):
+        for username, (role, region) in PEOPLE.items():
+            accounts.make_account(
+                session, machine, username=username, display_name=username, role=role.value,
+                region=accounts.region_named(session, region), password=PASSWORD, must_change=False)
+    engine.dispose()
+
+
+# Fixture → what stands in the store of a test that asks for it, one upon the other.
+STAGES: dict[str, Stage] = {"application": set_up, "district": found_district, "district_application": hire_people}
 
 
 def _child(session: Any, name: str, surname: str, village: str, sex: str, serial: int,

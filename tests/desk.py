@@ -9,10 +9,16 @@ A button is pressed as a browser does it: the fields of its form, with the hidde
 token, are read from the page that is open, and only what is typed is changed.
 """
 
+import atexit
+import base64
 import io
+import json
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Self
@@ -21,18 +27,16 @@ from urllib.parse import unquote, urljoin, urlsplit
 import openpyxl
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from admin_app import create_app
-from admin_app.access.actor import Actor
-from admin_app.access.field_keys import FieldKeys
+from admin_app.access.field_keys import FieldKeys, write_private
 from admin_app.access.permissions import Role
-from admin_app.access.scope import unscoped
-from admin_app.changes.ledger import recording
 from admin_app.cli import prepare
-from admin_app.services import accounts
+from admin_app.services.attachments import FileStore
 from admin_app.settings import Deployment
+from admin_app.store import open_store
+from admin_app.web.context import Plant
 from models.kinds import install_cipher
 
 PASSWORD = "青山不改绿水长流 2026"
@@ -276,8 +280,8 @@ def deployment(store_url: str, folder: Path) -> Deployment:
 
 @contextmanager
 def started(store_url: str, folder: Path, cipher: FieldKeys) -> Iterator[Flask]:
-    """The application on an empty data folder, its schema brought up. The keys of the test session
-    come back at the end."""
+    """The application as it is first started, on an empty data folder. The keys of the test session come back at the
+    end."""
     app = create_app(deployment(store_url, folder))
     plant = app.extensions["baoxue"]
     with app.app_context():
@@ -287,23 +291,33 @@ def started(store_url: str, folder: Path, cipher: FieldKeys) -> Iterator[Flask]:
     install_cipher(cipher.cipher())
 
 
+@lru_cache(maxsize=1)
+def _the_application() -> Flask:
+    """Made once: its templates are compiled once. Each test hands it a store of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="baoxue-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return create_app(deployment(f"sqlite:///{folder / 'none.sqlite'}", folder))
+
+
 @pytest.fixture
 def application(store_url: str, tmp_path: Path, cipher: FieldKeys) -> Iterator[Flask]:
-    with started(store_url, tmp_path / "data", cipher) as app:
-        yield app
+    """The application on a store that is set up, with the keys of the test session in its data folder."""
+    app, here = _the_application(), deployment(store_url, tmp_path / "data")
+    here.field_key_file.parent.mkdir(parents=True, mode=0o700)
+    content = {"sealing": cipher.sealing, "indexing": cipher.indexing, "ledger": cipher.ledger}
+    coded = json.loads(json.dumps(content, default=lambda raw: base64.b64encode(raw).decode()))
+    write_private(here.field_key_file, json.dumps({"current": cipher.current, **coded}))
+    install_cipher(cipher.cipher())
+    plant = Plant(here, open_store(store_url), cipher, FileStore(here.data_dir / "attachments"))
+    app.extensions["baoxue"] = plant
+    yield app
+    plant.close()
+    install_cipher(cipher.cipher())
 
 
 @pytest.fixture
 def district_application(application: Flask, district: Any) -> Flask:
     """The application with the district of tests/conftest.py, and an account for each of PEOPLE."""
-    engine: Engine = application.extensions["baoxue"].engine
-    machine = Actor(0, "测试", Role.SYSTEM_ADMIN, "0" * 12)
-    with unscoped(engine, "the people of the tests", writing=True) as session:
-        with recording(session, machine, "load"):
-            for username, (role, region) in PEOPLE.items():
-                accounts.make_account(
-                    session, machine, username=username, display_name=username, role=role.value,
-                    region=accounts.region_named(session, region), password=PASSWORD, must_change=False)
     return application
 
 

@@ -5,36 +5,23 @@ everybody's, 牧童 outside the officer's alone. Whatever a row of a village say
 code, so that a leak is seen in the bytes of an answer.
 """
 
-import atexit
-import base64
 import io
-import json
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Self
 
 import pytest
 from flask import Flask
 from sqlalchemy import Boolean, Date, Engine, Integer, select
 
-from admin_app import create_app
 from admin_app.access.actor import Actor
-from admin_app.access.field_keys import FieldKeys, write_private
 from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
-from admin_app.services.attachments import FileStore
-from admin_app.services.rules import load_rules
 from admin_app.services.sign_in import begin_session
-from admin_app.store import open_store
-from admin_app.web.context import Plant
 from models.account import Account, Grant
 from models.attachment import Attachment
 from models.base import Base, BigKey, Wall, table_of
@@ -43,16 +30,14 @@ from models.code_item import CodeItem
 from models.household import Household
 from models.batch_run import BatchRun
 from models.import_run import ImportRow, ImportRun
-from models.kinds import SealedText, install_cipher
+from models.kinds import SealedText
 from models.region import Region
 from models.responsibility_letter import ResponsibilityLetter
 from models.saved_view import SavedView
 from models.student import Student
 from models.task import Task
 from seed import makers
-from seed.code_tables import load_code_tables
-from seed.divisions import load_whole_country
-from tests.desk import Desk, Page, deployment
+from tests.desk import Desk, Page
 
 城区, 康宁, 牧童, 东山村 = "990101400000", "990101400001", "990101400002", "990101100200"
 STAFF = {
@@ -121,33 +106,10 @@ def by_the_machine(engine: Engine, what: str) -> Iterator[Any]:
             yield session
 
 
-@lru_cache(maxsize=1)
-def _the_application() -> Flask:
-    """Made once: its templates are compiled once. Each test hands it a store of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="baoxue-tests-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return create_app(deployment(f"sqlite:///{folder / 'none.sqlite'}", folder))
-
-
 @pytest.fixture
-def app(store_url: str, tmp_path: Path, cipher: FieldKeys) -> Iterator[Flask]:
-    """The application on a migrated store with the code tables and the rules of the place."""
-    application, here = _the_application(), deployment(store_url, tmp_path / "data")
-    here.field_key_file.parent.mkdir(parents=True, mode=0o700)
-    content = {"sealing": cipher.sealing, "indexing": cipher.indexing, "ledger": cipher.ledger}
-    coded = json.loads(json.dumps(content, default=lambda raw: base64.b64encode(raw).decode()))
-    write_private(here.field_key_file, json.dumps({"current": cipher.current, **coded}))
-    install_cipher(cipher.cipher())
-    plant = Plant(here, open_store(store_url), cipher, FileStore(here.data_dir / "attachments"))
-    with unscoped(plant.engine, "set-up", writing=True) as session:
-        with recording(session, Actor(0, "机房", Role.SYSTEM_ADMIN, "0" * 12), "set_up"):
-            load_whole_country(session)
-            load_code_tables(session)
-            load_rules(session)
-    application.extensions["baoxue"] = plant
-    yield application
-    plant.close()
-    install_cipher(cipher.cipher())
+def app(application: Flask) -> Flask:
+    """The application on a store with the code tables and the rules of the place."""
+    return application
 
 
 def hire(engine: Engine, people: Iterable[tuple[str, Role, str]], **grant: Any) -> None:
