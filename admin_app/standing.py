@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from models.base import Base, pointed_at
+from models.region import Region
 
 
 def twin_of(session: ScopedSession, record: Base) -> Any | None:
@@ -53,6 +54,12 @@ def _hold(session: ScopedSession, model: type[Base], owners: Any) -> None:
     owner: Any = pointed_at(model, model.__moves__.single[0]) if model.__moves__ else None
     if session.writing and owner is not None:
         session.execute(select(owner.id).where(owner.id.in_(owners)).order_by(owner.id).with_for_update(key_share=True))
+
+
+def hold_place(session: ScopedSession, region_code: str) -> None:
+    """Until this act ends nobody else gives out the numbers of this place."""
+    if session.writing:
+        session.execute(select(Region.id).where(Region.code == region_code).with_for_update(key_share=True))
 
 
 def why(model: type[Base], state: str) -> str:

@@ -54,9 +54,9 @@ def _one_letter(session: ScopedSession, record: ResponsibilityLetter) -> None:
 def next_letter_numbers(session: ScopedSession, code: str, year: int) -> Iterator[str]:
     """The year, the last three digits of the place's code and the next four within it, again and again."""
     begin = f"{year}-{code[9:]}-"
-    return numbers_after(session.scalars(select(ResponsibilityLetter.number).where(
+    return numbers_after(session, code, select(ResponsibilityLetter.number).where(
         ResponsibilityLetter.region_code == code, ResponsibilityLetter.school_year == year,
-        ResponsibilityLetter.number.startswith(begin))), begin)
+        ResponsibilityLetter.number.startswith(begin)), begin)
 
 
 @check(Post)

@@ -9,6 +9,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
+from admin_app.standing import hold_place
 from models.base import Wall
 from models.household import Household
 from models.region import Region
@@ -57,6 +58,7 @@ def _move(session: ScopedSession, actor: Actor, former: str, village: Region,
 
 def _renumber(session: ScopedSession, going: list[ColumnElement[bool]], former: str, village: Region) -> None:
     """A register number that the other village uses says from where it came."""
+    hold_place(session, village.code)
     there = aliased(Household)
     used = select(there.register_number).where(there.region_code == village.code)
     taken = set(session.scalars(used))

@@ -61,7 +61,7 @@ def make_letters(session: ScopedSession, actor: Actor, year: int, *, target: str
         raise Invalid(f"{year}-{year + 1} 学年，每户都已有责任书。")
     villages = dict(session.execute(select(Region.code, Region.name).where(
         Region.code.in_({family.region_code for family in families}))).all())
-    numbers = {code: next_letter_numbers(session, code, year) for code in villages}
+    numbers = {code: next_letter_numbers(session, code, year) for code in sorted(villages)}
     return len(insert_rows(session, ResponsibilityLetter, [
         {"region_code": family.region_code, "number": next(numbers[family.region_code]), "level": VILLAGE_AND_FAMILY,
          "school_year": year, "household_id": family.id, "party_a": villages[family.region_code],

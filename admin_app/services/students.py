@@ -1,12 +1,12 @@
 """What must hold for a child, a guardian, and a family."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from itertools import count
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession, unscoped
@@ -14,7 +14,7 @@ from admin_app.errors import Invalid
 from admin_app.exchange.cells import plain_word
 from admin_app.services import names  # noqa: F401  (keeps the name indexes)
 from admin_app.services.records import check
-from admin_app.standing import one_like, twin_of
+from admin_app.standing import hold_place, one_like, twin_of
 from models.code_item import CodeItem
 from models.guardian import Guardian
 from models.household import Household, HouseholdHardship
@@ -190,14 +190,16 @@ def _no_other_home(session: ScopedSession, household: Household, number: str) ->
 def next_register_numbers(session: ScopedSession, region_code: str) -> Iterator[str]:
     """The village's code and the next four digits, as districts number their households, again and again. People
     number by hand too (0012-1 for a family that split off): what is no number of this kind is passed over."""
-    taken = session.scalars(select(Household.register_number).where(
-        Household.region_code == region_code, Household.register_number.startswith(region_code)))
-    return numbers_after(taken, region_code)
+    taken = select(Household.register_number).where(
+        Household.region_code == region_code, Household.register_number.startswith(region_code))
+    return numbers_after(session, region_code, taken, region_code)
 
 
-def numbers_after(taken: Iterable[str], begin: str) -> Iterator[str]:
-    """This beginning and the next four digits behind the highest that is taken, again and again."""
-    numbers = (re.fullmatch(r"\d{4,6}", number.removeprefix(begin), re.A) for number in taken)
+def numbers_after(session: ScopedSession, region_code: str, taken: Select[Any], begin: str) -> Iterator[str]:
+    """This beginning and the next four digits behind the highest that a place has taken, again and again; until the
+    end of this act the place gives no numbers to anybody else."""
+    hold_place(session, region_code)
+    numbers = (re.fullmatch(r"\d{4,6}", number.removeprefix(begin), re.A) for number in session.scalars(taken))
     last = max((int(found[0]) for found in numbers if found), default=0)
     return (f"{begin}{number:04d}" for number in count(last + 1))
 

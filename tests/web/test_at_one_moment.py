@@ -19,6 +19,7 @@ from admin_app.changes.ledger import ledger_position, recording
 from admin_app.errors import Conflict, Invalid
 from admin_app.services import passwords, records
 from models.household import Household
+from models.responsibility_letter import ResponsibilityLetter
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 from seed import makers
@@ -81,6 +82,25 @@ def test_one_flag_of_a_kind_comes_to_stand(store: Engine, district: SimpleNamesp
     assert isinstance(fault, Invalid) and "不用再报" in fault.message
     with unscoped(store, "how many") as session:
         assert session.scalar(select(func.count()).where(SpecialGroupFlag.kind == "72")) == 1
+
+
+def test_two_letters_and_two_families_of_one_village_get_two_numbers(store: Engine, district: SimpleNamespace) -> None:
+    with unscoped(store, "families", writing=True) as session, recording(session, actor("测试", Role.ADMINISTRATOR, 城区), "试"):
+        homes = iter([makers.household(session, 康宁, head_name=name).id for name in ("曾大山", "曾小山")])
+    heads = iter(("解大川", "解小川"))
+
+    def sign(session: ScopedSession, who: Any) -> None:
+        records.create(session, who, ResponsibilityLetter, {"household_id": next(homes), "school_year": 2031})
+
+    def register(session: ScopedSession, who: Any) -> None:
+        records.create(session, who, Household, {"region_code": 康宁, "head_name": next(heads), "address": "示范路"})
+
+    assert [*at_once(store, sign), *at_once(store, register)] == []
+    with unscoped(store, "their numbers") as session:
+        assert sorted(session.scalars(select(ResponsibilityLetter.number).where(
+            ResponsibilityLetter.school_year == 2031))) == ["2031-001-0001", "2031-001-0002"]
+        assert sorted(session.scalars(select(Household.register_number).where(
+            Household.head_name.in_(("解大川", "解小川"))))) == [f"{康宁}0001", f"{康宁}0002"]
 
 
 def test_a_form_is_not_older_than_its_version(
