@@ -84,7 +84,8 @@ def _no_token(_error: CSRFError) -> ResponseReturnValue:
     was typed."""
     if ENDPOINTS.get(request.endpoint or "") is not Asks.OPEN and not current_user.is_authenticated:
         return sign_in_first()
-    return page(400, "页面停留太久，安全校验已过期。您填写的内容没有提交：请返回上一页，刷新后重新提交。")
+    return page(400, "页面已失效，没有通过安全校验：停留太久，或在这个浏览器里重新登录、换过账号。"
+                "您填写的内容没有提交：请返回上一页，刷新后重新提交。")
 
 
 def _integrity(error: IntegrityError) -> Response:

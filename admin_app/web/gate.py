@@ -169,8 +169,9 @@ def sign_in_first() -> ResponseReturnValue:
     """To the sign-in page and back. A form that was being filled in is kept by the browser."""
     if request.method in WRITES:
         form = (request.referrer or "").removeprefix(request.host_url.rstrip("/"))
-        return redirect(url_for("session.sign_in", next=_to_come_back(form), ended=1))
-    return redirect(url_for("session.sign_in", next=here()))
+        return redirect(url_for("session.sign_in", next=_to_come_back(form), ended="form"))
+    ended = "page" if COOKIE in request.cookies else None  # who was never signed in is told of no end
+    return redirect(url_for("session.sign_in", next=here(), ended=ended))
 
 
 def here() -> str:

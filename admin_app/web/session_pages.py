@@ -26,6 +26,11 @@ from models.account import Account
 
 pages = Blueprint("session", __name__)
 DEVICE_COOKIE = "baoxue_device"
+_ENDED = {  # how a session came to its end: in a form, at a page, by oneself
+    "form": "登录已结束（超时或授权有变）。请重新登录，您填写的内容会保留。",
+    "page": "登录已结束（超时或授权有变）。请重新登录，登录后回到刚才的页面。",
+    "left": "已退出登录。",
+}
 _DEVICES = 8  # accounts that one browser is remembered for
 
 
@@ -47,8 +52,8 @@ def sign_in() -> ResponseReturnValue:
     username = request.form.get("username", "").strip()
     target = own_path(request.values.get("next"))
     if request.method != "POST":  # HEAD too
-        ended = "登录已结束（超时或授权有变）。请重新登录，您填写的内容会保留。" if request.args.get("ended") else None
-        return render_template("sign_in.html", error=None, notice=ended, username="", next=target,
+        told = _ENDED.get(request.args.get("ended", ""))
+        return render_template("sign_in.html", error=None, notice=told, username="", next=target,
                                demo_accounts=_demo_accounts())
     marks = _devices()
     key = _name_key(username)
@@ -77,7 +82,7 @@ def sign_out() -> ResponseReturnValue:
     if who is not None:
         service.sign_out(plant().engine, who.session_id)
     browser.clear()
-    response = make_response(redirect(url_for("session.sign_in")))
+    response = make_response(redirect(url_for("session.sign_in", ended="left")))
     response.delete_cookie(COOKIE)
     response.headers["Clear-Site-Data"] = '"cache"'  # drafts go with the form that signs out (draft.js)
     return response

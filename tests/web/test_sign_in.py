@@ -27,7 +27,7 @@ from models.account import Account
 from models.login_session import LoginSession, SignInAttempt
 from models.setting import Setting
 from tests.desk import PASSWORD, Page
-from tests.web.staff import Person, everything_in, hire_staff, settle, 城区, 康宁
+from tests.web.staff import Person, by_the_machine, everything_in, hire_staff, settle, 城区, 康宁
 
 NOW = datetime.now(UTC) + timedelta(hours=1)  # after the accounts of the tests were made
 MACHINE = Actor(0, "机房", Role.SYSTEM_ADMIN, "0" * 12)
@@ -263,9 +263,22 @@ def test_signing_out_ends_the_session_not_only_the_cookie(app: Flask, office: En
     person = Person(app).sign_in("康网格", PASSWORD)
     token = person.browser.get_cookie("baoxue").value
     page = person.send("/logout")
-    assert (page.location, page.headers["Clear-Site-Data"]) == ("/login", '"cache"')
+    assert (page.location, page.headers["Clear-Site-Data"]) == ("/login?ended=left", '"cache"')
+    assert "已退出登录" in person.get(page.location).text
     person.browser.set_cookie("baoxue", token)
     assert person.get("/").location.startswith("/login")
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_whose_session_has_ended_is_told_so_and_a_stranger_is_not(app: Flask, office: Engine) -> None:
+    person = Person(app).sign_in("康网格", PASSWORD)
+    with by_the_machine(office, "all sessions end") as session:
+        account_of(session, "康网格").sessions_from = datetime.now(UTC) + timedelta(seconds=1)
+    page = person.get("/admin/student/")
+    assert page.location == "/login?next=/admin/student/&ended=page"
+    assert "请重新登录，登录后回到刚才的页面" in person.get(page.location).text
+    nobody = Person(app)
+    assert "登录已结束" not in nobody.get(nobody.get("/admin/student/").location).text
 
 
 def test_every_sign_in_makes_a_new_token_which_the_database_does_not_hold(
@@ -522,7 +535,7 @@ def test_a_path_of_ones_own_is() -> None:
 def test_whoever_is_signed_out_in_a_form_comes_back_to_its_record(app: Flask, office: Engine, quick: None) -> None:
     form = "/admin/student/edit/?id=7&at=3&search=%E6%9D%8E"
     page = Person(app).send("/admin/student/edit/?id=7", headers={"Referer": f"http://localhost{form}"})
-    assert parse_qs(urlsplit(page.location).query) == {"next": [form], "ended": ["1"]}
+    assert parse_qs(urlsplit(page.location).query) == {"next": [form], "ended": ["form"]}
     numbered = "/admin/student/?search=99010120160303005X"
     page = Person(app).send("/logout", headers={"Referer": f"http://localhost{numbered}"})
     assert "2016" not in page.location, "never with a whole number"
@@ -538,7 +551,7 @@ def test_nobody_is_sent_to_another_site(app: Flask, office: Engine, quick: None)
         assert page.status == 200 and "evil" not in " ".join(href for _, href in page.links), target
         nobody = Person(app)
         page = nobody.send("/logout", headers={"Referer": target.strip().replace("\n", "")})
-        assert (page.status, page.location) == (302, "/login?next=/&ended=1"), target
+        assert (page.status, page.location) == (302, "/login?next=/&ended=form"), target
     page = Person(app).send("/login", {"username": "康网格", "password": PASSWORD, "next": "/changes/"})
     assert page.location == "/changes/"
 
