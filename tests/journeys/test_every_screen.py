@@ -99,6 +99,19 @@ def test_one_thumb_is_enough_to_find_a_child_and_sign_a_letter(screens):
     expect(page.locator("main")).to_contain_text("已签订")
 
 
+def test_what_is_opened_before_the_scripts_have_come_stays_open(screens):
+    page = screens("chengqu", width=390, height=844, has_touch=True).page
+    page.route("**/fold.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))  # a slow line
+    page.goto(page.url + "admin/responsibility_letter/")
+    page.get_by_text("筛选条件").tap()
+    tree = page.locator("details[data-fold]", has=page.get_by_text("区划", exact=True))
+    expect(tree).to_have_attribute("open", "")
+    page.unroute("**/fold.js*")
+    page.add_script_tag(url="/static/js/fold.js?late", type="module")
+    expect(tree).not_to_have_attribute("open", "")  # the script has come
+    expect(page.locator("#f-state")).to_be_visible()
+
+
 def test_cards_on_a_phone_are_sorted_by_a_tap(screens):
     screen = screens("cun07", width=390, height=844, has_touch=True)
     page = screen.open("/admin/student/")
