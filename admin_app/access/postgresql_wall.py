@@ -7,12 +7,14 @@ of times slower; unset settings raise an error or compare with '', and both show
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, cast
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.sql import quote
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 
@@ -92,56 +94,61 @@ def _leaves_the_wall(statement: str) -> bool:
     return _ROWS_ONLY.fullmatch(statement) is not None and not _MOVES_THE_WALL.search(statement)
 
 
-def _set(connection: Connection, statement: str, *values: str) -> None:
-    """Past SQLAlchemy, whose statements are guarded. A connection whose wall cannot be raised is let go of."""
-    driver = cast("psycopg.Connection", connection.connection.driver_connection)
+def _say(connection: Connection, statements: str) -> None:
+    """Past SQLAlchemy, whose statements are guarded; in one round trip, which begins the transaction where none is
+    open. A connection whose wall cannot be raised is let go of."""
+    server = cast("psycopg.Connection", connection.connection.driver_connection).pgconn
+    opening = "BEGIN; " if server.transaction_status == TransactionStatus.IDLE else ""
     try:
-        driver.execute(statement, values)
+        result = server.exec_(f"{opening}{statements}".encode())
+        if result.status != ExecStatus.COMMAND_OK:
+            raise error_from_result(result)
     except psycopg.Error as fault:
         connection.invalidate(fault)
-        raise OperationalError(statement, None, fault, connection_invalidated=True) from fault
+        raise OperationalError(statements, None, fault, connection_invalidated=True) from fault
 
 
-def _settings(asked: Iterable[str], fixed: Mapping[str, str]) -> str:
-    """The statement that sets these until the end of the transaction: those asked with each call, and fixed ones."""
-    return "SELECT " + ", ".join([*[f"set_config('{name}', %s, true)" for name in asked],
-                                  *[f"set_config('{name}', '{value}', true)" for name, value in fixed.items()]])
+def _settings(values: Mapping[str, str]) -> str:
+    """The statements that set these until the end of the transaction."""
+    return "; ".join(f"SET LOCAL {name} = {quote(value)}" for name, value in values.items())
 
 
-_SPANS = ("app.office_lo", "app.office_hi", "app.child_lo", "app.child_hi")
-_CHANGE = _settings(["app.change_id", "app.change_region"], {})
+@lru_cache(maxsize=1024)
+def _ranges(office: Span, child: Span) -> str:
+    return _settings({"app.office_lo": office[0], "app.office_hi": office[1],
+                      "app.child_lo": child[0], "app.child_hi": child[1]})
 
 
 @lru_cache(maxsize=8)
 def _entering(system: bool, writing: bool) -> str:
     """A list is planned for its own place each time. Who asks is looked up over all places by a plan that is kept; so
     are the triggers of a write, which run once for each row."""
-    return _settings(_SPANS, {
+    return _settings({
         "role": APPLICATION_ROLE, "app.change_id": "", "app.change_region": "", "app.system": "on" if system else "off",
         "plan_cache_mode": "auto" if system or writing else "force_custom_plan",
         "transaction_read_only": "off" if writing else "on"})
 
 
-_NARROW = _settings(_SPANS, {"app.system": "off", "plan_cache_mode": "force_custom_plan"})
+_NARROWED = _settings({"app.system": "off", "plan_cache_mode": "force_custom_plan"})
 
 
 def enter(connection: Connection, office: Span, child: Span, system: bool, writing: bool) -> None:
     """One round trip: the role, the ranges, no change open, and whether rows may be written at all."""
-    _set(connection, _entering(system, writing), *office, *child)
+    _say(connection, f"{_ranges(office, child)}; {_entering(system, writing)}")
 
 
 def narrow(connection: Connection, office: Span, child: Span) -> None:
     """From here on, this transaction reaches no further than these."""
-    _set(connection, _NARROW, *office, *child)
+    _say(connection, f"{_ranges(office, child)}; {_NARROWED}")
 
 
 def end_reading(connection: Connection) -> None:
     """Commit a transaction that only read, where all went well."""
     if connection.closed or connection.invalidated or not connection.in_transaction():
         return
-    driver = connection.connection.driver_connection
-    if driver is not None and driver.info.transaction_status == TransactionStatus.INTRANS:
-        connection.commit()
+    server = cast("psycopg.Connection", connection.connection.driver_connection).pgconn
+    if server.transaction_status == TransactionStatus.INTRANS:
+        _say(connection, "COMMIT")
 
 
 def announce_writing(connection: Connection) -> None:
@@ -158,4 +165,4 @@ def nobody_writes(connection: Connection) -> bool:
 
 def open_change(connection: Connection, change_id: int, region_code: str) -> None:
     """From here to the end of the transaction, the ledger's triggers write under this change."""
-    _set(connection, _CHANGE, str(change_id), region_code)
+    _say(connection, _settings({"app.change_id": str(change_id), "app.change_region": region_code}))
