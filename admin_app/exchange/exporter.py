@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Boolean, Engine, select
+from sqlalchemy import Boolean, Date, Engine, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.masking import GRADE_LABELS, Grade
@@ -25,7 +25,9 @@ from models.kinds import SealedText
 
 _MOST_KNOWN = 10_000
 _NARROWEST = 6  # half characters
-_WIDTHS = {Privacy.BIRTH: 12, Privacy.IDENTITY: 22, Privacy.PHONE: 16, Privacy.ADDRESS: 30, Privacy.CONDITION: 16}
+_DAY_WIDTH = 12  # a narrower column shows ##### for a day
+_BEFORE_EXCEL = date(1900, 3, 1)  # its calendar has a 29 February 1900
+_WIDTHS = {Privacy.IDENTITY: 22, Privacy.PHONE: 16, Privacy.ADDRESS: 30, Privacy.CONDITION: 16}
 OUTCOME_LABELS = {"new": "新增", "changed": "更新", "same": "无变化", "refused": "拒收"}
 
 
@@ -111,28 +113,31 @@ def _mark(actor: Actor, fingerprint: str | None) -> str:
 
 
 def _reader(display: Display, model: type[Base], name: str, grade: Grade) -> Callable[[Any], Any]:
-    """How a cell is written: a count as a number, so that Excel can add it up; everything else as it
-    reads on the screen. What comes again and again (villages, schools, dates) is read once."""
+    """How a cell is written: a count as a number, so that Excel can add it up; a day as a day, so that it filters by
+    year and month; everything else as it reads on the screen. What comes again and again (villages, schools, dates) is
+    read once."""
     kind = table_of(model).c[name].type
     counted = not isinstance(kind, SealedText | Boolean) and kind.python_type is int and not pointed_at(model, name)
     if counted and name != "school_year":
         return lambda value: value
     read = display.reader(model, name, grade)
-    return (lambda value: read(value).text) if isinstance(kind, SealedText) else _Texts(read).__getitem__
+    return (lambda value: read(value).text) if isinstance(kind, SealedText) else _Cells(read).__getitem__
 
 
-class _Texts(dict[Any, str]):
-    """The texts of a column by its values: what is known is found without a call."""
+class _Cells(dict[Any, str | date]):
+    """The cells of a column by its values: what is known is found without a call. A day that is masked, or that is
+    before Excel's first, is a text."""
 
     def __init__(self, read: Callable[[Any], Shown]) -> None:
         super().__init__()
         self._read = read
 
-    def __missing__(self, value: Any) -> str:
+    def __missing__(self, value: Any) -> str | date:
         text = self._read(value).text
+        cell = value if type(value) is date and value > _BEFORE_EXCEL and text == value.isoformat() else text
         if len(self) < _MOST_KNOWN:
-            self[value] = text
-        return text
+            self[value] = cell
+        return cell
 
 
 def _width(display: Display, model: type[Base], name: str) -> int:
@@ -145,6 +150,8 @@ def _width(display: Display, model: type[Base], name: str) -> int:
         width = max(map(half_characters, labels)) + 2
     elif names_region(model, name) or pointed_at(model, name):
         width = 24
+    elif isinstance(table_of(model).c[name].type, Date):
+        width = _DAY_WIDTH
     elif field.privacy in _WIDTHS:
         width = _WIDTHS[field.privacy]
     else:

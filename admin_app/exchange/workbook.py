@@ -11,7 +11,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ def width_of(caption: str, longest: int) -> int:
 
 def write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterable[Sequence[Any]],
                 widths: Sequence[int] | None = None) -> int:
-    """Write one framed table; gives the number of rows. `rows` hold text or numbers; 序号 is added.
+    """Write one framed table; gives the number of rows. `rows` hold texts, numbers or days; 序号 is added.
 
     Raises OSError (the disk is full); what was written by then is taken away."""
     try:
@@ -153,7 +153,7 @@ def _body(sheet: Any, rows: Iterable[Sequence[Any]], tall: Sequence[int],
     """The rows, each as high as its texts need where `tall` gives the widths. Gives how many, and the sums of the
     columns that hold numbers."""
     sums: dict[int, float] = {}
-    count, cell, serial, plain = 0, formats["cell"], formats["serial"], formats["number"]
+    count, cell, serial, plain, day = 0, *(formats[name] for name in ("cell", "serial", "number", "day"))
     for count, row in enumerate(rows, start=1):
         line = count + 2
         if tall and (high := _lines(row, tall)) > 1:
@@ -162,6 +162,8 @@ def _body(sheet: Any, rows: Iterable[Sequence[Any]], tall: Sequence[int],
         for number, value in enumerate(row, start=1):
             if type(value) is str:
                 sheet.write_string(line, number, value if value.isprintable() else writable(value), cell)
+            elif type(value) is date:
+                sheet.write_datetime(line, number, value, day)
             elif isinstance(value, int | float) and not isinstance(value, bool):
                 sheet.write_number(line, number, value, plain)
                 sums[number] = sums.get(number, 0) + value
@@ -197,6 +199,7 @@ def _formats(book: Any) -> dict[str, Any]:
         "head": book.add_format({**box, "bold": True, "align": "center", "bg_color": "#EDF2F9"}),
         "cell": book.add_format({**box, "num_format": "@"}),
         "number": book.add_format(box),
+        "day": book.add_format({**box, "num_format": "yyyy-mm-dd"}),
         "serial": book.add_format({**box, "align": "center"}),
         "plain": book.add_format(font),
         "mark": book.add_format({**font, "font_size": 8, "font_color": "#808080"}),

@@ -1,6 +1,8 @@
 """宣传活动 was added by a model, a view, a migration and a maker (`docs/adding-a-ledger.md`). Everything else that a
 ledger has, it has from its declaration."""
 
+from datetime import datetime
+
 import pytest
 
 from admin_app.access.scope import unscoped
@@ -93,7 +95,7 @@ def test_it_is_exported(desk):
     cells = list(desk.download(f"{LIST}export/").workbook().active.values)
     head = next(row for row in cells if row[0] == "序号")
     assert head[1:4] == ("主题", "日期", "形式")
-    assert ("义务教育法进万家", "2026-09-03", "大喇叭") in [row[1:4] for row in cells]
+    assert ("义务教育法进万家", datetime(2026, 9, 3), "大喇叭") in [row[1:4] for row in cells]
 
 
 def test_the_next_village_finds_none_of_it_by_any_door(desk, neighbour):

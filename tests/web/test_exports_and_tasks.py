@@ -3,17 +3,19 @@
 import json
 import os
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from admin_app import tasks
+from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.exchange import workbook
 from models.account import Account
 from models.change import Change
+from models.student import Student
 from models.task import Task
 from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
@@ -36,7 +38,7 @@ def row_of(page, name):
 
 
 def text_of(page):
-    return json.dumps(cells(page), ensure_ascii=False)
+    return json.dumps(cells(page), ensure_ascii=False, default=str)
 
 
 # --- the three grades -------------------------------------------------------------------------------
@@ -44,7 +46,7 @@ def text_of(page):
 
 def test_the_working_grade_is_what_is_seen(officer, district):
     page = officer.download(f"{STUDENTS}export/?cols=name,birth_date,identity_number")
-    assert row_of(page, "李明")[1:] == ["李明", "2016-03-01", "990101************"]
+    assert row_of(page, "李明")[1:] == ["李明", datetime(2016, 3, 1), "990101************"]
     assert district.李明.identity_number not in text_of(page)
     assert page.filename.startswith("康宁社区学生")
 
@@ -53,6 +55,17 @@ def test_a_sheet_can_be_filtered_at_its_captions(officer):
     sheet = officer.download(f"{STUDENTS}export/?cols=name,birth_date").workbook().active
     last = max(row for row, (number, *_) in enumerate(sheet.values, 1) if isinstance(number, int))
     assert sheet.auto_filter.ref == f"A3:C{last}"
+
+
+def test_a_day_is_a_day_of_excel_and_filters_by_year(officer, store, district):
+    with unscoped(store, "a paper from before Excel's calendar", writing=True) as session, \
+            recording(session, actor("测试", Role.ADMINISTRATOR, district.城区), "试"):
+        session.get_one(Student, district.李明.id).checked_on = date(1899, 12, 31)
+    sheet = officer.download(f"{STUDENTS}export/?cols=name,birth_date,checked_on").workbook().active
+    born, checked = next(row for row in sheet.iter_rows() if row[1].value == "李明")[2:]
+    assert (born.is_date, born.number_format, born.value) == (True, "yyyy-mm-dd", datetime(2016, 3, 1))
+    assert checked.value == "1899-12-31"
+    assert sheet.column_dimensions["C"].width >= 12, "or it shows #####"
 
 
 def test_the_masked_grade_tells_nobody_who_it_is(officer, district):
