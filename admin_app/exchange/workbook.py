@@ -199,7 +199,7 @@ def _formats(book: Any) -> dict[str, Any]:
         "head": book.add_format({**box, "bold": True, "align": "center", "bg_color": "#EDF2F9"}),
         "cell": book.add_format({**box, "num_format": "@"}),
         "number": book.add_format(box),
-        "day": book.add_format({**box, "num_format": "yyyy-mm-dd"}),
+        "day": book.add_format({**box, "num_format": "yyyy-mm-dd", "align": "center"}),
         "serial": book.add_format({**box, "align": "center"}),
         "plain": book.add_format(font),
         "mark": book.add_format({**font, "font_size": 8, "font_color": "#808080"}),
