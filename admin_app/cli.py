@@ -215,7 +215,7 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
             session.rollback()
         else:
             session.commit()
-            if run.counts["new"] or run.counts["changed"]:
+            if importer.has_something(run):
                 importer.confirm(session, actor, number, digest)
     _seal()
     if as_json:

@@ -29,9 +29,6 @@ class AccountView(RegisterView):
     def badge(self, record: Any) -> dict[str, str] | None:
         return {"text": "已停用", "colour": "red"} if record.disabled_at else None
 
-    def told_with(self, record: Any) -> dict[str, list[int]]:
-        return {"grant": [grant.id for grant in record.grants]}
-
     def further_facts(self, record: Any) -> list[dict[str, Any]]:
         return account_use(record)
 

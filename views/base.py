@@ -168,10 +168,6 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         """The state beside the name of a record that has no moves, where it has one to tell."""
         return None
 
-    def told_with(self, record: Base) -> dict[str, list[int]]:
-        """What else is told in the history of a record: records of other ledgers, by table."""
-        return {}
-
     def further_facts(self, record: Base) -> list[dict[str, Any]]:
         """Groups of facts (`label`, `items`) that no column holds."""
         return []

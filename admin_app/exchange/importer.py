@@ -202,22 +202,29 @@ def recent(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
 
 
 def unfinished(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
-    """The unit's imports of the last two weeks that left rows behind, and were not taken back."""
+    """The unit's imports of the last two weeks that left rows behind, and were not taken back; also those of which
+    nothing could be written at all."""
     since = datetime.now(UTC) - UNFINISHED_FOR
     query = select(ImportRun).where(
-        ImportRun.region_code == actor.region_code, ImportRun.sheet == sheet, ImportRun.state == CONFIRMED,
-        ImportRun.confirmed_at >= since).order_by(ImportRun.id.desc()).limit(100)
-    left = [run for run in session.scalars(query) if run.counts["refused"]]
+        ImportRun.region_code == actor.region_code, ImportRun.sheet == sheet, ImportRun.state.in_((CHECKED, CONFIRMED)),
+        func.coalesce(ImportRun.confirmed_at, ImportRun.created_at) >= since).order_by(ImportRun.id.desc()).limit(100)
+    left = [run for run in session.scalars(query)
+            if run.counts["refused"] and (run.state == CONFIRMED or not has_something(run))]
     taken_back = undone_of(session, [run.change_id for run in left if run.change_id])
     return [run for run in left if run.change_id not in taken_back]
 
 
 def waiting(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
-    """The unit's previews of the last two weeks that were neither confirmed nor put away."""
+    """The unit's previews of the last two weeks that could be confirmed, and were neither confirmed nor put away."""
     since = datetime.now(UTC) - UNFINISHED_FOR
-    return list(session.scalars(select(ImportRun).where(
+    return list(filter(has_something, session.scalars(select(ImportRun).where(
         ImportRun.region_code == actor.region_code, ImportRun.sheet == sheet, ImportRun.state == CHECKED,
-        ImportRun.created_at >= since).order_by(ImportRun.id.desc()).limit(100)))
+        ImportRun.created_at >= since).order_by(ImportRun.id.desc()).limit(100))))
+
+
+def has_something(run: ImportRun) -> bool:
+    """Whether a preview has anything to write."""
+    return bool(run.counts["new"] or run.counts["changed"])
 
 
 def rows_of(session: ScopedSession, run: ImportRun, outcome: str | None, page: int, size: int,

@@ -3,12 +3,13 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission, Role
@@ -151,9 +152,16 @@ def may_void(actor: Actor, hand: Change | None) -> bool:
 
 
 def of_record(session: ScopedSession, record: Base) -> list[Attachment]:
-    return list(session.scalars(
-        select(Attachment).where(Attachment.owner_table == record.__tablename__,
-                                 Attachment.owner_id == record.id).order_by(Attachment.id)))
+    return of_records(session, [(record.__tablename__, record.id)])
+
+
+def of_records(session: ScopedSession, owners: Iterable[tuple[str, int]]) -> list[Attachment]:
+    """The papers of records, each named by its table and number."""
+    keys: dict[str, list[int]] = defaultdict(list)
+    for table, key in owners:
+        keys[table].append(key)
+    ways = [and_(Attachment.owner_table == table, Attachment.owner_id.in_(some)) for table, some in keys.items()]
+    return list(session.scalars(select(Attachment).where(or_(*ways)).order_by(Attachment.id)))
 
 
 def opened(session: ScopedSession, actor: Actor, files: FileStore, number_: int) -> tuple[Attachment, Path]:

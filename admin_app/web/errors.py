@@ -9,7 +9,7 @@ import logging
 from contextlib import suppress
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request, url_for
+from flask import Flask, Response, g, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -53,7 +53,9 @@ def install(app: Flask) -> None:
 
 
 def page(status: int, message: str, back: tuple[str, str] | None = None) -> Response:
-    """`back` is a button: its words and its address."""
+    """`back` is a button: its words and its address. The log knows each by the code that the page shows."""
+    who = g.get("signed_in")
+    log.info("%s %s %s %s, account %s", request_id(), status, request.method, request.path, who and who.account_id)
     close_session()
     if request.accept_mimetypes.best == "application/json":
         response = jsonify({"message": message, "code": request_id()})

@@ -26,6 +26,7 @@ from models.base import Base, model_of
 from models.change import Change
 from models.household import Household
 from models.region import LEVEL_LENGTHS, Region, in_use, prefix_of, spoken_name
+from models.student import SCHOOLING_MOVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ TODO: tuple[Todo, ...] = (
     Todo("失学待入学", "student", {"schooling_state": "never_enrolled"}, colour="red"),
     Todo("就学状态待核查", "student", {"schooling_state": "unknown"}),
     Todo("本学期还没有核查的学生", "student",
-         {"schooling_state": ("enrolled", "elsewhere", "home_taught", "on_leave")}, ("checked_on", "term"),
+         {"schooling_state": SCHOOLING_MOVES.by_verb["check"].sources}, ("checked_on", "term"),
          colour="azure"),
     Todo("休学（延缓）已到期", "student", {"schooling_state": ("on_leave", "deferred")},
          ("leave_until", "today"), colour="orange"),

@@ -1,5 +1,6 @@
 """Detail, form, move and reveal pages of one record."""
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,10 @@ from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, shows, signed_in
 from admin_app.web.explain import reasons
 from admin_app.web.list_address import PLACE, back_to_list, onward, onward_query, query_of, wanted_by
-from admin_app.web.related import act_url, blocks_of, timeline
+from admin_app.web.related import Block, act_url, blocks_of, of_its_own, timeline, what_is
 from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
-from models.base import Base, Wall, declared, model_of, pointed_at, table_of
+from models.base import Base, Wall, declared, pointed_at, table_of
 from models.moves import Move, State
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     groups.append(("其他", tuple(c for c in columns if c not in named)))
     state = model.__moves__.column if model.__moves__ else None
     blocks, papers = blocks_of(view, record), _papers(record)
-    told = _history(view, record, papers) if actor().may(Permission.LEDGER_VIEW) else None
+    told = _history(record, papers, blocks) if actor().may(Permission.LEDGER_VIEW) else None
     return render_template(
         "admin/details.html", title=display().label_of(record),
         subtitle=" · ".join(t for t in (model.__title__, _region_name(record)) if t),
@@ -69,7 +70,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         buttons=_buttons(view, record), related=[shown_block(block, record) for block in blocks],
         timeline=timeline(record, blocks) if view.related else [], walk=_walk(view, record),
         back=back_to_list(view), **_attachments(view, record, papers),
-        history=told, last_word=_last_word(told or [], state),
+        history=told, number=record.id, last_word=_last_word(told or [], state),
         why_url=view.get_url(".why", id=record.id),
     )
 
@@ -162,18 +163,16 @@ def _attachments(view: "RegisterView", record: Base, found: list[Attachment] | N
             "accept": attachment_service.accepted(session()) if may else None}
 
 
-def _history(view: "RegisterView", record: Base, papers: list[Attachment] | None) -> list[dict[str, Any]]:
-    told = {record.__tablename__: [record.id], Attachment.__tablename__: [paper.id for paper in papers or []]}
-    found = history.of_records(session(), actor().role, {**told, **view.told_with(record)})
-    for table in {entry.row.table_name for entry in found} - told.keys():
-        display().load_records(model_of(table), [e.row.pk for e in found if e.row.table_name == table])
-
-    def of(table: str, key: int) -> str:
-        if table in told:
-            return "" if table == record.__tablename__ else model_of(table).__title__
-        return display().loaded(model_of(table), key) or ""
-
-    return [{**entry_line(entry), "of": of(entry.row.table_name, entry.row.pk)} for entry in found]
+def _history(record: Base, papers: list[Attachment] | None, blocks: list[Block]) -> list[dict[str, Any]]:
+    """What was done with the record, its papers, and what belongs to it."""
+    rows = {(row.__tablename__, row.id): what_is(row) for block in of_its_own(record, blocks) for row in block.rows}
+    rows |= {(Attachment.__tablename__, paper.id): Attachment.__title__ for paper in papers or []}
+    rows[record.__tablename__, record.id] = ""
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for table, key in rows:
+        wanted[table].append(key)
+    return [{**entry_line(entry), "of": rows[entry.row.table_name, entry.row.pk]}
+            for entry in history.of_records(session(), actor().role, wanted)]
 
 
 def entry_line(entry: Entry) -> dict[str, Any]:
@@ -319,7 +318,7 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
                 form[fault.column].errors = [*form[fault.column].errors, fault.message]
             else:
                 flash(fault.message, "danger")
-    told = _history(view, record, None) if actor().may(Permission.LEDGER_VIEW) else []
+    told = _history(record, None, []) if actor().may(Permission.LEDGER_VIEW) else []
     page = render_template(
         "admin/move.html", title=f"{move.label}：{display().label_of(record)}", form=form,
         last_word=_last_word(told, table.column),

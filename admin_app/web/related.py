@@ -12,7 +12,7 @@ from admin_app.access.permissions import Permission
 from admin_app.changes import history
 from admin_app.changes.undo import undone_of
 from admin_app.display import LOCAL_ZONE
-from admin_app.services.attachments import of_record
+from admin_app.services.attachments import of_records
 from admin_app.web.context import actor, display, session
 from admin_app.web.gate import here
 from models import account
@@ -110,13 +110,12 @@ def shown(block: Block, record: Base) -> dict[str, Any]:
 def timeline(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
     """Every day that the record, and what belongs to it, tells of: the newest first. What was taken back did not
     happen."""
-    own = [block for block in blocks if block.model is not type(record)]
-    events = _days(record, None) + _files(record)
+    own = of_its_own(record, blocks)
+    events = _days(record, None) + _files(record, own)
     for block in own:
         for row in block.rows:
             events += _days(row, url_for(f"{block.model.__tablename__}.details_view", id=row.id))
-    if actor().may(Permission.LEDGER_VIEW):
-        events += _moves(record, own)
+    events += _moves(record, own)
     for event in events:
         event["ahead"] = event["day"] > date.today()
     events.sort(key=lambda event: event["day"], reverse=True)
@@ -134,7 +133,7 @@ def _days(record: Base, url: str | None) -> list[dict[str, Any]]:
         if over and day > date.today():
             continue  # nothing is still to come of what has ended
         found.append({"day": day, "text": display().of(record, column.name).text, "url": url, "who": "",
-                      "what": declared(model, column.name).label, "of": _name(record) if url else ""})
+                      "what": declared(model, column.name).label, "of": what_is(record) if url else ""})
     return found
 
 
@@ -146,21 +145,30 @@ def _over(record: Base) -> bool:
     return moves is not None and moves.state(getattr(record, moves.column)).settled
 
 
-def _name(record: Base) -> str:
+def of_its_own(record: Base, blocks: list[Block]) -> list[Block]:
+    """What belongs to the record itself: brothers and sisters, and families of a hamlet, have pages of their own."""
+    return [block for block in blocks if block.model not in (type(record), Household)]
+
+
+def what_is(record: Base) -> str:
+    """What a record that belongs to another is called on its page: 特殊群体标记：单亲留守."""
     kind = "kind" if "kind" in table_of(type(record)).c else None
     named = display().of(record, kind).text if kind else display().label_of(record)
     return f"{type(record).__title__}：{named}"
 
 
-def _files(record: Base) -> list[dict[str, Any]]:
-    """The papers of a record, each on the day when it came."""
+def _files(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
+    """The papers of a record and of what belongs to it, each on the day when it came."""
     if not actor().may(Permission.ATTACHMENT_VIEW):
         return []
-    papers = of_record(session(), record)
+    owners = {(row.__tablename__, row.id): what_is(row) for block in blocks for row in block.rows}
+    owners[record.__tablename__, record.id] = ""
+    papers = of_records(session(), owners)
     hands = history.first_hands(session(), Attachment.__tablename__, [paper.id for paper in papers])
     return [{"day": (day := hands[paper.id].at.astimezone(LOCAL_ZONE).date()), "text": f"{day}",
              "what": paper.filename + ("（已作废）" if paper.void_reason else ""), "who": hands[paper.id].actor,
-             "url": url_for("attachments.download", id=paper.id), "of": "附件"}
+             "url": url_for("attachments.download", id=paper.id),
+             "of": "　".join(filter(None, ("附件", owners[paper.owner_table, paper.owner_id])))}
             for paper in papers if paper.id in hands]
 
 
@@ -172,7 +180,8 @@ def act_url(entry: history.Entry) -> str | None:
 
 
 def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
-    """From the ledger: the moves of the record and of what belongs to it, and each day on which it was checked."""
+    """From the ledger: the moves of the record and of what belongs to it, and each day on which it was checked. Whoever
+    sees a record sees how it came to its state; who moved it is for those who may read the ledger."""
     wanted = {type(record): {record.id: record}} | {b.model: {r.id: r for r in b.rows} for b in blocks if b.rows}
     told = {model.__tablename__: (model.__moves__.column, *_NOTED.get(model.__tablename__, ()))
             for model in wanted if model.__moves__}
@@ -184,7 +193,7 @@ def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
                  or_(*[ChangeRow.columns.contains(name) for name in told[model.__tablename__]]))
             for model, records in wanted.items() if model.__moves__])).order_by(ChangeRow.id.desc()).limit(MOST_EVENTS))
     taken_back = undone_of(session(), [row.change_id for row in rows])
-    found = []
+    found, named = [], actor().may(Permission.LEDGER_VIEW)
     for entry in history.entries(session(), actor().role, [row for row in rows if row.change_id not in taken_back]):
         state, *noted = told[entry.row.table_name]
         model = model_of(entry.row.table_name)
@@ -199,6 +208,6 @@ def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
                 what = f"{value.before} → {value.after}"
             else:
                 continue
-            found.append({"day": day, "text": f"{day}", "what": what, "who": entry.change.actor,
-                          "of": "" if of is record else _name(of), "url": act_url(entry)})
+            found.append({"day": day, "text": f"{day}", "what": what, "who": entry.change.actor if named else "",
+                          "of": "" if of is record else what_is(of), "url": act_url(entry) if named else None})
     return found

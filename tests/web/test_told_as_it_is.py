@@ -13,7 +13,7 @@ from admin_app.changes.ledger import recording
 from seed import makers
 from tests.about_the_code.tree import ROOT
 from tests.conftest import actor
-from tests.desk import PASSWORD, Desk
+from tests.desk import PASSWORD, Desk, roster
 
 康宁 = "990101400001"
 
@@ -161,3 +161,39 @@ def test_whoever_ends_a_village_is_told_of_the_families_that_are_left_there(peop
         director.open(director.page.link("修改"))
         director.press("保存", valid_until="2026-11-01")
         assert ("还有" in director.page.text and "户登记在这里" in director.page.text) == left, director.page.text[:900]
+
+
+def test_a_search_by_pinyin_is_promised_where_there_is_one(people):
+    officer = people("康宁网格员")
+    assert "拼音" not in officer.open("/admin/guardian/").bytes.decode().partition('placeholder="')[2].partition('"')[0]
+    assert "拼音" in officer.open("/admin/student/").bytes.decode().partition('placeholder="')[2].partition('"')[0]
+
+
+def test_whoever_can_be_checked_off_is_counted_until_checked(people):
+    """曾二 is deferred: a visit is due all the same."""
+    officer = people("康宁网格员")
+    tile = next(href for text, href in officer.open("/").links if "本学期还没有核查" in text)
+    assert {"曾一", "曾二", "李明"} <= {row["姓名"] for row in officer.rows(tile, "姓名")}
+    officer.open(officer.open(officer.page.link("曾二")).link("登记核查"))
+    officer.press("登记核查", checked_on=f"{date.today():%Y%m%d}")
+    assert "曾二" not in {row["姓名"] for row in officer.rows(tile, "姓名")}
+
+
+def test_a_list_of_which_nothing_could_be_taken_in_is_no_preview_that_waits(people):
+    officer = people("康宁网格员")
+    good = {"村（社区）": "康宁社区", "户编号": "0100", "户主姓名": "解大川", "儿童姓名": "解小川", "出生日期": "2016-05-04"}
+    officer.upload(roster({**good, "出生日期": "二〇一六"}), "全错.xlsx")
+    home = [text for text, _ in officer.open("/").links]
+    assert any("导入时有未通过的行" in text for text in home)
+    assert not any("导入预览待确认" in text for text in home)
+    officer.upload(roster(good), "好的.xlsx")
+    assert any("导入预览待确认" in text for text, _ in officer.open("/").links)
+
+
+def test_the_code_of_an_error_is_found_in_the_log(people, caplog):
+    officer = people("康宁网格员")
+    with caplog.at_level("INFO", "baoxue"):
+        page = officer.open("/admin/student/details/?id=999999", 404)
+    code = page.text.partition("编号")[2].split()[0].strip("：:。")
+    assert code and code in caplog.text
+    assert "404 GET /admin/student/details/" in caplog.text

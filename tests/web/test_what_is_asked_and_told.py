@@ -12,6 +12,7 @@ from seed import makers
 from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
 
+JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 10
 康宁, 牧童 = "990101400001", "990101400002"
 
 
@@ -156,3 +157,33 @@ def test_the_ledger_is_narrowed_to_a_village_and_taken_out_as_evidence_without_a
     assert "条件：" in everything and "修改" in everything
     assert reasons(district_application, "export") == ["变更台账（1 条）：督导组调阅"]
 
+
+
+def test_the_page_of_a_child_tells_what_was_done_with_all_that_belongs_to_it(district_application, home):
+    """A flag with its paper and a guardian of 张三: on the child's page, and on the family's."""
+    family, child = home
+    officer = desk(district_application, "康宁网格员")
+    officer.open(f"/admin/special_group_flag/new/?student_id={child}")
+    officer.press("保存", kind="孤儿")
+    officer.press("上传", file=("留守证明.jpg", JPEG))
+    officer.open(f"/admin/guardian/new/?student_id={child}")
+    officer.press("保存", name="张奶奶", relation="祖母")
+    for address in (f"/admin/student/details/?id={child}", f"/admin/household/details/?id={family}"):
+        page = officer.open(address)
+        assert page.text.count("留守证明.jpg") == 1, "among the events: the page's own papers are its record's"
+        assert "附件 特殊群体标记：孤儿" in page.text
+        assert "监护人：张奶奶" in page.text.partition("变更记录")[2]
+    other = officer.open("/admin/student/?search=李明").link("李明")
+    assert "留守证明" not in officer.open(other).text and "张奶奶" not in officer.page.text
+
+
+def test_an_inspector_sees_how_a_child_came_to_its_state_and_not_who_moved_it(district_application, home):
+    _, child = home
+    officer = desk(district_application, "康宁网格员")
+    officer.open(officer.open(f"/admin/student/details/?id={child}").link("报疑似辍学"))
+    officer.press("报疑似辍学", absent_since="20261101")
+    told = "在校就读 → 疑似辍学"
+    assert f"{told}康宁网格员" in officer.page.text
+    page = desk(district_application, "督导老林").open(f"/admin/student/details/?id={child}")
+    assert told in page.text and "康宁网格员" not in page.text
+    assert "您的身份不能查看变更记录" in page.text
