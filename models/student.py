@@ -39,6 +39,7 @@ SCHOOLING_MOVES = Moves(
         State("graduated", "已毕业离校", "secondary", settled=True),
         State("abroad", "出国（境）", "secondary", settled=True),
         State("deceased", "已死亡", "secondary", settled=True),
+        State("void", "已作废", "secondary", settled=True),
     ),
     (
         # Of a child whose state nobody knows there is nothing to check off: the visit says which state it is.
@@ -75,7 +76,9 @@ SCHOOLING_MOVES = Moves(
         Move("go_abroad", "出国（境）", _LIVING, "abroad", evidence=True),
         Move("record_death", "登记死亡", _LIVING, "deceased", act="confirm", evidence=True,
              reason=True),
-        Move("correct", "更正（恢复待核查）", ("graduated", "abroad", "deceased"), "unknown",
+        # domain §1.5: 信息错误, 重复注册, 空挂户, 查无此人. A community's or the police's certificate proves it.
+        Move("void", "作废（重复、查无此人）", _LIVING, "void", act="confirm", evidence=True, reason=True),
+        Move("correct", "更正（恢复待核查）", ("graduated", "abroad", "deceased", "void"), "unknown",
              act="confirm", reason=True),
     ),
 )

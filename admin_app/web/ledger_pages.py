@@ -33,6 +33,11 @@ from models.change import Change, ChangeRow
 pages = Blueprint("ledger", __name__, url_prefix="/changes")
 PAGE, LAST_PAGE = 50, 400
 MOST_KEPT = 200  # named on the page of an act that was undone
+_BACK = {  # what one record of an act is taken back by
+    "update": {"label": "恢复", "asked": "把这条记录恢复到变更之前？"},
+    "insert": {"label": "移除",
+               "asked": "移除这条新增的记录？其下还有别的记录的会保留，请先移除那些。变更台账留存备查。"},
+}
 ARGUMENTS = frozenset({"who", "origin", "verb", "since", "until", "table", "pk", "region", "undone"})
 SHEET = ("编号", "时间", "办理", "经办人", "身份", "经办人区划", "来源", "来源地址", "请求编号", "涉及记录",
          "改动的字段", "对应变更", "原因")
@@ -244,12 +249,13 @@ def _page_of(table: str, key: int) -> str | None:
 
 
 def _line(entry: history.Entry, open_to_undo: bool) -> dict[str, Any]:
-    row = entry.row
+    row, url = entry.row, _page_of(entry.row.table_name, entry.row.pk)
+    back = open_to_undo and not entry.away and row.operation in _BACK and (url or row.operation != "insert")
     return {"record_label": _named(row.table_name, row.pk) + ("（已移交，不在您的管辖范围内）" if entry.away else ""),
-            "url": _page_of(row.table_name, row.pk), "changes": entry.values,
+            "url": url, "changes": entry.values,
             "operation": OPERATION_LABELS.get(row.operation, row.operation),
-            "revert_url": url_for("ledger.revert", id=entry.change.id, row=row.id)
-            if open_to_undo and row.operation == "update" and not entry.away else None}
+            "back": {"url": url_for("ledger.revert", id=entry.change.id, row=row.id), **_BACK[row.operation]}
+            if back else None}
 
 
 def _result(done: Undone) -> dict[str, Any]:

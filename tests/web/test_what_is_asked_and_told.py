@@ -1,5 +1,7 @@
 """Why a child became somebody else, why an act was taken back, and who reads the history of a family that moved."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -10,7 +12,7 @@ from models.change import Change
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
-from tests.desk import PASSWORD, Desk
+from tests.desk import PASSWORD, Desk, roster
 
 JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 10
 康宁, 牧童 = "990101400001", "990101400002"
@@ -187,3 +189,41 @@ def test_an_inspector_sees_how_a_child_came_to_its_state_and_not_who_moved_it(di
     page = desk(district_application, "督导老林").open(f"/admin/student/details/?id={child}")
     assert told in page.text and "康宁网格员" not in page.text
     assert "您的身份不能查看变更记录" in page.text
+
+
+def test_one_record_that_an_import_made_in_error_is_taken_away_and_the_rest_stays(district_application, home):
+    """Of a list one family should not have come in: its guardian, its child and itself go one by one, from below."""
+    director = desk(district_application, "城区主任")
+    director.upload(roster(*({"村（社区）": "康宁社区", "户编号": f"09{n}", "户主姓名": f"{name}建国", "儿童姓名": f"{name}小明",
+                              "出生日期": f"2016-05-0{n}", "监护人姓名": f"{name}建国"} for n, name in ((1, "解"), (2, "仇")))), "名单.xlsx")
+    director.press("确认导入")
+    child = director.open("/admin/student/?search=解小明").link("解小明")
+    act = next(href for _, href in director.open(child).links if re.fullmatch(r"/changes/\d+", href))
+
+    def remove(label):
+        row = next(row for row in director.open(act).bytes.decode().split("<tr>") if label in row)
+        return director.post(re.search(r'action="([^"]+/revert)"', row)[1], {"csrf_token": director.token})
+
+    kept = remove("学生：解小明")
+    assert "其下还有保留的记录" in kept.text
+    for label in ("监护人：解建国", "学生：解小明", "户：解建国"):
+        assert "移除当时新增的 1 条" in remove(label).text, label
+    found = [row["姓名"] for row in director.rows("/admin/student/", "姓名")]
+    assert "解小明" not in found and {"仇小明", "张三"} <= set(found)
+    assert "撤销这次变更" in director.open(act).form("撤销这次变更").buttons, "the rest can still be taken back as a whole"
+
+
+def test_a_child_that_does_not_exist_is_voided_with_proof_and_comes_back_by_a_correction(district_application, home):
+    _, child = home
+    officer, director = desk(district_application, "康宁网格员"), desk(district_application, "城区主任")
+    address = f"/admin/student/details/?id={child}"
+    assert "作废（重复、查无此人）" not in [text for text, _ in officer.open(address).links]
+    director.open(director.open(address).link("作废（重复、查无此人）"))
+    assert "须有佐证" in director.press("作废（重复、查无此人）", 400, reason="社区证明查无此人").text
+    director.press("作废（重复、查无此人）", reason="社区证明查无此人", evidence=("证明.jpg", JPEG))
+    assert "已作废" in director.page.text
+    tile = next(href for text, href in officer.open("/").links if "本学期还没有核查" in text)
+    assert "张三" not in [row["姓名"] for row in officer.rows(tile, "姓名")]
+    director.open(director.open(address).link("更正（恢复待核查）"))
+    director.press("更正（恢复待核查）", reason="孩子找到了，在外婆家")
+    assert director.page.facts and "待核查" in director.page.text
