@@ -34,8 +34,9 @@ from admin_app.errors import BaoxueError, Invalid
 from admin_app.exchange import importer
 from admin_app.access.masking import Grade
 from admin_app.exchange.exporter import OUTCOME_LABELS, Export, record_export
-from admin_app.exchange.workbook import temporary
+from admin_app.exchange.sheet import place_of
 from admin_app.exchange.sheets import sheet_named
+from admin_app.exchange.workbook import temporary
 from admin_app.listing import Wanted, whole_count
 from admin_app.services import account_list, accounts, exports, rules
 from admin_app.task_queue import end_with_parent, worker_beside
@@ -206,9 +207,9 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
     actor = _as(username)
     with ScopedSession(_plant().engine, actor.scope, writing=True) as session:
         run = importer.check(session, actor, sheet_named("roster"), file, file.name)
-        rows = session.scalars(select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.excel_row))
-        report: dict[str, Any] = {"counts": run.counts, "rows": [
-            {"row": r.excel_row, "outcome": r.outcome,
+        rows = session.scalars(select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.id))
+        report: dict[str, Any] = {"counts": run.counts, "notes": run.notes, "rows": [
+            {**({"sheet": r.tab} if r.tab else {}), "row": r.excel_row, "outcome": r.outcome,
              "messages": [{k: m[k] for k in ("column", "level", "text")} for m in r.messages]} for r in rows]}
         number, digest = run.id, run.plan_digest
         if dry_run:
@@ -221,9 +222,12 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
         return
+    for note in report["notes"]:
+        click.echo(note)
     for row in report["rows"]:
         for message in row["messages"]:
-            click.echo(f"第 {row['row']} 行 [{OUTCOME_LABELS[row['outcome']]}] {message['column']}：{message['text']}")
+            click.echo(f"{place_of(row.get('sheet'), row['row'])} [{OUTCOME_LABELS[row['outcome']]}] "
+                       f"{message['column']}：{message['text']}")
     counts = report["counts"]
     click.echo("，".join(f"{label} {counts[key]}" for key, label in OUTCOME_LABELS.items())
                + f"，有提醒 {counts['warned']}" + ("（未写入）" if dry_run else ""))

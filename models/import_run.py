@@ -28,6 +28,7 @@ class ImportRun(Base):
     counts: Mapped[dict[str, int]] = field("条数", JSON)
     captions: Mapped[list[str]] = field("原列名", JSON)
     passed_over: Mapped[list[str] | None] = field("没有导入的列", JSON)
+    notes: Mapped[list[str] | None] = field("读取说明", JSON)
     lacking: Mapped[list[str] | None] = field("名单里没有的列", JSON)
     plan_digest: Mapped[str] = field("预览摘要", meaning="确认的必须正是预览过的")
     ledger_position: Mapped[int] = field("预览时的台账位置", default=0)
@@ -37,7 +38,7 @@ class ImportRun(Base):
     confirmed_at: Mapped[datetime | None] = field("确认时间")
 
     rows: Mapped[list["ImportRow"]] = relationship(back_populates="run",
-                                                   order_by="ImportRow.excel_row")
+                                                   order_by="ImportRow.id")
 
 
 class ImportRow(Base):
@@ -48,10 +49,11 @@ class ImportRow(Base):
     __wall__ = Wall.CHILD
     __area__ = "import"
     __recorded__ = False
-    __table_args__ = (Index(None, "run_id", "outcome", "excel_row"),)
+    __table_args__ = (Index(None, "run_id", "outcome", "id"),)
 
     region_code: Mapped[str] = region_code("导入范围")
     run_id: Mapped[int] = field("导入", ForeignKey("import_run.id"))
+    tab: Mapped[str | None] = field("工作表", meaning="名单分在几张工作表上时")
     excel_row: Mapped[int] = field("Excel 行号")
     outcome: Mapped[str] = field("结果", meaning="new、changed、same、refused")
     warned: Mapped[bool] = field("有提醒", default=False)

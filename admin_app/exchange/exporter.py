@@ -166,16 +166,18 @@ def refused_sheet(session: ScopedSession, actor: Actor, run: ImportRun, rows: Se
     paper can be read."""
     path = temporary()
     kept = [at for at, caption in enumerate(run.captions) if (caption or "").strip() != "序号"]
-    captions = ["原行号", *[run.captions[at] or "（无列名）" for at in kept], "错误原因"]
+    tabs = any(row.tab for row in rows)
+    where, wide = (["原工作表", "原行号"], [_DAY_WIDTH, 8]) if tabs else (["原行号"], [8])
+    captions = [*where, *[run.captions[at] or "（无列名）" for at in kept], "错误原因"]
 
     def lines() -> Iterator[list[Any]]:
         for row, own in zip(rows, cells, strict=True):
             why = "；".join(f"{m['column']}：{m['text'].rstrip('。')}" for m in row.messages if m["level"] == "error")
-            yield [row.excel_row, *[own[at] for at in kept], f"{why}。"]
+            yield [*([row.tab] if tabs else []), row.excel_row, *[own[at] for at in kept], f"{why}。"]
 
     unit = Display(session, actor.role).region(actor.region_code)
     frame = Frame(f"{run.filename} 未导入的行", unit, footer="改正后可直接上传本文件，只会处理这些行。", tall=True)
-    write_table(path, frame, captions, lines(), [8, *[_NARROWEST] * len(kept), 40])
+    write_table(path, frame, captions, lines(), [*wide, *[_NARROWEST] * len(kept), 40])
     return path
 
 

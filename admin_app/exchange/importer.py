@@ -27,6 +27,7 @@ from admin_app.exchange.sheet import Message, ParsedRow, PlannedRow, Sheet, read
 from admin_app.exchange.sheets import sheet_named
 from models.change import ChangeRow
 from models.import_run import ImportRow, ImportRun
+from models.region import level_of
 
 CHECKED, CONFIRMED, SET_ASIDE = "checked", "confirmed", "set_aside"
 UNFINISHED_FOR = timedelta(days=14)
@@ -41,20 +42,25 @@ def check(session: ScopedSession, actor: Actor, sheet: Sheet, path: Path, filena
     Raises Invalid (the file), Refused."""
     actor.require(Permission.IMPORT_CREATE)
     actor.require(f"{sheet.area}.edit")
-    upload = read_upload(sheet, path, filename)
+    upload = read_upload(sheet, path, filename, _own_unit(actor))
     position, snapshot = ledger_position(session), _snapshot(session)
     planned = sheet.plan(session, actor, upload.rows)
     texts = list(map(_plan_text, planned))
     run = ImportRun(
         region_code=actor.region_code, account_id=actor.account_id, sheet=sheet.name, filename=filename[:200],
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(), state=CHECKED, counts=_counts(planned),
-        captions=upload.captions, passed_over=upload.passed_over, lacking=upload.lacking,
+        captions=upload.captions, passed_over=upload.passed_over, lacking=upload.lacking, notes=upload.notes,
         plan_digest=digest(planned, texts), ledger_position=position, snapshot=snapshot, created_at=datetime.now(UTC),
     )
     session.add(run)
     session.flush()
     _keep(session, run, planned, texts)
     return run
+
+
+def _own_unit(actor: Actor) -> str | None:
+    """The village of whoever works for one alone."""
+    return actor.region_code if level_of(actor.region_code) == "村" else None
 
 
 def _snapshot(session: ScopedSession) -> str | None:
@@ -90,7 +96,7 @@ def digest(planned: Sequence[PlannedRow], texts: Sequence[str]) -> str:
     """The fingerprint of a preview: every row with its outcome, its plan, and what it replaces."""
     whole = hashlib.sha256()
     for row, plan in zip(planned, texts, strict=True):
-        whole.update(f"{row.parsed.excel_row}\0{row.outcome}\0{plan}\n".encode())
+        whole.update(f"{row.parsed.place}\0{row.outcome}\0{plan}\n".encode())
     return whole.hexdigest()
 
 
@@ -101,7 +107,7 @@ def _plan_text(row: PlannedRow) -> str:
 def _keep(session: ScopedSession, run: ImportRun, planned: Sequence[PlannedRow], texts: Sequence[str]) -> None:
     rows = [
         {
-            "run_id": run.id, "region_code": run.region_code, "excel_row": row.parsed.excel_row,
+            "run_id": run.id, "region_code": run.region_code, "excel_row": row.parsed.excel_row, "tab": row.parsed.tab,
             "outcome": row.outcome, "label": row.label,
             "messages": [m.as_dict() for m in row.parsed.messages], "warned": _warned(row),
             "cells": _json({"cells": row.parsed.cells, "values": row.parsed.values}),
@@ -150,7 +156,7 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str)
         raise Conflict("预览之后，名单涉及的数据已被别人修改。已按最新数据重新核对，请再看一遍预览后确认。")
     plans = [orjson.loads(plan.open())["plan"] for plan in session.scalars(
         select(ImportRow.plan).where(ImportRow.run_id == run_id, ImportRow.outcome.in_(("new", "changed")))
-        .order_by(ImportRow.excel_row))]
+        .order_by(ImportRow.id))]
     if not plans:
         raise Invalid("这份名单没有需要写入的内容：所有行都相同或未通过。")
     with recording(session, actor, "import", f"{sheet.title}：{run.filename}") as change:
@@ -163,7 +169,7 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str)
 def _still_holds(session: ScopedSession, actor: Actor, sheet: Sheet, run: ImportRun) -> bool:
     """Plan the kept rows again; when the outcome differs, keep the new preview and open the run again."""
     rows = session.scalars(
-        select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.excel_row)).all()
+        select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.id)).all()
     parsed = [sheet_row(sheet, row) for row in rows]
     position, snapshot = ledger_position(session), _snapshot(session)
     planned = sheet.plan(session, actor, parsed)
@@ -184,7 +190,7 @@ def sheet_row(sheet: Sheet, row: ImportRow) -> ParsedRow:
     """A kept row as it was read: values and the messages of its reading."""
     kept = orjson.loads(row.cells.open())
     read = [Message(**m) for m in row.messages if m.get("stage") == "read"]
-    return ParsedRow(row.excel_row, kept["cells"], sheet.restore(kept["values"]), read)
+    return ParsedRow(row.excel_row, kept["cells"], sheet.restore(kept["values"]), read, row.tab)
 
 
 def set_aside(session: ScopedSession, actor: Actor, run_id: int) -> None:
@@ -236,7 +242,7 @@ def rows_of(session: ScopedSession, run: ImportRun, outcome: str | None, page: i
     if warned:
         conditions.append(ImportRow.warned.is_(True))
     total = session.scalar(select(func.count()).select_from(ImportRow).where(*conditions)) or 0
-    rows = session.scalars(select(ImportRow).where(*conditions).order_by(ImportRow.excel_row)
+    rows = session.scalars(select(ImportRow).where(*conditions).order_by(ImportRow.id)
                            .offset(page * size).limit(size)).all()
     return list(rows), total
 
@@ -247,7 +253,7 @@ def refused_rows(session: ScopedSession, actor: Actor, run: ImportRun) -> tuple[
     if run.account_id != actor.account_id:
         raise Refused("下载的是名单的原文，含完整的证件号和电话，只给导入这份名单的人。请由导入人下载。")
     rows = session.scalars(select(ImportRow).where(
-        ImportRow.run_id == run.id, ImportRow.outcome == "refused").order_by(ImportRow.excel_row)).all()
+        ImportRow.run_id == run.id, ImportRow.outcome == "refused").order_by(ImportRow.id)).all()
     return list(rows), [orjson.loads(row.cells.open())["cells"] for row in rows]
 
 

@@ -15,8 +15,8 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
 from admin_app.exchange.cells import BadCell, Noted
-from admin_app.exchange.header import NoHeader, data_rows, find_header
-from admin_app.exchange.reader import RawCell, RawRow, read_table
+from admin_app.exchange.header import Header, NoHeader, data_rows, find_header
+from admin_app.exchange.reader import RawCell, RawRow, RawSheet, read_table
 from models.identity_number import looks_truncated
 
 Parse = Callable[[RawCell], Noted[Any]]
@@ -34,6 +34,7 @@ class Column:
     lenient: bool = False  # a cell that cannot be read is left out with a warning, the row stands
     codes: str | None = None
     dated: bool = False
+    of_unit: bool = False  # a list without this column may say it once, as its 填报单位
     width: int = 12
 
     @property
@@ -62,6 +63,12 @@ class ParsedRow:
     cells: list[str]
     values: dict[str, Any]
     messages: list[Message] = field(default_factory=list)
+    tab: str | None = None  # of a list that goes over several
+
+    @property
+    def place(self) -> str:
+        """Where the row stands, as its reader finds it."""
+        return place_of(self.tab, self.excel_row)
 
     @property
     def refused(self) -> bool:
@@ -72,6 +79,10 @@ class ParsedRow:
 
     def warn(self, column: str, text: str, stage: str = "plan") -> None:
         self.messages.append(Message(column, "warning", text, stage))
+
+
+def place_of(tab: str | None, excel_row: int) -> str:
+    return f"“{tab}”第 {excel_row} 行" if tab else f"第 {excel_row} 行"
 
 
 @dataclass(slots=True)
@@ -109,7 +120,8 @@ class Sheet:
         return {column.name: column.captions for column in self.columns}
 
 
-_SERIAL = ("序号", "编号", "No", "No.")  # a list numbers its own rows
+# A list numbers its own rows; and what was refused comes back with what we said of it.
+_SERIAL = ("序号", "编号", "No", "No.", "原工作表", "原行号", "错误原因")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,30 +132,77 @@ class Upload:
     rows: list[ParsedRow]
     passed_over: list[str]  # captions that belong to no column of the sheet
     lacking: list[str]  # columns of the sheet that the list has not
+    notes: list[str]  # what whoever brings the list must know of how it was read
 
 
-def read_upload(sheet: Sheet, path: Path, filename: str) -> Upload:
-    """Read a file through a form: finds the header in the first sheet that has one, reads every row.
+def read_upload(sheet: Sheet, path: Path, filename: str, own_unit: str | None = None) -> Upload:
+    """Read a file through a form: every tab that has its header, row by row. `own_unit` is what stands for the unit
+    where a list does not say it: the one village of whoever brings it.
 
     Raises Invalid (unreadable, no header, required columns missing, no rows)."""
-    required = {c.name for c in sheet.columns if c.required}
-    fault: NoHeader | None = None
+    found: list[tuple[RawSheet, Header]] = []
+    faults: dict[str, Invalid] = {}
     for raw in read_table(path, filename=filename):
         try:
-            header = find_header(raw, sheet.wanted, required=required)
-        except NoHeader as why:
-            fault = fault or why
-            continue
-        if header.missing:
-            names = "、".join(_caption(sheet, name) for name in header.missing)
-            raise Invalid(f"名单中缺少这些列：{names}。请补上后重新上传，或下载模板对照。")
-        readers = [(column, header.columns.get(column.name), _Once(column.parse)) for column in sheet.columns]
-        rows = [_parse(readers, len(header.captions), row) for row in data_rows(raw, header)]
-        if not rows:
-            raise Invalid("找到了表头，但下面没有数据。请检查是否选对了文件。")
-        lacking = [column.caption for column in sheet.columns if column.name not in header.columns]
-        return Upload(list(header.captions), rows, [c for c in header.unmatched if c not in _SERIAL], lacking)
-    raise fault or Invalid("文件里没有可读的工作表。请检查文件。")
+            found.append((raw, _header(sheet, raw, own_unit)))
+        except Invalid as fault:
+            faults[raw.name] = fault
+    if not found:
+        nearest = next((f for f in faults.values() if not isinstance(f, NoHeader)), None)
+        raise nearest or next(iter(faults.values()), Invalid("文件里没有可读的工作表。请检查文件。"))
+    notes = [f"工作表“{name}”没有读取：{'没有找到表头。' if isinstance(fault, NoHeader) else fault.message}"
+             for name, fault in faults.items()]
+    captions, rows = _over_tabs(found), list[ParsedRow]()
+    for raw, header in found:
+        said = header.unit or own_unit
+        if said and any(_unit_says(column, header) for column in sheet.columns):
+            unit = f"填报单位“{header.unit}”" if header.unit else "您所在的村（社区）"
+            notes.append(f"{f'工作表“{raw.name}”' if len(found) > 1 else '名单'}没有“村（社区）”一列，按{unit}登记。")
+        readers = [(column, header.columns.get(column.name), said if _unit_says(column, header) else None,
+                    _Once(column.parse)) for column in sheet.columns]
+        order = captions.of[raw.name] if len(found) > 1 else None
+        for row in data_rows(raw, header):
+            parsed = _parse(readers, len(header.captions), row)
+            if order is not None:
+                parsed.tab, parsed.cells = raw.name, [parsed.cells[at] if at is not None else "" for at in order]
+            rows.append(parsed)
+    if not rows:
+        raise Invalid("找到了表头，但下面没有数据。请检查是否选对了文件。")
+    return Upload(captions.all, rows, list(dict.fromkeys(
+        c for _, header in found for c in header.unmatched if c not in _SERIAL)), [
+        column.caption for column in sheet.columns
+        if any(column.name not in header.columns and not _unit_says(column, header) for _, header in found)], notes)
+
+
+def _header(sheet: Sheet, raw: RawSheet, own_unit: str | None) -> Header:
+    """The header of a tab. Raises NoHeader, Invalid (required columns are missing)."""
+    header = find_header(raw, sheet.wanted, required={c.name for c in sheet.columns if c.required})
+    known = {c.name for c in sheet.columns if c.of_unit and (header.unit or own_unit)}
+    if missing := "、".join(_caption(sheet, name) for name in header.missing if name not in known):
+        raise Invalid(f"名单中缺少这些列：{missing}。请补上后重新上传，或下载模板对照。")
+    return header
+
+
+def _unit_says(column: Column, header: Header) -> bool:
+    return column.of_unit and column.name not in header.columns
+
+
+@dataclass(frozen=True, slots=True)
+class _Captions:
+    """The captions of all tabs, and for each tab where its cells stand among them."""
+
+    all: list[str]
+    of: dict[str, list[int | None]]
+
+
+def _over_tabs(found: Sequence[tuple[RawSheet, Header]]) -> _Captions:
+    """One row of captions over all tabs. The same caption stands once, however often one tab has it."""
+    named = {raw.name: [(caption, header.captions[:at].count(caption)) for at, caption in enumerate(header.captions)]
+             for raw, header in found}
+    every = list(dict.fromkeys(one for names in named.values() for one in names))
+    places = {tab: {name: at for at, name in enumerate(names)} for tab, names in named.items()}
+    return _Captions([caption for caption, _ in every],
+                     {tab: [place.get(name) for name in every] for tab, place in places.items()})
 
 
 def _caption(sheet: Sheet, name: str) -> str:
@@ -168,14 +227,14 @@ class _Once(dict[str | None, Noted[Any] | BadCell]):
             return fault
 
 
-Reader = tuple[Column, int | None, _Once]
+Reader = tuple[Column, int | None, str | None, _Once]
 
 
 def _parse(readers: Sequence[Reader], width: int, row: RawRow) -> ParsedRow:
     cells = [*row.cells[:width], *(None,) * (width - len(row.cells))]
     parsed = ParsedRow(row.number, [c if type(c) is str else as_written(c) for c in cells], {})
-    for column, place, known in readers:
-        cell = None if place is None else cells[place]
+    for column, place, said, known in readers:
+        cell = said if place is None else cells[place]
         noted = known[cell] if cell is None or type(cell) is str else known.read(cell)
         if isinstance(noted, BadCell):
             if column.lenient:

@@ -108,7 +108,7 @@ def preview(id: int) -> ResponseReturnValue:
     return render_template(
         "import/preview.html", back=url_for("imports.upload", sheet=run.sheet), run=_run(run),
         counts=run.counts, tabs=tabs, rows=_rows(rows),
-        passed_over=run.passed_over, lacking=_lacking(run), fault=_common_fault(run, rows),
+        notes=run.notes or [], passed_over=run.passed_over, lacking=_lacking(run), fault=_common_fault(run, rows),
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
         confirm_url=url_for("imports.confirm", id=id) if run.counts["new"] + run.counts["changed"] else None,
         set_aside_url=url_for("imports.set_aside", id=id),
@@ -145,8 +145,8 @@ def _rows(rows: list[ImportRow]) -> list[dict[str, Any]]:
     planned, read = [importer.planned(row) for row in rows], cache(display().reader)
     places = {p["plan"]["region"] for p in planned if p["plan"]}
     display().prepare_values(Student, {"region_code": places})
-    return [{"excel_row": row.excel_row, "label": row.label, "outcome": row.outcome, "messages": row.messages,
-             "outcome_label": OUTCOME_LABELS[row.outcome], "colour": _COLOURS[row.outcome],
+    return [{"excel_row": row.excel_row, "tab": row.tab, "label": row.label, "outcome": row.outcome,
+             "messages": row.messages, "outcome_label": OUTCOME_LABELS[row.outcome], "colour": _COLOURS[row.outcome],
              "changes": p["changes"], "where": _where(p["plan"]) if p["plan"] else "",
              "facts": _of_new_child(p["plan"], read) if row.outcome == "new" else []}
             for row, p in zip(rows, planned, strict=True)]

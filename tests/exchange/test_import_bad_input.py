@@ -225,7 +225,7 @@ def as_text(*children: dict[str, Any]) -> bytes:
 def not_formulas(sheet: Any) -> set[Any]:
     """What the cells hold, none of them being a formula or a link."""
     cells = [cell for row in sheet.iter_rows() for cell in row]
-    assert {cell.data_type for cell in cells} <= {"s", "n"}
+    assert {cell.data_type for cell in cells} <= {"s", "n", "d"}
     assert not [cell.hyperlink for cell in cells if cell.hyperlink]
     return {cell.value for cell in cells}
 

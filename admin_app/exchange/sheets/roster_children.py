@@ -100,7 +100,7 @@ class Children:
                                 "请删去重复的一行，或补上身份证号。"))
         for key, why in keys:
             if key in self._named:
-                row.error("身份证号码", f"与第 {self._named[key]} 行{why}")
+                row.error("身份证号码", f"与{self._named[key]}{why}")
                 return
         if not row.refused:
-            self._named |= {key: row.excel_row for key, _ in keys}
+            self._named |= {key: row.place for key, _ in keys}

@@ -28,7 +28,7 @@ class Named:
 
     key: str
     stands: Household | None
-    leads: tuple[int, str | None]
+    leads: tuple[str, str | None]
     by_number: bool  # the row says its 户编号
     at_home: bool  # some row that says it is of a child who stands in this family
     child_at_home: bool  # this very row is
@@ -45,8 +45,8 @@ class Families:
         for household in self.standing.values():
             self._by_head[household.region_code, household.head_name].append(household)
         self._joined: dict[str, Household] = {}
-        self._first: dict[str, tuple[int, str | None]] = {}
-        self._at_home: dict[int, tuple[int, str | None]] = {}
+        self._first: dict[str, tuple[str, str | None]] = {}
+        self._at_home: dict[int, tuple[str, str | None]] = {}
 
     @classmethod
     def read(cls, session: ScopedSession, rows: Sequence[ParsedRow], children: Sequence[Student]) -> "Families":
@@ -71,7 +71,7 @@ class Families:
             head = row.values.get("head_name")
             if household.id not in self._at_home or (
                     head == household.head_name != self._at_home[household.id][1]):
-                self._at_home[household.id] = (row.excel_row, head)
+                self._at_home[household.id] = (row.place, head)
 
     def of(self, row: ParsedRow, region: str, child: Student | None) -> Named:
         """The family of a row. Warns where rows of one family disagree about its head, and where a name decided."""
@@ -79,12 +79,12 @@ class Families:
         stands = self._by_number.get((region, number)) if number else self._without_number(row, region, child)
         key = _key(row, region) if stands is None or number else f"={stands.id}"
         given = row.values.get("head_name")
-        first = self._first.setdefault(key, (row.excel_row, given))
+        first = self._first.setdefault(key, (row.place, given))
         speaks = self._at_home.get(stands.id) if stands is not None and number else None
         leads = speaks or first
         child_at_home = stands is not None and child is not None and child.household_id == stands.id
         if given and leads[1] and leads[1] != given and (stands is None or not number or child_at_home):
-            row.warn("户主姓名", f"与第 {leads[0]} 行同户，户主姓名却不同，以第 {leads[0]} 行为准。")
+            row.warn("户主姓名", f"与{leads[0]}同户，户主姓名却不同，以{leads[0]}为准。")
         return Named(key, stands, leads, bool(number), speaks is not None, child_at_home)
 
     def _home_of(self, child: Student) -> Household | None:
@@ -123,7 +123,7 @@ def _key(row: ParsedRow, region: str) -> str:
     """What the rows of one family have in common."""
     if number := row.values.get("register_number"):
         return f"{region}:{number}"
-    return f"{region}:{row.values.get('head_identity') or ''}:{_head(row) or row.excel_row}"
+    return f"{region}:{row.values.get('head_identity') or ''}:{_head(row) or row.place}"
 
 
 def index_of(number: str | None) -> str | None:

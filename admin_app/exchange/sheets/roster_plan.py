@@ -139,7 +139,7 @@ def _household(row: ParsedRow, named: Named, changes: list[dict[str, str]]) -> d
         return {"id": None, "key": named.key, "register_number": values.get("register_number"),
                 "head_name": head or values.get("guardian_name") or values["name"], "identity_number": identity}
     update: dict[str, Any] = {}
-    leads = named.leads[0] == row.excel_row
+    leads = named.leads[0] == row.place
     spoken_for = (named.leads[1] if named.at_home else None) or stands.head_name
     if head and head != spoken_for and named.by_number and not named.child_at_home:
         row.error("户编号", f"户编号“{stands.register_number}”是“{stands.head_name}”户，名单上的户主却是“{head}”。"

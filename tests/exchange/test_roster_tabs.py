@@ -1,0 +1,128 @@
+"""A list as districts keep it: a tab for each village, or a village's own list that says the village once, above."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from flask import Flask
+
+from tests.desk import PASSWORD, Desk, command
+
+张小雨 = {"村（社区）": "康宁社区", "户主姓名": "张大雨", "儿童姓名": "张小雨", "出生日期": "2016-05-04"}
+王小雪 = {"村（社区）": "牧童社区", "户主姓名": "王大雪", "儿童姓名": "王小雪", "出生日期": "2015-03-02"}
+
+
+def book(**tabs: list[list[Any]]) -> bytes:
+    made, content = openpyxl.Workbook(), io.BytesIO()
+    made.remove(made.active)
+    for name, rows in tabs.items():
+        tab = made.create_sheet(name)
+        for row in rows:
+            tab.append(row)
+    made.save(content)
+    return content.getvalue()
+
+
+def listed(*children: dict[str, Any], above: list[list[Any]] | None = None) -> list[list[Any]]:
+    return [*(above or []), list(children[0]), *[list(child.values()) for child in children]]
+
+
+def without_village(child: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in child.items() if name != "村（社区）"}
+
+
+@pytest.fixture
+def 主任(district_application: Flask) -> Desk:
+    return Desk(district_application).sign_in("城区主任", PASSWORD)
+
+
+@pytest.fixture
+def 网格员(district_application: Flask) -> Desk:
+    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
+
+
+def names(desk: Desk) -> set[str]:
+    return {row["姓名"] for row in desk.rows("/admin/student/", "姓名")}
+
+
+def test_every_tab_is_read_and_what_is_not_is_named(主任: Desk) -> None:
+    主任.upload(book(康宁=listed(张小雨), 牧童=listed(王小雪), 填表说明=[["请各村认真填写"], ["每年九月一日前报送"]],
+                   汇总=[["户主姓名", "儿童姓名"], ["张大雨", "张小雨"]]), "全区.xlsx")
+    assert [(row["Excel 行"], row["姓名"]) for row in 主任.page.table("Excel 行")] == [
+        ("康宁 2", "张小雨"), ("牧童 2", "王小雪")]
+    assert "工作表“填表说明”没有读取：没有找到表头。" in 主任.page.text
+    assert "工作表“汇总”没有读取：名单中缺少这些列：村（社区）。" in 主任.page.text
+    主任.press("确认导入")
+    assert "成功 2 条" in 主任.page.text
+    assert {"张小雨", "王小雪"} <= names(主任)
+
+
+def test_a_list_of_one_tab_is_told_by_its_rows_alone(主任: Desk) -> None:
+    主任.upload(book(名单=listed(张小雨, 王小雪)), "名单.xlsx")
+    assert [row["Excel 行"] for row in 主任.page.table("Excel 行")] == ["2", "3"]
+
+
+def test_a_child_on_two_tabs_is_refused_once_and_the_other_tab_is_named(主任: Desk) -> None:
+    主任.upload(book(康宁=listed(张小雨), 康宁备份=listed(张小雨)), "名单.xlsx")
+    first, second = 主任.page.table("Excel 行")
+    assert (first["结果"], second["结果"]) == ("新增", "拒收")
+    assert "与“康宁”第 2 行的村、姓名、出生日期都相同" in second["说明与变化"]
+
+
+def test_what_was_refused_comes_back_under_its_own_captions_with_its_tab_and_goes_in_when_put_right(主任: Desk) -> None:
+    """The tabs have their columns in another order, and one has a column more."""
+    other = {"儿童姓名": "王小雪", "出生日期": "二〇一五", "联系方式": "19935710001", "村（社区）": "牧童社区", "户主姓名": "王大雪"}
+    主任.upload(book(康宁=listed({**张小雨, "出生日期": "不详年"}), 牧童=listed(other)), "名单.xlsx")
+    rows = [list(row) for row in 主任.open(主任.page.link("下载拒收行")).workbook().active.values]
+    head = next(row for row in rows if row[0] == "序号")
+    found = [dict(zip(head, row, strict=True)) for row in rows[rows.index(head) + 1:] if isinstance(row[0], int)]
+    assert [(row["原工作表"], row["原行号"], row["儿童姓名"], row["出生日期"]) for row in found] == [
+        ("康宁", 2, "张小雨", "不详年"), ("牧童", 2, "王小雪", "二〇一五")]
+    assert [row["联系方式"] for row in found] == [None, "19935710001"] or [row["联系方式"] for row in found] == ["", "19935710001"]
+    right = [[{"二〇一五": "2015-03-02", "不详年": "2016-05-04"}.get(cell, cell) for cell in row] for row in rows]
+    主任.upload(book(名单=right), "改好.xlsx")
+    assert "这些列没有导入" not in 主任.page.text, "what we wrote beside the rows is no column of theirs"
+    主任.press("确认导入")
+    assert "成功 2 条" in 主任.page.text
+
+
+def test_a_village_officers_own_list_needs_no_column_for_the_village(网格员: Desk) -> None:
+    网格员.upload(book(名单=listed(without_village(张小雨))), "本村.xlsx")
+    assert "名单没有“村（社区）”一列，按您所在的村（社区）登记。" in 网格员.page.text
+    assert "名单里没有这些列：村（社区）" not in 网格员.page.text
+    网格员.press("确认导入")
+    assert "张小雨" in names(网格员)
+
+
+def test_the_unit_above_a_list_says_its_village(主任: Desk, 网格员: Desk) -> None:
+    def of(unit: str) -> bytes:
+        return book(名单=listed(without_village(王小雪), above=[["适龄儿童花名册"], [f"填报单位：{unit}（盖章）"]]))
+
+    主任.upload(of("牧童社区"), "牧童.xlsx")
+    assert "按填报单位“牧童社区”登记" in 主任.page.text
+    assert [(row["登记到"], row["结果"]) for row in 主任.page.table("Excel 行")] == [("牧童社区 · 王大雪户（新户）", "新增")]
+    网格员.upload(of("牧童社区"), "邻村的.xlsx")
+    [row] = 网格员.page.table("Excel 行")
+    assert row["结果"] == "拒收" and "您的管辖范围内没有“牧童社区”" in row["说明与变化"], "the list of the next village"
+    主任.upload(book(名单=listed(without_village(王小雪))), "没有说.xlsx", status=400)
+    assert "名单中缺少这些列：村（社区）" in 主任.page.text
+
+
+def test_each_tab_may_say_its_own_village_above(主任: Desk) -> None:
+    主任.upload(book(甲=listed(without_village(张小雨), above=[["填报单位：康宁社区"]]),
+                   乙=listed(without_village(王小雪), above=[["填报单位：牧童社区"]])), "全区.xlsx")
+    assert [row["登记到"].partition(" ")[0] for row in 主任.page.table("Excel 行")] == ["康宁社区", "牧童社区"]
+    assert "工作表“甲”没有“村（社区）”一列，按填报单位“康宁社区”登记。" in 主任.page.text
+
+
+def test_the_command_tells_the_tab_of_a_row(district_application: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "全区.xlsx"
+    path.write_bytes(book(康宁=listed(张小雨), 牧童=listed({**王小雪, "出生日期": "二〇一五"})))
+    told = json.loads(command(district_application, "roster", "import", path, "--as", "城区主任", "--dry-run", "--json"))
+    assert [(row["sheet"], row["row"], row["outcome"]) for row in told["rows"]] == [
+        ("康宁", 2, "new"), ("牧童", 2, "refused")]
+    assert "“牧童”第 2 行 [拒收] 出生日期" in command(
+        district_application, "roster", "import", path, "--as", "城区主任", "--dry-run")
