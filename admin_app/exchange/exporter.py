@@ -1,6 +1,7 @@
 """Lists as sheets: exactly what was filtered, as the role may see it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from admin_app.changes.ledger import SHORTEST_FOR_FULL, as_kept, recording
 from admin_app.display import LOCAL_ZONE, Display, Shown, told_apart_by
 from admin_app.errors import Invalid
 from admin_app.exchange.sheet import Sheet
-from admin_app.exchange.workbook import Frame, half_characters, temporary, write_table, write_template
+from admin_app.exchange.workbook import Day, Frame, half_characters, temporary, write_table, write_template
 from admin_app.listing import Wanted, all_rows
 from models.base import Base, Privacy, Wall, declared, names_region, pointed_at, table_of
 from models.import_run import ImportRow, ImportRun
@@ -26,7 +27,6 @@ from models.kinds import SealedText
 _MOST_KNOWN = 10_000
 _NARROWEST = 6  # half characters
 _DAY_WIDTH = 12  # a narrower column shows ##### for a day
-_BEFORE_EXCEL = date(1900, 3, 1)  # its calendar has a 29 February 1900
 _WIDTHS = {Privacy.IDENTITY: 22, Privacy.PHONE: 16, Privacy.ADDRESS: 30, Privacy.CONDITION: 16}
 OUTCOME_LABELS = {"new": "新增", "changed": "更新", "same": "无变化", "refused": "拒收"}
 
@@ -124,7 +124,7 @@ def _reader(display: Display, model: type[Base], name: str, grade: Grade) -> Cal
     return (lambda value: read(value).text) if isinstance(kind, SealedText) else _Cells(read).__getitem__
 
 
-class _Cells(dict[Any, str | date]):
+class _Cells(dict[Any, str | Day]):
     """The cells of a column by its values: what is known is found without a call. A day that is masked, or that is
     before Excel's first, is a text."""
 
@@ -132,9 +132,11 @@ class _Cells(dict[Any, str | date]):
         super().__init__()
         self._read = read
 
-    def __missing__(self, value: Any) -> str | date:
-        text = self._read(value).text
-        cell = value if type(value) is date and value > _BEFORE_EXCEL and text == value.isoformat() else text
+    def __missing__(self, value: Any) -> str | Day:
+        cell: str | Day = self._read(value).text
+        if type(value) is date and cell == value.isoformat():
+            with suppress(ValueError):
+                cell = Day.of(value)
         if len(self) < _MOST_KNOWN:
             self[value] = cell
         return cell

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError, XlsxWriterException
@@ -45,6 +45,17 @@ class Frame:
     note: str = ""  # the grade of the export, beside the title
     adds_up: bool = False  # whether the last line gives the sums of columns of numbers
     tall: bool = False  # rows as high as their sentences need: not every program that opens a file sees to it
+
+
+class Day(int):
+    """A day as Excel counts it, from the last of 1899: made once for each day of a column, not for each cell."""
+
+    @classmethod
+    def of(cls, value: date) -> Self:
+        """Raises ValueError for a day before its calendar can be trusted: it has a 29 February 1900."""
+        if value < date(1900, 3, 1):
+            raise ValueError(value)
+        return cls(value.toordinal() - date(1899, 12, 30).toordinal())
 
 
 def temporary() -> Path:
@@ -162,8 +173,8 @@ def _body(sheet: Any, rows: Iterable[Sequence[Any]], tall: Sequence[int],
         for number, value in enumerate(row, start=1):
             if type(value) is str:
                 sheet.write_string(line, number, value if value.isprintable() else writable(value), cell)
-            elif type(value) is date:
-                sheet.write_datetime(line, number, value, day)
+            elif type(value) is Day:
+                sheet.write_number(line, number, value, day)
             elif isinstance(value, int | float) and not isinstance(value, bool):
                 sheet.write_number(line, number, value, plain)
                 sums[number] = sums.get(number, 0) + value
