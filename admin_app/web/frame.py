@@ -37,7 +37,7 @@ def icon(name: str) -> Markup:
 @lru_cache(maxsize=128)
 def _icon(root: str, name: str) -> Markup:
     sign = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>')
-    return sign.format(_address(root, "static", "vendor/tabler-icons/sprite.svg"), name)
+    return sign.format(_address(root, "static", "vendor/icons/sprite.svg"), name)
 
 
 def scripts(*names: str) -> Markup:

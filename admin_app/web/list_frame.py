@@ -252,7 +252,7 @@ def _tree(view: "RegisterView", wanted: Wanted) -> list[dict[str, Any]]:
         return []
     root = tree_root(own, wanted.region)
     start = address(view, region=None, page=None)
-    start += "&region=" if "?" in start else "?region="
+    start = (start[start.index("?"):] + "&region=") if "?" in start else "?region="  # of the page that is open
     children = [{"label": spoken_name(name), "url": start + code, "active": code == wanted.region, "children": []}
                 for code, name in display().below(root)]
     above = {"label": display().region(root), "active": wanted.region in (None, root), "children": children,
