@@ -24,6 +24,7 @@ from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.filters import column_of
 from admin_app.services import moves as move_service
 from admin_app.services import records
+from admin_app.services.attachments import takes_papers
 from admin_app.web import exports, form_fields, home, lists, lookups, pages
 from admin_app.web.context import actor, display, session
 from admin_app.web.frame import door
@@ -123,8 +124,10 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         return form_fields.form_class(self.model, self.form_columns_of())
 
     def get_create_form(self) -> type[Form]:
-        form = self.get_form()
-        return type(f"New{form.__name__}", (form,), dict(self.asked_at_first)) if self.asked_at_first else form
+        form, further = self.get_form(), dict(self.asked_at_first)
+        if takes_papers(self.model):
+            further["evidence"] = form_fields.evidence_field()
+        return type(f"New{form.__name__}", (form,), further) if further else form
 
     def get_edit_form(self) -> type[Form]:
         return form_fields.edit_form_class(self.model, self.changeable_columns())
@@ -220,6 +223,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
             try:
                 with recording(session(), actor(), f"{self.model.__tablename__}:create"):
                     record = self.make(values)
+                    pages.keep_evidence(record)
                     key, label = record.id, display().label_of(record)
                 flash(f"已新增“{label}”。", "success")
                 if "_add_another" not in request.form:
@@ -302,6 +306,8 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
 
     def _prepare(self, form: Any, record: Base | None) -> None:
         form_fields.prepare(form, self.model, self.columns_for(record), display(), actor().role, record)
+        if record is None and "evidence" in form:
+            form_fields.offer_evidence(form, actor())
         if record is None and "household_id" in form and "region_code" not in form \
                 and len(prefix_of(actor().region_code)) < CODE_LENGTH:
             form["household_id"].flags.required = True  # what else would say in which village the record lies

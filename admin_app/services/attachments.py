@@ -19,7 +19,7 @@ from admin_app.changes.ledger import explained
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.services.rules import number
 from models.attachment import Attachment
-from models.base import Base, model_of
+from models.base import Base, Wall, model_of
 from models.change import Change
 
 _CHUNK, _HEAD = 1 << 20, 16  # bytes
@@ -99,6 +99,11 @@ def typed(head: bytes, filename: str) -> tuple[str, str]:
         raise Invalid("这是苹果手机的 HEIC 照片，单位的电脑大多打不开。请在手机“设置－相机－格式”里选“兼容性最佳”"
                       "后重拍，或把照片另存为 JPG 再上传。", "evidence")
     raise Invalid(f"不接受这种文件。可上传：{ACCEPTED}。", "evidence")
+
+
+def takes_papers(model: type[Base]) -> bool:
+    """Whether records of a ledger have evidence: those that lie somewhere. Rights are no facts to be proved."""
+    return model.__wall__ in (Wall.CHILD, Wall.OFFICE) and model.__area__ != "account"
 
 
 def attach(session: ScopedSession, actor: Actor, files: FileStore, record: Base, *,

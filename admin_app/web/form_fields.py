@@ -15,6 +15,7 @@ from wtforms import Field as FormField
 from wtforms import FileField, Form, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
+from admin_app.access.actor import Actor
 from admin_app.access.masking import Sight, masked, sight
 from admin_app.access.permissions import Permission, Role, permits
 from admin_app.access.scope import CODE_LENGTH
@@ -164,6 +165,19 @@ def form_class(model: type[Base], columns: tuple[str, ...], move: Move | None = 
         fields["evidence"] = FileField("佐证（照片或扫描件）", [proof], description=f"可上传：{accepted(session())}" + (
             "" if "evidence" in asked else "；已有附件可不再上传"))
     return type(f"{model.__name__}Form", (FlaskForm,), fields)
+
+
+def evidence_field() -> FileField:
+    """What proves a new record, in the form that makes it: a flag is reported with its paper, on one page."""
+    return FileField("照片或扫描件", [Optional()])
+
+
+def offer_evidence(form: Any, actor: Actor) -> None:
+    """Say what kinds of file are taken; whoever may attach nothing is not asked for any."""
+    if actor.may(Permission.ATTACHMENT_CREATE):
+        form.evidence.description = f"可不传，保存后也可再上传。可上传：{accepted(session())}"
+    else:
+        del form.evidence
 
 
 def _field(model: type[Base], name: str, *, must: bool = False) -> Any:

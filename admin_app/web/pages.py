@@ -28,7 +28,7 @@ from admin_app.web.list_address import PLACE, back_to_list, onward, onward_query
 from admin_app.web.related import Block, act_url, blocks_of, of_its_own, timeline, what_is
 from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
-from models.base import Base, Wall, declared, pointed_at, table_of
+from models.base import Base, declared, pointed_at, table_of
 from models.moves import Move, State
 
 if TYPE_CHECKING:
@@ -136,9 +136,16 @@ def _walk(view: "RegisterView", record: Base) -> dict[str, Any] | None:
 
 
 def _papers(record: Base) -> list[Attachment] | None:
-    """The evidence of a record; None where there is none to have: evidence is for records that lie somewhere."""
-    placed = type(record).__wall__ in (Wall.CHILD, Wall.OFFICE) and type(record).__area__ != "account"
-    return attachment_service.of_record(session(), record) if placed else None
+    """The evidence of a record; None where there is none to have."""
+    return attachment_service.of_record(session(), record) if attachment_service.takes_papers(type(record)) else None
+
+
+def keep_evidence(record: Base) -> None:
+    """Attach the paper that came with a form, where one came. Raises Invalid, Refused."""
+    upload = request.files.get("evidence")
+    if upload and upload.filename:
+        attachment_service.attach(session(), actor(), plant().files, record, stream=upload.stream,
+                                  filename=upload.filename)
 
 
 def _attachments(view: "RegisterView", record: Base, found: list[Attachment] | None) -> dict[str, Any]:
@@ -246,8 +253,7 @@ def form(view: "RegisterView", form: Any, title: str, record: Base | None,
     groups = [(label, tuple(name for name in names if name in form)) for label, names in view.fieldsets]
     if record is None and view.asked_at_first:
         groups.append(("授权", tuple(view.asked_at_first)))
-    if record is not None:
-        groups.append(("", ("reason",)))
+    groups += [(label, (name,)) for label, name in (("附件", "evidence"), ("", "reason")) if name in form]
     page = render_template(
         "admin/form.html", title=title, form=form, record=record, conflict=conflict,
         fieldsets=[{"label": label, "fields": list(names)} for label, names in groups],
@@ -336,12 +342,9 @@ def _state(state: State) -> dict[str, str]:
 
 def _make_move(view: "RegisterView", record: Base, move: Move, values: dict[str, Any]) -> ResponseReturnValue:
     reason = request.form.get("reason", "").strip() or None
-    upload = request.files.get("evidence")
     key, label = record.id, display().label_of(record)
     with recording(session(), actor(), f"{record.__tablename__}:{move.verb}", reason):
-        if upload and upload.filename:
-            attachment_service.attach(session(), actor(), plant().files, record, stream=upload.stream,
-                                      filename=upload.filename)
+        keep_evidence(record)
         move_service.make_move(session(), actor(), record, move.verb, values=values, reason=reason)
     flash(f"“{label}”已{move.label}。", "success")
     return redirect(onward(view, ".details_view", id=key))

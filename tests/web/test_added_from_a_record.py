@@ -103,3 +103,23 @@ def test_a_flag_is_verified_today_unless_another_day_is_said(officer, district_a
     assert form.fields["verified_on"] == f"{date.today()}"
     director.press("核实")
     assert director.page.facts["核实日期"] == f"{date.today()}"
+
+
+def test_a_flag_is_reported_with_its_paper_on_one_page(officer, district_application, district):
+    """A file that is none loses nothing of what was typed, and nothing is half-written."""
+    officer.open(f"/admin/special_group_flag/new/?student_id={district.李明.id}")
+    refused = officer.press("保存", 400, kind="孤儿", note="奶奶照看", evidence=("证明.png", b"no picture"))
+    assert refused.form("保存").fields["note"].strip() == "奶奶照看"
+    assert "孤儿" not in [row["群体类型"] for row in officer.rows("/admin/special_group_flag/", "群体类型")]
+    officer.page = refused
+    page = officer.press("保存", evidence=("证明.png", PNG))
+    assert "证明.png" in page.text and "孤儿" in page.text
+    director = Desk(district_application).sign_in("城区主任", PASSWORD)
+    assert director.open(director.open(page.address).link("证明.png")).bytes == PNG
+
+
+def test_who_may_attach_nothing_is_asked_for_no_paper(district_application, family):
+    machine = Desk(district_application).sign_in("机房小吴", PASSWORD)
+    assert "照片或扫描件" not in machine.open("/admin/account/new/").text, "an account has no papers"
+    officer = Desk(district_application).sign_in("康宁网格员", PASSWORD)
+    assert "照片或扫描件" in officer.open("/admin/household/new/").text, "the control"
