@@ -29,20 +29,17 @@ from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes import seal as seals
 from admin_app.changes.ledger import recording
 from admin_app.collector import settle
-from admin_app.display import Display
 from admin_app.errors import BaoxueError, Invalid
 from admin_app.exchange import importer
 from admin_app.access.masking import Grade
-from admin_app.exchange.exporter import OUTCOME_LABELS, Export, record_export
+from admin_app.exchange.exporter import OUTCOME_LABELS
 from admin_app.exchange.sheet import place_of
 from admin_app.exchange.sheets import sheet_named
-from admin_app.exchange.workbook import temporary
-from admin_app.listing import Wanted, whole_count
-from admin_app.services import account_list, accounts, exports, rules
+from admin_app.services import account_list, accounts, rules
 from admin_app.task_queue import end_with_parent, worker_beside
+from admin_app.web import exports
 from admin_app.web.context import Plant
 from models.account import Account
-from models.base import model_of
 from models.import_run import ImportRow
 from seed import code_tables, demo as demo_seed, divisions
 
@@ -240,22 +237,14 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
 @click.option("--grade", type=click.Choice([g.value for g in Grade]), default=Grade.WORKING.value, show_default=True,
               help="masked 脱敏、working 工作用、full 报送（须写 --reason）")
 @click.option("--reason", default=None, help="用途，印在报送表上并记入变更台账")
+@click.option("--query", default="", help="只导出符合条件的：列表网址中“?”之后的部分，如 schooling_state=suspected")
 @refusing
-def export(sheet: str, username: str, out: Path, grade: str, reason: str | None) -> None:
+def export(sheet: str, username: str, out: Path, grade: str, reason: str | None, query: str) -> None:
     actor = _as(username)
     view = next((v for v in current_app.extensions["baoxue_views"] if v.endpoint == sheet), None)
     if view is None:
         raise Invalid(f"没有台账“{sheet}”。")
-    engine = _plant().engine
-    with ScopedSession(engine, actor.scope) as session:
-        display = Display(session, actor.role)
-        columns = [c for c in view.columns if not display.absent(view.model.__table__.c[c].info["field"])]
-        wanted = Wanted(model_of(view.model.__tablename__), dict(view.fixed))
-        title = f"{display.region(actor.region_code)}{view.heading}"
-        what = Export(wanted, tuple(columns), title, Grade(grade), reason)
-        what.require(actor)
-        record_export(engine, actor, what, whole_count(session, wanted))
-    count = exports.write(engine, actor, what, path := temporary())
+    path, count = exports.by_command(view, actor, query, Grade(grade), reason)
     shutil.move(path, out)
     click.echo(f"已导出 {count:,} 条到 {out}")
 

@@ -1,18 +1,20 @@
 """Exporting a list: what is seen, what is ticked, or all that match, in one of three grades."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin_app import tasks
+from admin_app.access.actor import Actor
 from admin_app.access.masking import GRADE_LABELS, Grade
 from admin_app.access.permissions import Permission
 from admin_app.changes.ledger import as_kept
 from admin_app.errors import Invalid
 from admin_app.exchange.exporter import Export, record_export
 from admin_app.exchange.workbook import MAX_ROWS, temporary
-from admin_app.listing import as_shown, in_order_of_divisions, whole_count
+from admin_app.listing import Wanted, as_shown, in_order_of_divisions, whole_count
 from admin_app.services import exports
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.downloads import stamped, workbook
@@ -35,11 +37,7 @@ def page(view: "RegisterView") -> ResponseReturnValue:
         try:
             reason = as_kept(request.form.get("reason")) or None
             grade = _grade()
-            if grade is Grade.MASKED:
-                wanted = in_order_of_divisions(wanted)  # an order by name or birth would tell what is masked
-            what = Export(wanted, tuple(columns), title, grade, reason,
-                          said_of(view, wanted, discreet=grade is Grade.MASKED))
-            return _give(what, count, said_of(view, wanted, discreet=True))
+            return _give(*_export(view, wanted, title, grade, reason), count)
         except Invalid as fault:
             error = fault.message
     return render_template(
@@ -70,7 +68,33 @@ def _grade() -> Grade:
         raise Invalid("请选择导出的级别。", "grade") from None
 
 
-def _give(what: Export, count: int, conditions: str) -> ResponseReturnValue:
+def _export(view: "RegisterView", wanted: Wanted, title: str, grade: Grade, reason: str | None) -> tuple[Export, str]:
+    """The export of a list, and what its line in the ledger says was asked for."""
+    if grade is Grade.MASKED:
+        wanted = in_order_of_divisions(wanted)  # an order by name or birth would tell what is masked
+    what = Export(wanted, tuple(chosen_columns(view)), title, grade, reason,
+                  said_of(view, wanted, discreet=grade is Grade.MASKED))
+    return what, said_of(view, wanted, discreet=True)
+
+
+def by_command(view: "RegisterView", who: Actor, query: str, grade: Grade, reason: str | None) -> tuple[Path, int]:
+    """Write the list that an address asks for, as its page would show it to `who`; gives the file, which the caller
+    moves away, and how many rows. Raises Refused, Invalid."""
+    with current_app.test_request_context(f"/admin/{view.endpoint}/?{query}"):
+        g.actor = who
+        wanted = wanted_by(view)
+        if wanted.unread:
+            raise Invalid(f"条件“{wanted.unread[0][0]}={wanted.unread[0][1]}”读不懂，或您的身份不能按它筛选。请改正。")
+        title = f"{display().region(wanted.region or who.region_code)}{view.heading}"
+        count = whole_count(session(), wanted)
+        what, conditions = _export(view, as_shown(wanted, count), title, grade, reason)
+        what.require(who)
+        record_export(plant().engine, who, what, count, conditions)
+        path = temporary()
+        return path, exports.write(plant().engine, who, what, path)
+
+
+def _give(what: Export, conditions: str, count: int) -> ResponseReturnValue:
     what.require(actor())
     if not count:
         raise Invalid("没有可以导出的记录。请返回列表调整条件。")

@@ -5,6 +5,7 @@ import os
 import tempfile
 from datetime import UTC, date, datetime, timedelta
 
+import openpyxl
 import pytest
 from sqlalchemy import select, update
 
@@ -18,7 +19,7 @@ from models.change import Change
 from models.student import Student
 from models.task import Task
 from tests.conftest import actor
-from tests.desk import PASSWORD, Desk
+from tests.desk import PASSWORD, Desk, command
 from tests.web.test_batches import choose, letters, states  # noqa: F401  (a fixture)
 
 STUDENTS = "/admin/student/"
@@ -296,3 +297,17 @@ def test_a_big_batch_is_a_task_and_begun_twice_is_done_once(letters, big):  # no
     page = desk.open(page.link("回执"))
     desk.press("撤销")
     assert sorted(states(letters).values()).count("unsigned") == 4
+
+
+def test_the_command_writes_the_list_that_an_address_asks_for(district_application, district, tmp_path):
+    def rows(query, exit_code=0, name="康宁网格员"):
+        out = tmp_path / f"{abs(hash((query, name)))}.xlsx"
+        said = command(district_application, "export", "student", "--as", name, "--out", out, "--query", query,
+                       exit_code=exit_code)
+        return said if exit_code else [row for row in openpyxl.load_workbook(out).active.values if isinstance(row[0], int)]
+
+    assert [row[1] for row in rows("")] == ["李明"]
+    assert [row[1] for row in rows("search=王", name="城区主任")] == ["王芳"]
+    assert rows("search=王") == [], "of one's own area alone"
+    assert [len(row) for row in rows("cols=name,birth_date")] == [3]
+    assert "条件“birth_date_from=明天”读不懂" in rows("birth_date_from=明天", exit_code=1)
