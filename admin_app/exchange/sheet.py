@@ -5,11 +5,11 @@ A `Column` says its captions, how its cell is read, and which code table its wor
 row will do.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
@@ -108,6 +108,7 @@ class Sheet:
     plan: Callable[[ScopedSession, Actor, list[ParsedRow]], list[PlannedRow]]
     apply: Callable[[ScopedSession, Actor, list[dict[str, Any]]], None]
     label: str = "name"  # the column that names a row
+    told_by: tuple[str, ...] = ()  # columns of which one tells the form's list from any other list of names
 
     def restore(self, values: dict[str, Any]) -> dict[str, Any]:
         """Values that went through JSON, as they were read."""
@@ -140,69 +141,74 @@ def read_upload(sheet: Sheet, path: Path, filename: str, own_unit: str | None = 
     where a list does not say it: the one village of whoever brings it.
 
     Raises Invalid (unreadable, no header, required columns missing, no rows)."""
-    found: list[tuple[RawSheet, Header]] = []
+    tabs: list[_Tab] = []
     faults: dict[str, Invalid] = {}
     for raw in read_table(path, filename=filename):
         try:
-            found.append((raw, _header(sheet, raw, own_unit)))
+            tabs.append(_Tab.of(sheet, raw, own_unit))
         except Invalid as fault:
             faults[raw.name] = fault
-    if not found:
+    if not tabs:
         nearest = next((f for f in faults.values() if not isinstance(f, NoHeader)), None)
         raise nearest or next(iter(faults.values()), Invalid("文件里没有可读的工作表。请检查文件。"))
-    notes = [f"工作表“{name}”没有读取：{'没有找到表头。' if isinstance(fault, NoHeader) else fault.message}"
-             for name, fault in faults.items()]
-    captions, rows = _over_tabs(found), list[ParsedRow]()
-    for raw, header in found:
-        said = header.unit or own_unit
-        if said and any(_unit_says(column, header) for column in sheet.columns):
-            unit = f"填报单位“{header.unit}”" if header.unit else "您所在的村（社区）"
-            notes.append(f"{f'工作表“{raw.name}”' if len(found) > 1 else '名单'}没有“村（社区）”一列，按{unit}登记。")
-        readers = [(column, header.columns.get(column.name), said if _unit_says(column, header) else None,
-                    _Once(column.parse)) for column in sheet.columns]
-        order = captions.of[raw.name] if len(found) > 1 else None
-        for row in data_rows(raw, header):
-            parsed = _parse(readers, len(header.captions), row)
-            if order is not None:
-                parsed.tab, parsed.cells = raw.name, [parsed.cells[at] if at is not None else "" for at in order]
-            rows.append(parsed)
+    several = len(tabs) > 1
+    captions = list(dict.fromkeys(name for tab in tabs for name in tab.named))
+    rows = [row for tab in tabs for row in tab.rows(sheet, captions if several else None)]
     if not rows:
         raise Invalid("找到了表头，但下面没有数据。请检查是否选对了文件。")
-    return Upload(captions.all, rows, list(dict.fromkeys(
-        c for _, header in found for c in header.unmatched if c not in _SERIAL)), [
-        column.caption for column in sheet.columns
-        if any(column.name not in header.columns and not _unit_says(column, header) for _, header in found)], notes)
-
-
-def _header(sheet: Sheet, raw: RawSheet, own_unit: str | None) -> Header:
-    """The header of a tab. Raises NoHeader, Invalid (required columns are missing)."""
-    header = find_header(raw, sheet.wanted, required={c.name for c in sheet.columns if c.required})
-    known = {c.name for c in sheet.columns if c.of_unit and (header.unit or own_unit)}
-    if missing := "、".join(_caption(sheet, name) for name in header.missing if name not in known):
-        raise Invalid(f"名单中缺少这些列：{missing}。请补上后重新上传，或下载模板对照。")
-    return header
-
-
-def _unit_says(column: Column, header: Header) -> bool:
-    return column.of_unit and column.name not in header.columns
+    return Upload(
+        [caption for caption, _ in captions], rows,
+        list(dict.fromkeys(c for tab in tabs for c in tab.header.unmatched if c not in _SERIAL)),
+        [c.caption for c in sheet.columns if any(not tab.has(c) for tab in tabs)],
+        [*[f"工作表“{name}”没有读取：{'没有找到表头。' if isinstance(fault, NoHeader) else fault.message}"
+           for name, fault in faults.items()], *[note for tab in tabs for note in tab.notes(several)]])
 
 
 @dataclass(frozen=True, slots=True)
-class _Captions:
-    """The captions of all tabs, and for each tab where its cells stand among them."""
+class _Tab:
+    """One tab of a file, read through a form."""
 
-    all: list[str]
-    of: dict[str, list[int | None]]
+    raw: RawSheet
+    header: Header
+    given: dict[Column, str]  # columns that it has not, and what its unit says for them
 
+    @classmethod
+    def of(cls, sheet: Sheet, raw: RawSheet, own_unit: str | None) -> Self:
+        """Raises NoHeader, Invalid (required columns are missing). A unit stands for a column only where the list has
+        one of those that tell it from any other list of names."""
+        header = find_header(raw, sheet.wanted, required={c.name for c in sheet.columns if c.required})
+        unit = header.unit or own_unit
+        given = {c: unit for c in sheet.columns if c.of_unit and c.name not in header.columns and unit
+                 and not header.columns.keys().isdisjoint(sheet.told_by)}
+        known = {column.name for column in given}
+        if missing := "、".join(_caption(sheet, name) for name in header.missing if name not in known):
+            raise Invalid(f"名单中缺少这些列：{missing}。请补上后重新上传，或下载模板对照。")
+        return cls(raw, header, given)
 
-def _over_tabs(found: Sequence[tuple[RawSheet, Header]]) -> _Captions:
-    """One row of captions over all tabs. The same caption stands once, however often one tab has it."""
-    named = {raw.name: [(caption, header.captions[:at].count(caption)) for at, caption in enumerate(header.captions)]
-             for raw, header in found}
-    every = list(dict.fromkeys(one for names in named.values() for one in names))
-    places = {tab: {name: at for at, name in enumerate(names)} for tab, names in named.items()}
-    return _Captions([caption for caption, _ in every],
-                     {tab: [place.get(name) for name in every] for tab, place in places.items()})
+    def has(self, column: Column) -> bool:
+        return column in self.given or column.name in self.header.columns
+
+    @property
+    def named(self) -> list[tuple[str, int]]:
+        """Its captions, each with how often it stood there before."""
+        captions = self.header.captions
+        return [(caption, captions[:at].count(caption)) for at, caption in enumerate(captions)]
+
+    def rows(self, sheet: Sheet, over_all: Sequence[tuple[str, int]] | None) -> Iterator[ParsedRow]:
+        """Its rows; of several tabs with the name of this one, and with their cells under the captions of all."""
+        readers = [(c, self.header.columns.get(c.name), self.given.get(c), _Once(c.parse)) for c in sheet.columns]
+        places = {name: at for at, name in enumerate(self.named)}
+        for row in data_rows(self.raw, self.header):
+            parsed = _parse(readers, len(self.header.captions), row)
+            if over_all is not None:
+                parsed.tab = self.raw.name
+                parsed.cells = [parsed.cells[places[name]] if name in places else "" for name in over_all]
+            yield parsed
+
+    def notes(self, several: bool) -> Iterator[str]:
+        where = f"工作表“{self.raw.name}”" if several else "名单"
+        unit = f"填报单位“{self.header.unit}”" if self.header.unit else "您所在的村（社区）"
+        return (f"{where}没有“{column.caption}”一列，按{unit}登记。" for column in self.given)
 
 
 def _caption(sheet: Sheet, name: str) -> str:

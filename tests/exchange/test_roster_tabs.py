@@ -126,3 +126,9 @@ def test_the_command_tells_the_tab_of_a_row(district_application: Flask, tmp_pat
         ("康宁", 2, "new"), ("牧童", 2, "refused")]
     assert "“牧童”第 2 行 [拒收] 出生日期" in command(
         district_application, "roster", "import", path, "--as", "城区主任", "--dry-run")
+
+
+def test_a_list_of_telephones_beside_a_villages_own_list_is_no_list_of_children(网格员: Desk) -> None:
+    网格员.upload(book(名单=listed(without_village(张小雨)), 通讯录=[["姓名", "电话"], ["张建国", "19935710001"]]), "本村.xlsx")
+    assert [row["姓名"] for row in 网格员.page.table("Excel 行")] == ["张小雨"]
+    assert "工作表“通讯录”没有读取：名单中缺少这些列：村（社区）" in 网格员.page.text

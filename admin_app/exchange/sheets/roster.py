@@ -25,6 +25,7 @@ def words(length: int) -> "partial[Noted[str | None]]":
 
 ROSTER = Sheet(
     name="roster", title="适龄儿童少年花名册", area="family", plan=plan, apply=apply,
+    told_by=("identity", "birth_date"),
     columns=(
         Column("village", ("村（社区）", "村(社区)", "村", "社区", "村委会", "行政村", "村名", "村居", "村居名称",
                           "村（社区）名称", "所属村（社区）", "所属村", "所属社区", "所属村居", "居委会"),
