@@ -13,7 +13,7 @@ ACT_LABELS = {
 }
 VERB_LABELS = {
     "create": "新增", "edit": "修改", "end": "收回", "import": "导入", "load": "装载", "undo": "撤销",
-    "revert": "恢复", "reveal": "查看完整信息", "attach": "上传附件", "void_attachment": "作废附件",
+    "revert": "恢复", "remove": "移除", "reveal": "查看完整信息", "attach": "上传附件", "void_attachment": "作废附件",
     "hand_over": "移交", "change_password": "修改密码", "reset_password": "重置密码",
     "disable": "停用账号", "enable": "启用账号", "set_up": "初始化", "seed": "演示数据",
     "export": "导出", "backup": "备份", "revoke_sessions": "强制下线",

@@ -22,6 +22,8 @@ _SEAT = ("school_id", "class_name", "boarding")  # what a child who learns elsew
 _LAST_GRADE = Only("grade", "g9", "“毕业离校”只办九年级的学生。年级登记有误的，请先修改；没有读完九年级而离校的，"
                    "由区划管理员办理“超龄离校”。")
 
+VOID = "void"
+
 # domain: the state machine seen in practice; close-out reasons of 2018–2019 county reports.
 SCHOOLING_MOVES = Moves(
     "schooling_state",
@@ -39,7 +41,7 @@ SCHOOLING_MOVES = Moves(
         State("graduated", "已毕业离校", "secondary", settled=True),
         State("abroad", "出国（境）", "secondary", settled=True),
         State("deceased", "已死亡", "secondary", settled=True),
-        State("void", "已作废", "secondary", settled=True),
+        State(VOID, "已作废", "secondary", settled=True),
     ),
     (
         # Of a child whose state nobody knows there is nothing to check off: the visit says which state it is.
@@ -77,8 +79,8 @@ SCHOOLING_MOVES = Moves(
         Move("record_death", "登记死亡", _LIVING, "deceased", act="confirm", evidence=True,
              reason=True),
         # domain §1.5: 信息错误, 重复注册, 空挂户, 查无此人. A community's or the police's certificate proves it.
-        Move("void", "作废（重复、查无此人）", _LIVING, "void", act="confirm", evidence=True, reason=True),
-        Move("correct", "更正（恢复待核查）", ("graduated", "abroad", "deceased", "void"), "unknown",
+        Move("void", "作废（重复、查无此人）", _LIVING, VOID, act="confirm", evidence=True, reason=True),
+        Move("correct", "更正（恢复待核查）", ("graduated", "abroad", "deceased", VOID), "unknown",
              act="confirm", reason=True),
     ),
 )

@@ -20,7 +20,7 @@ from typing import Final
 from admin_app.errors import Invalid
 from admin_app.exchange.reader import RawCell, RawRow, RawSheet
 
-__all__ = ["Header", "NoHeader", "data_rows", "find_header"]
+__all__ = ["Header", "NoHeader", "data_rows", "find_header", "units_below"]
 
 ROWS_SEARCHED: Final = 30
 LONGEST_CAPTION: Final = 200  # what is longer is cut, so that no pattern runs long on it
@@ -279,6 +279,15 @@ def keys(row: RawRow) -> tuple[str, ...]:
     while texts and not texts[-1]:
         texts.pop()
     return tuple(texts)
+
+
+def units_below(sheet: RawSheet, header: Header) -> Iterator[str]:
+    """The unit that a sheet names above its header, and those that it names again further down."""
+    if header.unit:
+        yield header.unit
+    for row in sheet.rows[header.last_row:]:
+        if unit := labelled(UNIT, [row]):
+            yield unit
 
 
 def labelled(label: re.Pattern[str], rows: Sequence[RawRow]) -> str | None:

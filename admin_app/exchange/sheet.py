@@ -15,7 +15,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
 from admin_app.exchange.cells import BadCell, Noted
-from admin_app.exchange.header import Header, NoHeader, data_rows, find_header
+from admin_app.exchange.header import Header, NoHeader, data_rows, find_header, units_below
 from admin_app.exchange.reader import RawCell, RawRow, RawSheet, read_table
 from models.identity_number import looks_truncated
 
@@ -151,17 +151,23 @@ def read_upload(sheet: Sheet, path: Path, filename: str, own_unit: str | None = 
     if not tabs:
         nearest = next((f for f in faults.values() if not isinstance(f, NoHeader)), None)
         raise nearest or next(iter(faults.values()), Invalid("文件里没有可读的工作表。请检查文件。"))
+    captions = {name: caption for tab in reversed(tabs) for name, caption in tab.named.items()}
+    over_all = list(dict.fromkeys(name for tab in tabs for name in tab.named))
     several = len(tabs) > 1
-    captions = list(dict.fromkeys(name for tab in tabs for name in tab.named))
-    rows = [row for tab in tabs for row in tab.rows(sheet, captions if several else None)]
+    rows = [row for tab in tabs for row in tab.rows(sheet, over_all, several)]
     if not rows:
         raise Invalid("找到了表头，但下面没有数据。请检查是否选对了文件。")
+    lacking = [column for column in sheet.columns if not any(tab.has(column) for tab in tabs)]
     return Upload(
-        [caption for caption, _ in captions], rows,
+        [captions[name] for name in over_all], rows,
         list(dict.fromkeys(c for tab in tabs for c in tab.header.unmatched if c not in _SERIAL)),
-        [c.caption for c in sheet.columns if any(not tab.has(c) for tab in tabs)],
+        [column.caption for column in lacking],
         [*[f"工作表“{name}”没有读取：{'没有找到表头。' if isinstance(fault, NoHeader) else fault.message}"
-           for name, fault in faults.items()], *[note for tab in tabs for note in tab.notes(several)]])
+           for name, fault in faults.items()],
+         *[note for tab in tabs for note in tab.notes(sheet, lacking, several)]])
+
+
+_Name = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,32 +189,44 @@ class _Tab:
         known = {column.name for column in given}
         if missing := "、".join(_caption(sheet, name) for name in header.missing if name not in known):
             raise Invalid(f"名单中缺少这些列：{missing}。请补上后重新上传，或下载模板对照。")
+        if given and len(units := list(dict.fromkeys(units_below(raw, header)))) > 1:
+            raise Invalid(f"同一张表里有几个填报单位（{'、'.join(units)}），分不清哪些行是哪个村的。"
+                          f"请加一列“{next(iter(given)).caption}”，或每个村一张工作表。")
         return cls(raw, header, given)
 
     def has(self, column: Column) -> bool:
         return column in self.given or column.name in self.header.columns
 
     @property
-    def named(self) -> list[tuple[str, int]]:
-        """Its captions, each with how often it stood there before."""
+    def named(self) -> dict[_Name, str]:
+        """What its cells are called, with their captions: a field is one, whatever each tab writes above it; of other
+        captions that stand there twice, each is its own. What its unit says stands behind them."""
+        fields = {at: name for name, at in self.header.columns.items()}
         captions = self.header.captions
-        return [(caption, captions[:at].count(caption)) for at, caption in enumerate(captions)]
+        own = {(fields.get(at, caption), -1 if at in fields else captions[:at].count(caption)): caption
+               for at, caption in enumerate(captions)}
+        return own | {(column.name, -1): column.caption for column in self.given}
 
-    def rows(self, sheet: Sheet, over_all: Sequence[tuple[str, int]] | None) -> Iterator[ParsedRow]:
-        """Its rows; of several tabs with the name of this one, and with their cells under the captions of all."""
+    def rows(self, sheet: Sheet, over_all: Sequence[_Name], several: bool) -> Iterator[ParsedRow]:
+        """Its rows, with their cells under the captions of all tabs; of several with the name of this one."""
         readers = [(c, self.header.columns.get(c.name), self.given.get(c), _Once(c.parse)) for c in sheet.columns]
         places = {name: at for at, name in enumerate(self.named)}
+        order = [places.get(name) for name in over_all]
+        straight = order == list(range(len(self.header.captions)))
         for row in data_rows(self.raw, self.header):
             parsed = _parse(readers, len(self.header.captions), row)
-            if over_all is not None:
-                parsed.tab = self.raw.name
-                parsed.cells = [parsed.cells[places[name]] if name in places else "" for name in over_all]
+            parsed.tab = self.raw.name if several else None
+            if not straight:
+                cells = [*parsed.cells, *self.given.values()]
+                parsed.cells = [cells[at] if at is not None else "" for at in order]
             yield parsed
 
-    def notes(self, several: bool) -> Iterator[str]:
+    def notes(self, sheet: Sheet, lacking: Sequence[Column], several: bool) -> Iterator[str]:
         where = f"工作表“{self.raw.name}”" if several else "名单"
         unit = f"填报单位“{self.header.unit}”" if self.header.unit else "您所在的村（社区）"
-        return (f"{where}没有“{column.caption}”一列，按{unit}登记。" for column in self.given)
+        yield from (f"{where}没有“{column.caption}”一列，按{unit}登记。" for column in self.given)
+        if alone := [c.caption for c in sheet.columns if c not in lacking and not self.has(c)]:
+            yield f"{where}没有这些列：{'、'.join(alone)}。"
 
 
 def _caption(sheet: Sheet, name: str) -> str:

@@ -25,7 +25,7 @@ from models.natural_group import NaturalGroup
 from models.region import Region
 from models.special_group_flag import SpecialGroupFlag
 from models.school import School
-from models.student import SCHOOLING_MOVES, Student
+from models.student import SCHOOLING_MOVES, VOID, Student
 
 RESIDENT_IDENTITY_CARD = "1"
 NO_DOCUMENT = "Z"
@@ -100,7 +100,9 @@ def refuse_duplicate(session: ScopedSession, student_id: int | None, number: str
         own = session.scalar(select(Student).where(Student.identity_index == index,
                                                    Student.id != (student_id or 0)))
     if own is not None:
-        raise Invalid(f"该身份证号已登记在“{own.name}”名下。", "identity_number", ("student", own.id))
+        void = "（已作废）。如是另一个孩子，请先在那一条上修改，把身份证号改为“-”并写明原因" \
+            if own.schooling_state == VOID else ""
+        raise Invalid(f"该身份证号已登记在“{own.name}”名下{void}。", "identity_number", ("student", own.id))
     with unscoped(session.get_bind().engine, "is this number taken elsewhere in the district") as wide:
         taken = wide.scalar(select(func.count()).select_from(Student).where(
             Student.identity_index == index, Student.id != (student_id or 0)))

@@ -175,7 +175,7 @@ def _reviews() -> list[dict[str, Any]]:
     if actor().role is not Role.AUDITOR:
         return []
     found = []
-    for verb in ("reveal", "export", "undo"):
+    for verb in ("reveal", "export", "undo", "revert", "remove"):
         said = {"verb": verb, "since": (date.today() - timedelta(days=6)).isoformat()}
         if count := how_many(said, COUNT_CAP):
             found.append(_counted(f"近七天{verb_label(verb)}，请抽查", "azure", count, said))

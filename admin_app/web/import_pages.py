@@ -68,6 +68,8 @@ def upload(sheet: str) -> ResponseReturnValue:
 def _state(run: ImportRun, taken_back: bool) -> dict[str, str]:
     if taken_back:
         return {"state_label": "已撤销", "colour": "secondary"}
+    if run.state == importer.CHECKED and not importer.has_something(run):
+        return {"state_label": "没有可写入的行", "colour": "secondary"}
     return {"state_label": _STATES[run.state], "colour": _STATE_COLOURS[run.state]}
 
 

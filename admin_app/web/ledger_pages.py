@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from admin_app.changes import history
 from admin_app.changes.ledger import recording
@@ -41,8 +42,8 @@ _BACK = {  # what one record of an act is taken back by
 ARGUMENTS = frozenset({"who", "origin", "verb", "since", "until", "table", "pk", "region", "undone"})
 SHEET = ("编号", "时间", "办理", "经办人", "身份", "经办人区划", "来源", "来源地址", "请求编号", "涉及记录",
          "改动的字段", "对应变更", "原因")
-LOOKED_FOR = ("create", "edit", "reveal", "export", "import", "undo", "revert", "hand_over", "disable", "enable",
-              "reset_password", "revoke_sessions", "backup")
+LOOKED_FOR = ("create", "edit", "reveal", "export", "import", "undo", "revert", "remove", "hand_over", "disable",
+              "enable", "reset_password", "revoke_sessions", "backup")
 UNDONE = (("any", "已被撤销"), ("others", "被他人撤销"))
 
 
@@ -251,7 +252,11 @@ def _page_of(table: str, key: int) -> str | None:
 def _line(entry: history.Entry, open_to_undo: bool) -> dict[str, Any]:
     row, url = entry.row, _page_of(entry.row.table_name, entry.row.pk)
     back = open_to_undo and not entry.away and row.operation in _BACK and (url or row.operation != "insert")
-    return {"record_label": _named(row.table_name, row.pk) + ("（已移交，不在您的管辖范围内）" if entry.away else ""),
+    shown = f"{row.table_name}.details_view" in current_app.view_functions
+    seen = shown and actor().may(f"{model_of(row.table_name).__area__}.view")
+    gone = seen and row.operation == "insert" and url is None
+    said = "（已移交，不在您的管辖范围内）" if entry.away else "（已移除）" if gone else ""
+    return {"record_label": _named(row.table_name, row.pk) + said,
             "url": url, "changes": entry.values,
             "operation": OPERATION_LABELS.get(row.operation, row.operation),
             "back": {"url": url_for("ledger.revert", id=entry.change.id, row=row.id), **_BACK[row.operation]}
@@ -292,10 +297,11 @@ def undo(id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:id>/rows/<int:row>/revert")
 def revert(id: int, row: int) -> ResponseReturnValue:
-    """Put one record back to what it was before this act."""
-    if session().scalar(select(ChangeRow.id).where(ChangeRow.id == row, ChangeRow.change_id == id)) is None:
+    """Put one record back to what it was before this act; what it added is taken away."""
+    operation = session().scalar(select(ChangeRow.operation).where(ChangeRow.id == row, ChangeRow.change_id == id))
+    if operation is None:
         raise NotFound()
-    return _undo(id, "revert", [row])
+    return _undo(id, "remove" if operation == "insert" else "revert", [row])
 
 
 def _undo(id: int, verb: str, rows: list[int] | None) -> ResponseReturnValue:
@@ -306,6 +312,10 @@ def _undo(id: int, verb: str, rows: list[int] | None) -> ResponseReturnValue:
             result = undo_change(session(), actor(), id, undoing, rows)
     except Invalid as fault:
         return change(id, error=fault.message)
+    except IntegrityError:
+        session().rollback()
+        return change(id, error="没有撤销：要恢复的记录所属的户或孩子已不在，或它的编号、证件号已用在别的记录上。"
+                                "请先恢复或修改那一条，再来撤销。")
     done = done_by(result)
     if result.kept and (rows or not done):
         return change(id, result)

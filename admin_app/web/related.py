@@ -1,5 +1,6 @@
 """What belongs to a record: the rows of other ledgers, and everything about it in the order of its days."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -179,6 +180,21 @@ def act_url(entry: history.Entry) -> str | None:
     return url_for("ledger.change", id=entry.change.id) if inside else None
 
 
+def _not_put_back(entries: list[history.Entry]) -> list[history.Entry]:
+    """Without what was put back record by record: such an act takes away the last one before it on these columns."""
+    found, back = [], Counter[tuple[str, int, str]]()
+    for entry in entries:
+        row = entry.row
+        key = (row.table_name, row.pk, row.columns)
+        if entry.change.verb == "revert":
+            back[key] += 1
+        elif back[key]:
+            back[key] -= 1
+        else:
+            found.append(entry)
+    return found
+
+
 def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
     """From the ledger: the moves of the record and of what belongs to it, and each day on which it was checked. Whoever
     sees a record sees how it came to its state; who moved it is for those who may read the ledger."""
@@ -194,7 +210,8 @@ def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
             for model, records in wanted.items() if model.__moves__])).order_by(ChangeRow.id.desc()).limit(MOST_EVENTS))
     taken_back = undone_of(session(), [row.change_id for row in rows])
     found, named = [], actor().may(Permission.LEDGER_VIEW)
-    for entry in history.entries(session(), actor().role, [row for row in rows if row.change_id not in taken_back]):
+    standing = [row for row in rows if row.change_id not in taken_back]
+    for entry in _not_put_back(history.entries(session(), actor().role, standing)):
         state, *noted = told[entry.row.table_name]
         model = model_of(entry.row.table_name)
         of = wanted[model][entry.row.pk]

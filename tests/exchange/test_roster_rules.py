@@ -222,7 +222,7 @@ def test_a_village_officer_imports_the_own_village_only(康宁网格员: Desk, w
 
     assert own[0] == "新增"
     assert strange[0] == "拒收"
-    assert "您的管辖范围内没有“牧童社区”" in strange[1]
+    assert "您的管辖范围内没有叫“牧童社区”的村（社区）" in strange[1]
     康宁网格员.press("确认导入")
     assert what_lies_there("SELECT region_code FROM student WHERE name = '孙悦'") == [(康宁社区,)]
 
@@ -246,7 +246,7 @@ def test_what_is_no_village_of_the_district_is_refused(主任: Desk, written: st
     [(outcome, said)] = previewed(主任, {**孙悦, "村（社区）": written})
 
     assert outcome == "拒收"
-    assert f"没有“{written}”" in said
+    assert f"没有叫“{written}”的村（社区）" in said
 
 
 # --- children without a number, and families ---

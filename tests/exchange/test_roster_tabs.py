@@ -11,6 +11,7 @@ from flask import Flask
 
 from tests.desk import PASSWORD, Desk, command
 
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
 张小雨 = {"村（社区）": "康宁社区", "户主姓名": "张大雨", "儿童姓名": "张小雨", "出生日期": "2016-05-04"}
 王小雪 = {"村（社区）": "牧童社区", "户主姓名": "王大雪", "儿童姓名": "王小雪", "出生日期": "2015-03-02"}
 
@@ -72,21 +73,66 @@ def test_a_child_on_two_tabs_is_refused_once_and_the_other_tab_is_named(主任: 
     assert "与“康宁”第 2 行的村、姓名、出生日期都相同" in second["说明与变化"]
 
 
-def test_what_was_refused_comes_back_under_its_own_captions_with_its_tab_and_goes_in_when_put_right(主任: Desk) -> None:
-    """The tabs have their columns in another order, and one has a column more."""
-    other = {"儿童姓名": "王小雪", "出生日期": "二〇一五", "联系方式": "19935710001", "村（社区）": "牧童社区", "户主姓名": "王大雪"}
-    主任.upload(book(康宁=listed({**张小雨, "出生日期": "不详年"}), 牧童=listed(other)), "名单.xlsx")
-    rows = [list(row) for row in 主任.open(主任.page.link("下载拒收行")).workbook().active.values]
+def refused(desk: Desk) -> tuple[list[list[Any]], list[dict[str, Any]]]:
+    """The file of the refused rows, whole, and its rows by caption."""
+    rows = [list(row) for row in desk.open(desk.page.link("下载拒收行")).workbook().active.values]
     head = next(row for row in rows if row[0] == "序号")
-    found = [dict(zip(head, row, strict=True)) for row in rows[rows.index(head) + 1:] if isinstance(row[0], int)]
-    assert [(row["原工作表"], row["原行号"], row["儿童姓名"], row["出生日期"]) for row in found] == [
-        ("康宁", 2, "张小雨", "不详年"), ("牧童", 2, "王小雪", "二〇一五")]
-    assert [row["联系方式"] for row in found] == [None, "19935710001"] or [row["联系方式"] for row in found] == ["", "19935710001"]
+    return rows, [dict(zip(head, row, strict=True)) for row in rows[rows.index(head) + 1:] if isinstance(row[0], int)]
+
+
+def test_what_was_refused_comes_back_in_one_file_with_its_tab_and_goes_in_when_put_right(主任: Desk) -> None:
+    """The tabs call their columns otherwise and have them in another order; one has a column more."""
+    other = {"孩子姓名": "王小雪", "生日": "二〇一五", "联系方式": "19935710001", "所属村": "牧童社区", "户主": "王大雪"}
+    主任.upload(book(康宁=listed({**张小雨, "出生日期": "不详年"}), 牧童=listed(other)), "名单.xlsx")
+    rows, found = refused(主任)
+    assert [(row["原工作表"], row["原行号"], row["儿童姓名"], row["出生日期"], row["联系方式"] or "") for row in found] == [
+        ("康宁", 2, "张小雨", "不详年", ""), ("牧童", 2, "王小雪", "二〇一五", "19935710001")]
     right = [[{"二〇一五": "2015-03-02", "不详年": "2016-05-04"}.get(cell, cell) for cell in row] for row in rows]
     主任.upload(book(名单=right), "改好.xlsx")
     assert "这些列没有导入" not in 主任.page.text, "what we wrote beside the rows is no column of theirs"
     主任.press("确认导入")
     assert "成功 2 条" in 主任.page.text
+
+
+def test_what_was_refused_keeps_the_village_that_the_list_said_above(主任: Desk) -> None:
+    wrong = without_village({**王小雪, "出生日期": "二〇一五"})
+    主任.upload(book(名单=listed(wrong, above=[["填报单位：牧童社区"]])), "牧童.xlsx")
+    rows, [row] = refused(主任)
+    assert row["村（社区）"] == "牧童社区"
+    主任.upload(book(名单=[["2015-03-02" if cell == "二〇一五" else cell for cell in line] for line in rows]), "改好.xlsx")
+    主任.press("确认导入")
+    assert "王小雪" in names(主任)
+
+
+def test_two_units_in_one_tab_are_not_told_apart_by_guessing(主任: Desk) -> None:
+    two = [*listed(without_village(张小雨), above=[["填报单位：康宁社区"]]),
+           *listed(without_village(王小雪), above=[["填报单位：牧童社区"]])]
+    主任.upload(book(全区=two), "全区.xlsx", status=400)
+    assert "同一张表里有几个填报单位（康宁社区、牧童社区），分不清哪些行是哪个村的" in 主任.page.text
+    主任.upload(book(全区=[*listed(张小雨, above=[["填报单位：康宁社区"]]), *listed(王小雪, above=[["填报单位：牧童社区"]])]), "全区.xlsx")
+    assert [row["登记到"].partition(" ")[0] for row in 主任.page.table("Excel 行")] == ["康宁社区", "牧童社区"], "the column says it"
+
+
+def test_a_column_that_one_tab_lacks_is_said_of_that_tab(主任: Desk) -> None:
+    主任.upload(book(甲=listed({**张小雨, "班级": "一班"}), 乙=listed(王小雪)), "名单.xlsx")
+    assert "工作表“乙”没有这些列：就读情况/班级。" in 主任.page.text
+    assert "班级" not in 主任.page.text.partition("名单里没有这些列：")[2].partition("。")[0]
+
+
+def test_a_child_that_was_voided_is_not_written_on_by_a_list(主任: Desk, district: Any) -> None:
+    address = f"/admin/student/details/?id={district.李明.id}"
+    主任.open(主任.open(address).link("作废（重复、查无此人）"))
+    主任.press("作废（重复、查无此人）", reason="派出所证明查无此人", evidence=("证明.png", PNG))
+    row = {"村（社区）": "康宁社区", "户主姓名": "李建国", "儿童姓名": "李小明", "出生日期": "2016-03-01",
+           "身份证号码": district.李明.identity_number}
+    主任.upload(book(名单=listed(row)), "名单.xlsx")
+    [told] = 主任.page.table("Excel 行")
+    assert told["结果"] == "拒收" and "登记在已作废的“李明”名下" in told["说明与变化"]
+    主任.open(f"/admin/student/edit/?id={district.李明.id}")
+    主任.press("保存", identity_number="-", reason="号码是另一个孩子的")
+    主任.upload(book(名单=listed(row)), "名单.xlsx")
+    主任.press("确认导入")
+    assert "李小明" in names(主任)
 
 
 def test_a_village_officers_own_list_needs_no_column_for_the_village(网格员: Desk) -> None:
@@ -106,7 +152,7 @@ def test_the_unit_above_a_list_says_its_village(主任: Desk, 网格员: Desk) -
     assert [(row["登记到"], row["结果"]) for row in 主任.page.table("Excel 行")] == [("牧童社区 · 王大雪户（新户）", "新增")]
     网格员.upload(of("牧童社区"), "邻村的.xlsx")
     [row] = 网格员.page.table("Excel 行")
-    assert row["结果"] == "拒收" and "您的管辖范围内没有“牧童社区”" in row["说明与变化"], "the list of the next village"
+    assert row["结果"] == "拒收" and "您的管辖范围内没有叫“牧童社区”的村（社区）" in row["说明与变化"], "the list of the next village"
     主任.upload(book(名单=listed(without_village(王小雪))), "没有说.xlsx", status=400)
     assert "名单中缺少这些列：村（社区）" in 主任.page.text
 

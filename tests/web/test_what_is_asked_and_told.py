@@ -208,6 +208,8 @@ def test_one_record_that_an_import_made_in_error_is_taken_away_and_the_rest_stay
     assert "其下还有保留的记录" in kept.text
     for label in ("监护人：解建国", "学生：解小明", "户：解建国"):
         assert "移除当时新增的 1 条" in remove(label).text, label
+    assert "学生 " in director.open(act).text and "（已移除）" in director.page.text
+    assert reasons(district_application, "remove") and not reasons(district_application, "revert")
     found = [row["姓名"] for row in director.rows("/admin/student/", "姓名")]
     assert "解小明" not in found and {"仇小明", "张三"} <= set(found)
     assert "撤销这次变更" in director.open(act).form("撤销这次变更").buttons, "the rest can still be taken back as a whole"
@@ -227,3 +229,42 @@ def test_a_child_that_does_not_exist_is_voided_with_proof_and_comes_back_by_a_co
     director.open(director.open(address).link("更正（恢复待核查）"))
     director.press("更正（恢复待核查）", reason="孩子找到了，在外婆家")
     assert director.page.facts and "待核查" in director.page.text
+
+
+def test_an_undo_that_cannot_be_done_says_what_stands_in_its_way(district_application, home):
+    """A child is taken away alone, then its family; the child cannot come back before the family has."""
+    family, _ = home
+    director = desk(district_application, "城区主任")
+    made = next(href for _, href in director.open(f"/admin/household/details/?id={family}").links
+                if re.fullmatch(r"/changes/\d+", href))
+
+    def remove(label):
+        row = next(row for row in director.open(made).bytes.decode().split("<tr>") if label in row)
+        director.post(re.search(r'action="([^"]+/revert)"', row)[1], {"csrf_token": director.token, "reason": "登记错了"})
+        return next(href for _, href in director.open("/changes/").links if re.fullmatch(r"/changes/\d+", href))
+
+    gone = remove("学生：张三")
+    family_gone = remove("户：张大山")
+    director.open(gone)
+    refused = director.press("撤销这次变更", 400, reason="孩子找到了")
+    assert "没有撤销：要恢复的记录所属的户或孩子已不在" in refused.text
+    for act in (family_gone, gone):
+        director.open(act)
+        director.press("撤销这次变更", reason="孩子找到了")
+    assert "张三" in [row["姓名"] for row in director.rows("/admin/student/", "姓名")]
+
+
+def test_a_check_that_was_put_back_did_not_happen(district_application, home):
+    _, child = home
+    officer = desk(district_application, "康宁网格员")
+    address = f"/admin/student/details/?id={child}"
+    officer.open(officer.open(address).link("登记核查"))
+    officer.press("登记核查", checked_on="20261003")
+    officer.open(officer.open(address).link("登记核查"))
+    officer.press("登记核查", checked_on="20261105")
+    assert "2026-11-05" in officer.page.text
+    act = next(href for _, href in officer.open("/changes/").links if re.fullmatch(r"/changes/\d+", href))
+    officer.open(act)
+    officer.press("恢复", reason="点错了孩子")
+    events = officer.open(address).text.partition("大事记")[2].partition("变更记录")[0]
+    assert "2026-10-03" in events and "2026-11-05" not in events

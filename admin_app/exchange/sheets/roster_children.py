@@ -14,7 +14,7 @@ from sqlalchemy import select
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.exchange.sheet import ParsedRow
-from models.student import Student
+from models.student import VOID, Student
 
 _Known = tuple[str | None, str | None, date | None]  # village, name, birth date
 
@@ -45,7 +45,7 @@ class Children:
             names = (str(r.values["name"]) for r in rows if r.values.get("name") and bare is not bool(
                 r.values.get("identity")))
             for part in in_parts(dict.fromkeys(names)):
-                query = select(Student).where(Student.name.in_(part))
+                query = select(Student).where(Student.name.in_(part), Student.schooling_state != VOID)
                 for child in session.scalars(query if bare else query.where(Student.identity_index.is_(None))):
                     found._by_name[child.region_code, child.name, child.birth_date][child.id] = child
         return found
@@ -70,7 +70,10 @@ class Children:
 
     def _numbered(self, row: ParsedRow, index: str, region: str | None, villages: Mapping[str, str]) -> Student | None:
         child = self.by_number.get(index)
-        if child is not None and region and child.region_code != region:
+        if child is not None and child.schooling_state == VOID:
+            row.error("身份证号码", f"该身份证号登记在已作废的“{child.name}”名下。同一个孩子，请先在学生页面“更正”；"
+                                "不是的，请先在那一条上把身份证号改为“-”并写明原因，再导入这一行。")
+        elif child is not None and region and child.region_code != region:
             there = villages.get(child.region_code, child.region_code)
             row.error("村（社区）", f"这个孩子已登记在“{there}”。如已迁入，请先办理移交，再导入这一行。")
         elif index in self._elsewhere:

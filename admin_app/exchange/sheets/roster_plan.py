@@ -56,7 +56,8 @@ def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
     elif word in standing.ended:
         row.error("村（社区）", standing.ended[word])
     else:
-        row.error("村（社区）", f"您的管辖范围内没有“{text}”。请核对名称，或填写区划代码；新设的村请先登记区划。")
+        row.error("村（社区）", f"您的管辖范围内没有叫“{text}”的村（社区）。请核对名称，或填写区划代码；"
+                             "新设的村请先登记区划。")
     return None
 
 
