@@ -56,8 +56,8 @@ def _place(child: Child, people: People, calendar: Calendar, schools: dict[str, 
     if state in ("unknown", "never_enrolled"):
         return
     if state in ("abroad", "exempt", "deceased", "void"):
-        row["note"] = {"abroad": "随父母出国（境），已交护照复印件", "deceased": "已注销户口", "void": "社区证明查无此人",
-                       "exempt": "经残疾人教育专家委员会评估，不具备学习条件"}[state]
+        row["note"] = {"abroad": "随父母出国（境），已交护照复印件", "deceased": "已注销户口",
+                       "void": "社区证明查无此人", "exempt": "经残疾人教育专家委员会评估，不具备学习条件"}[state]
         return
     if state == "deferred":
         # One runs out soon after another did: approval is for a year and must be renewed.
