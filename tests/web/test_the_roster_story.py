@@ -40,7 +40,7 @@ VERDICTS: dict[str, tuple[str, str | None]] = {
     "formula text in the name": ("新增", "像是公式，已按文字保存"),
     "full-width digits": ("新增", "已改为标准写法"),
     "spaces inside": ("新增", "已改为标准写法"),
-    "unknown village": ("拒收", "没有“不存在村”"),
+    "unknown village": ("拒收", "没有叫“不存在村”的村（社区）"),
     "short village name": ("新增", None),
     "check digit is wrong": ("拒收", "校验码（最后一位）不对"),
     "no identity number (child without registration)": ("新增", "没有身份证号"),
