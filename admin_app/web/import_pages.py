@@ -112,7 +112,7 @@ def preview(id: int) -> ResponseReturnValue:
         counts=run.counts, tabs=tabs, rows=_rows(rows),
         notes=run.notes or [], passed_over=run.passed_over, lacking=_lacking(run), fault=_common_fault(run, rows),
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
-        confirm_url=url_for("imports.confirm", id=id) if run.counts["new"] + run.counts["changed"] else None,
+        confirm_url=url_for("imports.confirm", id=id) if importer.has_something(run) else None,
         set_aside_url=url_for("imports.set_aside", id=id),
         refused_url=_refused_url(run))
 

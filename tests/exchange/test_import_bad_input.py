@@ -36,11 +36,6 @@ SQLITE_ONLY = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  #
 
 
 @pytest.fixture
-def 主任(district_application: Flask) -> Desk:
-    return Desk(district_application).sign_in("城区主任", PASSWORD)
-
-
-@pytest.fixture
 def 登记册(what_lies_there: Look) -> Callable[[], dict[str, int]]:
     """How many rows each table of the register and of its ledger has."""
     return lambda: {table: what_lies_there(f"SELECT count(*) FROM {table}")[0][0] for table in REGISTER}

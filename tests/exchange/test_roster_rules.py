@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from models.identity_number import check_character
 from seed.makers import make_identity_number
 from tests import conftest
-from tests.desk import PASSWORD, Desk, roster
+from tests.desk import Desk, roster
 
 DATA = Path(__file__).parent.parent / "data"
 康宁社区, 牧童社区, 晕山社区, 另一村 = (conftest.康宁社区, conftest.牧童社区, conftest.晕山社区, conftest.另一村)
@@ -21,16 +20,6 @@ Look = Callable[[str], list[tuple[Any, ...]]]
       "民族": "汉族", "身份证号码": 孙悦号码, "出生日期": "2015-09-01",
       "监护人姓名": "孙建国", "联系电话": "19900000007",
       "学校": "示范小学", "年级": "四年级", "备注": "随祖母居住"}
-
-
-@pytest.fixture
-def 主任(district_application: Flask) -> Desk:
-    return Desk(district_application).sign_in("城区主任", PASSWORD)
-
-
-@pytest.fixture
-def 康宁网格员(district_application: Flask) -> Desk:
-    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
 
 
 def imported(desk: Desk, *children: dict[str, Any]) -> None:
@@ -190,15 +179,15 @@ def test_a_child_who_stands_in_another_village_of_the_district_is_not_moved_by_a
 
 
 def test_the_refusal_of_a_child_who_stands_elsewhere_says_nothing_of_the_other_village(
-    康宁网格员: Desk, 主任: Desk, district: Any
+    网格员: Desk, 主任: Desk, district: Any
 ) -> None:
     strange = {"村（社区）": "康宁社区", "儿童姓名": "王小芳", "出生日期": "2016-03-02"}
 
-    [(outcome, said)] = previewed(康宁网格员, {**strange, "身份证号码": district.王芳.identity_number})
+    [(outcome, said)] = previewed(网格员, {**strange, "身份证号码": district.王芳.identity_number})
     assert outcome == "拒收"
     assert "已在他处登记" in said
     for word in ("牧童", "王芳", 牧童社区, "王建国"):
-        assert word not in 康宁网格员.page.bytes.decode()
+        assert word not in 网格员.page.bytes.decode()
 
     [(outcome, said)] = previewed(主任, {**strange, "身份证号码": district.赵强.identity_number})
     assert outcome == "拒收"
@@ -207,23 +196,23 @@ def test_the_refusal_of_a_child_who_stands_elsewhere_says_nothing_of_the_other_v
         assert word not in 主任.page.bytes.decode()
 
     free = make_identity_number(date(2016, 3, 2), "2", serial=77)
-    [(outcome, _)] = previewed(康宁网格员, {**strange, "身份证号码": free})
+    [(outcome, _)] = previewed(网格员, {**strange, "身份证号码": free})
     assert outcome == "新增"
 
 
 # --- villages ---
 
 
-def test_a_village_officer_imports_the_own_village_only(康宁网格员: Desk, what_lies_there: Look) -> None:
+def test_a_village_officer_imports_the_own_village_only(网格员: Desk, what_lies_there: Look) -> None:
     stranger = {**孙悦, "村（社区）": "牧童社区", "户编号": "0008",
                 "身份证号码": make_identity_number(date(2015, 9, 1), "2", serial=8)}
 
-    own, strange = previewed(康宁网格员, 孙悦, stranger)
+    own, strange = previewed(网格员, 孙悦, stranger)
 
     assert own[0] == "新增"
     assert strange[0] == "拒收"
     assert "您的管辖范围内没有叫“牧童社区”的村（社区）" in strange[1]
-    康宁网格员.press("确认导入")
+    网格员.press("确认导入")
     assert what_lies_there("SELECT region_code FROM student WHERE name = '孙悦'") == [(康宁社区,)]
 
 

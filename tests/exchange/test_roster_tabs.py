@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-import pytest
 from flask import Flask
 
-from tests.desk import PASSWORD, Desk, command
+from tests.desk import Desk, command
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
 张小雨 = {"村（社区）": "康宁社区", "户主姓名": "张大雨", "儿童姓名": "张小雨", "出生日期": "2016-05-04"}
@@ -33,16 +32,6 @@ def listed(*children: dict[str, Any], above: list[list[Any]] | None = None) -> l
 
 def without_village(child: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in child.items() if name != "村（社区）"}
-
-
-@pytest.fixture
-def 主任(district_application: Flask) -> Desk:
-    return Desk(district_application).sign_in("城区主任", PASSWORD)
-
-
-@pytest.fixture
-def 网格员(district_application: Flask) -> Desk:
-    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
 
 
 def names(desk: Desk) -> set[str]:

@@ -21,16 +21,6 @@ Look = Callable[[str], list[tuple[Any, ...]]]
 HARDSHIPS = "SELECT h.kind FROM household_hardship h JOIN household ON household.id = h.household_id ORDER BY h.id"
 
 
-@pytest.fixture
-def 主任(district_application: Flask) -> Desk:
-    return Desk(district_application).sign_in("城区主任", PASSWORD)
-
-
-@pytest.fixture
-def 网格员(district_application: Flask) -> Desk:
-    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
-
-
 def test_columns_that_are_not_imported_are_named(主任: Desk) -> None:
     主任.upload(roster({**孙悦, "父亲电话": "19911110000", "家庭住址": "示范路1号"}), "名单.xlsx")
     assert "这些列没有导入：父亲电话、家庭住址。" in 主任.page.text
