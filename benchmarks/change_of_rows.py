@@ -25,7 +25,7 @@ from benchmarks.stores import Place, place, seconds, stores_asked, table
 from models.change import ChangeRow
 from models.student import Student
 
-ROWS, ROUNDS = 10_000, 3
+ROWS, ROUNDS = 10_000, 7
 TARGET = 1.5
 GRADE, CLASS = "14", "9班"
 _COLUMNS = '(change_id, table_name, pk, region_code, operation, columns, "before", "after")'

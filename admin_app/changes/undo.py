@@ -34,6 +34,7 @@ from models.change import Change, ChangeRow
 
 
 _KEEPERS = frozenset({"student"})  # ledgers whose records keep what belongs to them
+Shape = tuple[str, str, str, int]  # table, operation, changed columns, how many rows
 Staying = dict[type[Base], Select[Any]]  # ledger → the numbers of its records that stay
 
 
@@ -68,10 +69,9 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     change = changed(session, change_id)
     if row_ids is None and undone(session, change_id):
         raise Conflict("这次变更已经撤销过了。如需恢复，请到那次撤销的页面上再撤销。")
-    check_may_undo(session, actor, change, row_ids)
+    shapes = check_may_undo(session, actor, change, row_ids)
     if not own(actor, change):
         explained(f"撤销“{change.actor}”所做的变更", undoing.reason)
-    shapes = _shapes(session, change_id, row_ids)
     _check_keys_at_the_end(session)
     staying = _staying(session, shapes, change_id, row_ids)
     # Papers last: whether one goes depends on whether what it proves was restored.
@@ -147,22 +147,26 @@ def own(actor: Actor, change: Change) -> bool:
     return change.account_id == actor.account_id
 
 
-def check_may_undo(session: ScopedSession, actor: Actor, change: Change, row_ids: Sequence[int] | None = None) -> None:
-    """Raises Refused where the actor may not take this change back, or not all that it touched."""
+def check_may_undo(session: ScopedSession, actor: Actor, change: Change,
+                   row_ids: Sequence[int] | None = None) -> list[Shape]:
+    """What there is to take back. Raises Refused where the actor may not, or not all that it touched."""
     actor.require(Permission.LEDGER_UNDO)
     if not own(actor, change) and actor.role != "administrator":
         raise Refused("您只能撤销自己所做的变更。如确需撤销别人的变更，请联系区划管理员。")
     if change.verb == "attach":
         raise Refused("上传的附件不撤销。如有误，请在记录页面上把它“作废”，写明原因，留存备查。")
-    tables = session.scalars(select(ChangeRow.table_name).where(*_rows(change.id, row_ids)).distinct()).all()
-    if not tables:
+    shapes = _shapes(session, change.id, row_ids)
+    if not shapes:
         raise Refused("这次变更没有可以撤销的内容：它没有改动记录。")
-    for model in map(model_of, tables):
+    for model in {model_of(table) for table, *_ in shapes}:
         _check_may_restore(actor, model)
         if is_kept(model):
             rows = [*_rows(change.id, row_ids), ChangeRow.table_name == model.__tablename__]
             _check_keeper(session, actor, model, rows)
-        _check_way_back(session, model, _rows(change.id, row_ids))
+    for table in {table for table, operation, columns, _ in shapes
+                  if operation == "update" and "region_code" in columns.split(",")}:
+        _check_way_back(session, model_of(table), _rows(change.id, row_ids))
+    return shapes
 
 
 def _check_may_restore(actor: Actor, model: type[Base]) -> None:
@@ -183,8 +187,6 @@ def _check_keeper(session: ScopedSession, actor: Actor, model: type[Base], rows:
 
 def _check_way_back(session: ScopedSession, model: type[Base], rows: list[ColumnElement[bool]]) -> None:
     """What came from beyond one's area is sent back by whoever reaches both. Raises Refused."""
-    if model.__region__ != "region_code":
-        return
     for before in session.scalars(select(ChangeRow.before).where(
             *rows, ChangeRow.table_name == model.__tablename__, ChangeRow.operation == "update",
             ChangeRow.columns.contains("region_code")).distinct()):
@@ -217,7 +219,7 @@ def _rows(change_id: int, row_ids: Sequence[int] | None) -> list[ColumnElement[b
 
 
 def _shapes(session: ScopedSession, change_id: int,
-            row_ids: Sequence[int] | None) -> list[tuple[str, str, str, int]]:
+            row_ids: Sequence[int] | None) -> list[Shape]:
     """Table, operation, changed columns, and how many rows: the last written first."""
     query = (
         select(ChangeRow.table_name, ChangeRow.operation, ChangeRow.columns, func.count())
@@ -225,7 +227,7 @@ def _shapes(session: ScopedSession, change_id: int,
         .group_by(ChangeRow.table_name, ChangeRow.operation, ChangeRow.columns)
         .order_by(func.max(ChangeRow.id).desc())
     )
-    return [cast(tuple[str, str, str, int], tuple(row)) for row in session.execute(query)]
+    return [cast(Shape, tuple(row)) for row in session.execute(query)]
 
 
 def _value(session: ScopedSession, side: Any, target: Column[Any]) -> ColumnElement[Any]:
@@ -240,7 +242,7 @@ def _stands(session: ScopedSession, table_columns: Sequence[Column[Any]], side: 
     return [c.is_not_distinct_from(_value(session, side, c)) for c in table_columns]
 
 
-def _staying(session: ScopedSession, shapes: Sequence[tuple[str, str, str, int]], change_id: int,
+def _staying(session: ScopedSession, shapes: Sequence[Shape], change_id: int,
              row_ids: Sequence[int] | None) -> Staying:
     """By ledger, the records that the change added and that somebody has changed since, or added something to. They
     stay, and so does what was added with them and belongs to them: a child that is kept keeps its guardians."""
