@@ -86,6 +86,15 @@ class Wanted:
         return bool(self.equals or self.days or self.keys is not None or self.unread)
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """The states of what should never have been registered, unless it is asked for: its state, a word, its number.
+        No number and no sheet counts it unawares."""
+        moves = self.model.__moves__
+        if moves is None or self.search or self.keys is not None or moves.column in self.equals:
+            return ()
+        return moves.uncounted
+
+    @property
     def by_name_alone(self) -> bool:
         """One word that is looked up in the search terms, and nothing else is asked."""
         words = words_of(self.search)
@@ -139,6 +148,8 @@ def conditions(session: ScopedSession, wanted: Wanted, *, capped: bool = False) 
     found += [equal(session, wanted.model, name, value) for name, value in wanted.equals.items()]
     found += [on_days(columns, argument, day) for argument, day in wanted.days.items()]
     found += _under(wanted.model, wanted.region)
+    if wanted.left_out and (moves := wanted.model.__moves__):
+        found.append(columns[moves.column].not_in(wanted.left_out))
     for term in words_of(wanted.search):
         found.append(_term(session, wanted, term, _MOST_TERMS if capped and wanted.by_name_alone else None))
     if wanted.keys is not None:

@@ -16,6 +16,7 @@ class State:
     label: str
     colour: str = "secondary"
     settled: bool = False  # nothing more is expected of anybody
+    counted: bool = True  # else it should never have been registered: a list has it when it is asked for, or a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,14 @@ class Move:
 @dataclass(frozen=True)
 class Moves:
     """All states and verbs of one column. The first state is the one a new record has. Of records that are alike in
-    the columns of `single`, one alone may stand: one letter of a family in a year."""
+    the columns of `single`, one alone may stand: one letter of a family in a year. `ends` are the ledgers, each with a
+    verb of theirs, whose records end with the one that they hang on, when it is settled."""
 
     column: str
     states: tuple[State, ...]
     moves: tuple[Move, ...]
     single: tuple[str, ...] = ()
+    ends: tuple[tuple[str, str], ...] = ()
 
     @property
     def initial(self) -> str:
@@ -65,6 +68,10 @@ class Moves:
     def standing(self) -> tuple[str, ...]:
         """The states of what is not settled."""
         return tuple(state.code for state in self.states if not state.settled)
+
+    @cached_property
+    def uncounted(self) -> tuple[str, ...]:
+        return tuple(state.code for state in self.states if not state.counted)
 
     @cached_property
     def labels(self) -> dict[str, str]:

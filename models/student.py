@@ -41,7 +41,7 @@ SCHOOLING_MOVES = Moves(
         State("graduated", "已毕业离校", "secondary", settled=True),
         State("abroad", "出国（境）", "secondary", settled=True),
         State("deceased", "已死亡", "secondary", settled=True),
-        State(VOID, "已作废", "secondary", settled=True),
+        State(VOID, "已作废", "secondary", settled=True, counted=False),
     ),
     (
         # Of a child whose state nobody knows there is nothing to check off: the visit says which state it is.
@@ -83,6 +83,7 @@ SCHOOLING_MOVES = Moves(
         Move("correct", "更正（恢复待核查）", ("graduated", "abroad", "deceased", VOID), "unknown",
              act="confirm", reason=True),
     ),
+    ends=(("special_group_flag", "end"),),
 )
 
 
@@ -102,7 +103,7 @@ class Student(IdentityIndexed, Base):
         UniqueConstraint("identity_index"),
         ForeignKeyConstraint(["household_id", "region_code"], ["household.id", "household.region_code"],
                              onupdate="CASCADE", deferrable=True, initially="IMMEDIATE"),
-        Index(None, "region_code", "id"),
+        Index(None, "region_code", "id", "schooling_state"),  # a list walks it without a look at the records
         Index(None, "region_code", "schooling_state", "id"),
         Index(None, "schooling_state", "region_code", "id"),
         Index(None, "region_code", "name", "id"),

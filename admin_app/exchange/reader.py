@@ -8,7 +8,7 @@
 xlsx, xls and ods workbooks and CSV text are told apart by their content, never by their name. The
 file is opened in a child process (`reader_process.py`), so that no file can bring down the one
 that serves people. A formula gives its last result; a text that looks like a formula stays text;
-an error value such as #N/A is None. Hidden and empty sheets are left out.
+an error value such as #N/A is None. Empty sheets are left out, hidden ones are marked.
 """
 
 from __future__ import annotations
@@ -64,15 +64,16 @@ class MergedDown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RawSheet:
-    """One visible sheet. Blank rows are kept down to the last one that holds anything."""
+    """One sheet. Blank rows are kept down to the last one that holds anything."""
 
     name: str
     rows: tuple[RawRow, ...]
     merged: tuple[MergedDown, ...] = ()
+    hidden: bool = False
 
 
 def read_table(path: Path, *, filename: str, limits: ReadLimits = DEFAULT_LIMITS) -> list[RawSheet]:
-    """Read every visible sheet of the file at `path`.
+    """Read every sheet of the file at `path`, the hidden ones too: at least one is none of these.
 
     `filename` is what the user called it and is used in sentences only. Raises UnreadableFile.
     """
@@ -85,7 +86,7 @@ def read_table(path: Path, *, filename: str, limits: ReadLimits = DEFAULT_LIMITS
             filename, f"超过{most}MB，太大了。请删去图片等无用的内容，或拆成几个文件后重新上传。"
         )
     sheets = sheets_in(answer_of_child(path, filename, limits), filename)
-    if not sheets:
+    if all(sheet.hidden for sheet in sheets):
         raise unreadable(filename, EMPTY)
     return sheets
 
@@ -145,7 +146,7 @@ def sheets_in(answer: bytes, filename: str) -> list[RawSheet]:
             raise unreadable(filename, value["refused"])
         if opening is not None and rows:
             merged = tuple(MergedDown(*each) for each in opening["merged"])
-            sheets.append(RawSheet(opening["sheet"], tuple(rows), merged))
+            sheets.append(RawSheet(opening["sheet"], tuple(rows), merged, opening["hidden"]))
         if "done" in value:
             return sheets
         rows, opening = [], value

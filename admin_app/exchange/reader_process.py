@@ -252,7 +252,7 @@ def answers(content: bytes, limits: ReadLimits) -> Iterator[object]:
             guard_package(content, limits)
         yield from workbook_answers(content, limits)
     else:
-        yield {"sheet": "", "merged": []}
+        yield {"sheet": "", "merged": [], "hidden": False}
         yield from numbered(text_rows(decode(content), limits), limits)
 
 
@@ -264,8 +264,7 @@ def workbook_answers(content: bytes, limits: ReadLimits) -> Iterator[object]:
     except calamine.PasswordError as error:
         raise Refusal(PASSWORD) from error
     for index, about in enumerate(workbook.sheets_metadata):
-        is_sheet = about.typ == calamine.SheetTypeEnum.WorkSheet
-        if not is_sheet or about.visible != calamine.SheetVisibleEnum.Visible:
+        if about.typ != calamine.SheetTypeEnum.WorkSheet:
             continue
         sheet = workbook.get_sheet_by_index(index)
         if not sheet.start or not sheet.end:
@@ -277,7 +276,7 @@ def workbook_answers(content: bytes, limits: ReadLimits) -> Iterator[object]:
             for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
             if left == right and bottom > top and left < limits.columns
         ]
-        yield {"sheet": about.name, "merged": merged}
+        yield {"sheet": about.name, "merged": merged, "hidden": about.visible != calamine.SheetVisibleEnum.Visible}
         # iter_rows keeps the empty rows above the data but drops the empty columns before it.
         margin = [""] * sheet.start[1]
         rows = (margin + row for row in sheet.iter_rows()) if margin else sheet.iter_rows()

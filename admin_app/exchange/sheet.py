@@ -6,6 +6,7 @@ row will do.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -143,11 +144,13 @@ def read_upload(sheet: Sheet, path: Path, filename: str, own_unit: str | None = 
     Raises Invalid (unreadable, no header, required columns missing, no rows)."""
     tabs: list[_Tab] = []
     faults: dict[str, Invalid] = {}
-    for raw in read_table(path, filename=filename):
+    found = read_table(path, filename=filename)
+    for raw in (raw for raw in found if not raw.hidden):
         try:
             tabs.append(_Tab.of(sheet, raw, own_unit))
         except Invalid as fault:
             faults[raw.name] = fault
+    hidden = [raw.name for raw in found if raw.hidden and _is_list(sheet, raw)]
     if not tabs:
         nearest = next((f for f in faults.values() if not isinstance(f, NoHeader)), None)
         raise nearest or next(iter(faults.values()), Invalid("文件里没有可读的工作表。请检查文件。"))
@@ -164,7 +167,14 @@ def read_upload(sheet: Sheet, path: Path, filename: str, own_unit: str | None = 
         [column.caption for column in lacking],
         [*[f"工作表“{name}”没有读取：{'没有找到表头。' if isinstance(fault, NoHeader) else fault.message}"
            for name, fault in faults.items()],
+         *[f"工作表“{name}”是隐藏的，没有读取。如也要导入，请取消隐藏后重新上传。" for name in hidden],
          *[note for tab in tabs for note in tab.notes(sheet, lacking, several)]])
+
+
+def _is_list(sheet: Sheet, raw: RawSheet) -> bool:
+    with suppress(Invalid):
+        return bool(find_header(raw, sheet.wanted, required={c.name for c in sheet.columns if c.required}))
+    return False
 
 
 _Name = tuple[str, int]

@@ -57,9 +57,8 @@ class Wanted:
 
 def read_account_list(path: Path, filename: str) -> list[Wanted]:
     """Raises Invalid: unreadable, no header, or faults by row."""
-    sheets = read_table(path, filename=filename)
     fault: NoHeader | None = None
-    for sheet in sheets:
+    for sheet in (sheet for sheet in read_table(path, filename=filename) if not sheet.hidden):
         try:
             header = find_header(sheet, _CAPTIONS, required={"username", "display_name", "role", "region"})
         except NoHeader as why:

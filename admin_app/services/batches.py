@@ -229,6 +229,7 @@ def _move(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
             .values({**state, **move_service.cleared(move), **values}).execution_options(synchronize_session=False))
         if moved.rowcount != len(part):  # type: ignore[attr-defined]
             raise Conflict("别人刚刚办理过其中的记录，这次没有写入任何一条。请重新核对后再确认。")
+        move_service.end_with(session, model, move, part)
         if moves.brings_back(move) and doubled(session, model, part):
             raise Conflict(f"所选记录中有同样的“{model.__title__}”，这次没有写入任何一条。请每样只选一条后再办理。")
 

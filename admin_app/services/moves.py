@@ -14,7 +14,7 @@ from admin_app.services.records import agreeing_with, clean, disagreements, requ
 from admin_app.standing import doubled, why
 from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
-from models.moves import Move
+from models.moves import Move, Moves
 
 
 NO_EVIDENCE = "“{}”须有佐证。请上传证明材料的照片或扫描件。"
@@ -83,8 +83,36 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("别人刚刚办理过这条记录，状态已经改变。请刷新页面后再看。")
+    end_with(session, model, move, [record.id])
     session.expire(record)
     return move
+
+
+def end_with(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[int]) -> None:
+    """What hangs on these records ends with them, today and in the same act, where the move settles them: nobody is
+    asked to verify the flag of a child who has left school for good, and no number counts it."""
+    for other, moves, ending in _ends(model, move):
+        columns = table_of(other).c
+        session.execute(
+            update(other).where(columns[f"{model.__tablename__}_id"].in_(keys),
+                                columns[moves.column].in_(ending.sources))
+            .values({moves.column: ending.target, **dict.fromkeys(ending.asks, date.today())})
+            .execution_options(synchronize_session=False))
+
+
+def ends_too(model: type[Base], move: Move) -> str:
+    """What this move ends beside the record, in words; empty where it does not."""
+    said = [f"名下还有效的{other.__title__}一并{ending.label}" for other, _, ending in _ends(model, move)]
+    return f"办理后，{'，'.join(said)}。" if said else ""
+
+
+def _ends(model: type[Base], move: Move) -> list[tuple[type[Base], Moves, Move]]:
+    """The ledgers whose records end with one that this move settles, each with its moves and the one by which."""
+    moves = model.__moves__
+    if moves is None or move.target in ("", *moves.standing):
+        return []
+    return [(other, theirs, theirs.by_verb[verb]) for table, verb in moves.ends
+            if (theirs := (other := model_of(table)).__moves__)]
 
 
 def given_values(session: ScopedSession, model: type[Base], move: Move, values: Mapping[str, Any],

@@ -11,6 +11,7 @@ from admin_app.display import local_time, told_apart_by
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.exchange.exporter import unfinished_sheet
 from admin_app.services import attachments, batches
+from admin_app.services.moves import ends_too
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, view_of
 from admin_app.web.downloads import stamped, workbook
@@ -61,6 +62,7 @@ def fill_in(id: int) -> ResponseReturnValue:
         fieldsets=[{"label": "", "fields": [*columns, "reason", *(["evidence"] if move.evidence else [])]}],
         move_label="下一步：预览", record_label=f"所选 {run.counts['chosen']:,} 条记录用同样的内容办理",
         from_state=None, to_state=_state(model, move.target), conflict=None, add_another=False,
+        ends_too=ends_too(model, move),
         errors_summary=[{"label": f.label.text, "text": e, "anchor": f.id} for f in form for e in f.errors],
         back=_back(run))
     return page, 400 if request.method == "POST" else 200

@@ -66,7 +66,8 @@ class ListFrame:
         wanted, columns, size = wanted_by(view), chosen_columns(view), size_of_page()
         count, cap = display().count(wanted), cap_of(wanted)
         wanted = as_shown(wanted, count)
-        total, query, batch = total_label(count, cap), query_of(view, page=None), _batch(view, wanted)
+        total = total_label(count, cap) + "".join(f"（{said}）" for said in _left_out(wanted))
+        query, batch = query_of(view, page=None), _batch(view, wanted)
         advice = "" if count <= cap else "，请再多输入几个字" if cap < COUNT_CAP else "，可用筛选缩小范围"
         state = view.model.__moves__.column if batch and batch["verbs"] and view.model.__moves__ else None
         heads = [_column(view, wanted, name, count) for name in columns]
@@ -159,7 +160,13 @@ def said_of(view: "RegisterView", wanted: Wanted, *, discreet: bool = False) -> 
     """What a list was asked for, in one line; `discreet`, for the ledger and for a masked sheet, without what tells
     which child is meant."""
     ticked = [f"勾选的 {len(wanted.keys)} 条"] if wanted.keys is not None else []
-    return "；".join([*[chip["label"] for chip in _chips(view, wanted, discreet)], *ticked])
+    return "；".join([*[chip["label"] for chip in _chips(view, wanted, discreet)], *ticked, *_left_out(wanted)])
+
+
+def _left_out(wanted: Wanted) -> list[str]:
+    """What the list is silent about unless it is asked for it."""
+    moves = wanted.model.__moves__
+    return [f"不含{'、'.join(moves.labels[state] for state in wanted.left_out)}"] if moves and wanted.left_out else []
 
 
 def _tells_who(view: "RegisterView", argument: str) -> bool:

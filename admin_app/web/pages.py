@@ -327,7 +327,7 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
     told = _history(record, None, []) if actor().may(Permission.LEDGER_VIEW) else []
     page = render_template(
         "admin/move.html", title=f"{move.label}：{display().label_of(record)}", form=form,
-        last_word=_last_word(told, table.column),
+        last_word=_last_word(told, table.column), ends_too=move_service.ends_too(model, move),
         fieldsets=[{"label": "", "fields": [*columns, "reason", "evidence"]}], move_label=move.label,
         record_label=display().label_of(record), from_state=_state(table.state(getattr(record, table.column))),
         to_state=_state(table.state(move.target)) if move.target else None, conflict=None,

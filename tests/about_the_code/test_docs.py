@@ -85,7 +85,11 @@ def test_the_table_of_moves_is_on_its_page(model):
     written = {row[0]: (row[1], written_sources(row[2], codes), *row[3:]) for row in rows
                if len(row) == 7 and row[0] != "verb"}
 
-    assert states == {s.code: (s.label, "settled" if s.settled else "") for s in moves.states}
+    said = {s.code: [word for word, so in (("settled", s.settled), ("not counted", not s.counted)) if so]
+            for s in moves.states}
+    assert states == {s.code: (s.label, ", ".join(said[s.code])) for s in moves.states}
+    assert all(f"With one that is settled end its `{table}` records that stand (`{verb}`)" in text
+               for table, verb in moves.ends)
     assert written == {move.verb: row_of(model, move) for move in moves.moves}
     assert f"A new record is `{moves.initial}`" in text
 

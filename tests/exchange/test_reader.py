@@ -154,9 +154,7 @@ def test_the_name_of_a_file_does_not_matter(tmp_path: Path) -> None:
     assert cells("姓名,班级\n张三,1班\n".encode(), tmp_path, "名单.xlsx")[1] == ("张三", "1班")
 
 
-def test_cells_keep_their_types_rows_their_numbers_and_hidden_sheets_stay_hidden(
-    tmp_path: Path,
-) -> None:
+def test_cells_keep_their_types_rows_their_numbers_and_hidden_sheets_are_marked(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     book = xlsxwriter.Workbook(path)
     book.add_worksheet("隐藏").write(0, 0, "代码")
@@ -173,9 +171,9 @@ def test_cells_keep_their_types_rows_their_numbers_and_hidden_sheets_stay_hidden
     book.worksheets()[0].hide()
     book.close()
 
-    [found] = read_table(path, filename="book.xlsx")
+    hidden, found = read_table(path, filename="book.xlsx")
 
-    assert found.name == "名单"
+    assert (hidden.name, hidden.hidden, found.name, found.hidden) == ("隐藏", True, "名单", False)
     assert [row.cells for row in found.rows] == [
         (), (), (), (),
         (None, None, "文字", 1.5, True),

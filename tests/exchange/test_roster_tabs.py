@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 from flask import Flask
 
-from tests.desk import Desk, command
+from tests.desk import PASSWORD, Desk, command, roster
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
 张小雨 = {"村（社区）": "康宁社区", "户主姓名": "张大雨", "儿童姓名": "张小雨", "出生日期": "2016-05-04"}
@@ -48,6 +48,41 @@ def test_every_tab_is_read_and_what_is_not_is_named(主任: Desk) -> None:
     主任.press("确认导入")
     assert "成功 2 条" in 主任.page.text
     assert {"张小雨", "王小雪"} <= names(主任)
+
+
+def test_a_hidden_tab_with_a_list_is_named_and_not_read(主任: Desk) -> None:
+    made = openpyxl.load_workbook(io.BytesIO(book(康宁=listed(张小雨), 牧童=listed(王小雪), 代码=[["男"], ["女"]])))
+    made["牧童"].sheet_state = made["代码"].sheet_state = "hidden"
+    content = io.BytesIO()
+    made.save(content)
+    主任.upload(content.getvalue(), "全区.xlsx")
+    assert "工作表“牧童”是隐藏的，没有读取" in 主任.page.text and "代码”" not in 主任.page.text
+    assert [row["姓名"] for row in 主任.page.table("Excel 行")] == ["张小雨"]
+    assert [row["Excel 行"] for row in 主任.page.table("Excel 行")] == ["2"], "one list, told by its rows alone"
+
+
+def test_a_workbook_of_hidden_tabs_alone_has_nothing_in_it(主任: Desk) -> None:
+    made = openpyxl.load_workbook(io.BytesIO(book(康宁=listed(张小雨), 说明=[])))
+    made["康宁"].sheet_state = "hidden"
+    content = io.BytesIO()
+    made.save(content)
+    主任.upload(content.getvalue(), "全区.xlsx", status=400)
+    assert "里没有内容" in 主任.page.text
+
+
+def test_a_village_may_be_written_behind_what_it_lies_in(主任: Desk, district_application: Flask) -> None:
+    """左权县城区西街社区, as whole addresses have it; a name before it that is another place's leads nowhere."""
+    def told(village: str) -> str:
+        主任.upload(roster({**张小雨, "村（社区）": village}), "名单.xlsx")
+        [row] = 主任.page.table("Excel 行")
+        return row["结果"] if row["结果"] == "拒收" else row["登记到"].partition(" ")[0]
+
+    assert told("城区康宁社区") == told("示范县城区康宁社区居委会") == told("示范县康宁") == "康宁社区"
+    assert told("别处县康宁社区") == told("城区没有的社区") == "拒收"
+    county = Desk(district_application).sign_in("县主任", PASSWORD)
+    county.upload(roster({**张小雨, "村（社区）": "东山乡康宁社区"}, {**王小雪, "村（社区）": "示范县东山乡东山村"}), "名单.xlsx")
+    wrong, right = county.page.table("Excel 行")
+    assert "没有叫“东山乡康宁社区”的村" in wrong["说明与变化"] and right["登记到"].startswith("东山村")
 
 
 def test_a_list_of_one_tab_is_told_by_its_rows_alone(主任: Desk) -> None:

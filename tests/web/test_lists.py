@@ -493,7 +493,10 @@ def test_a_sheet_says_what_it_lists(officer):
     said = " ".join(str(c) for row in page.workbook().active.values for c in row if c)
     assert "条件：就学状态：待核查；搜索：小" in said
     assert page.filename.startswith("康宁社区学生-工作用-")
-    assert "全部" in " ".join(str(c) for row in officer.download(f"{LIST}export/").workbook().active.values for c in row if c)
+    everything = officer.download(f"{LIST}export/").workbook().active.values
+    assert "条件：不含已作废" in " ".join(str(c) for row in everything for c in row if c)
+    everything = officer.download("/admin/household/export/").workbook().active.values
+    assert "全部" in " ".join(str(c) for row in everything for c in row if c)
 
 
 def test_pinyin_is_typed_with_or_without_a_space(officer):

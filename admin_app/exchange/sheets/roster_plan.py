@@ -47,17 +47,20 @@ def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
     text = row.values.get("village")
     if not text:
         return None
-    word = plain_word(text)
-    codes = standing.villages.get(word) or standing.villages.get(stem(word)) or []
-    if len(codes) == 1:
-        return codes[0]
-    if codes:
-        row.error("村（社区）", f"有 {len(codes)} 个村（社区）都叫“{text}”。请改填 12 位区划代码。")
-    elif word in standing.ended:
-        row.error("村（社区）", standing.ended[word])
-    else:
-        row.error("村（社区）", f"您的管辖范围内没有叫“{text}”的村（社区）。请核对名称，或填写区划代码；"
-                             "新设的村请先登记区划。")
+    for word, begin in standing.readings(plain_word(text)):
+        named = standing.villages.get(word) or standing.villages.get(stem(word)) or []
+        codes = [code for code in named if code.startswith(begin)]
+        if len(codes) == 1:
+            return codes[0]
+        if codes:
+            row.error("村（社区）", f"有 {len(codes)} 个村（社区）都叫“{text}”。"
+                                 "请在前面写明乡镇，或改填 12 位区划代码。")
+            return None
+        if word in standing.ended:
+            row.error("村（社区）", standing.ended[word])
+            return None
+    row.error("村（社区）", f"您的管辖范围内没有叫“{text}”的村（社区）。请核对名称，或填写区划代码；"
+                         "新设的村请先登记区划。")
     return None
 
 

@@ -1,11 +1,11 @@
 """What stands in the register, as far as the rows of a roster touch it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
@@ -20,7 +20,7 @@ from admin_app.reference import Code
 from models.code_item import CodeItem
 from models.guardian import Guardian
 from models.household import HARDSHIP_MOVES, HouseholdHardship
-from models.region import Region, in_use, under, villages_under
+from models.region import LEVEL_LENGTHS, Region, code_of, in_use, prefix_of, under, villages_under
 from models.school import School
 from models.special_group_flag import FLAG_MOVES, SpecialGroupFlag
 
@@ -32,6 +32,7 @@ class Standing:
     """What stands in the register, as far as these rows touch it."""
 
     villages: dict[str, list[str]] = field(default_factory=dict)
+    above: dict[str, str] = field(default_factory=dict)  # names of what villages lie in, and how their codes begin
     ended: dict[str, str] = field(default_factory=dict)  # the words of villages that are no more, and what is said
     village_names: dict[str, str] = field(default_factory=dict)
     settlements: dict[str, str] = field(default_factory=dict)
@@ -46,6 +47,14 @@ class Standing:
     hardships: dict[int, set[str]] = field(default_factory=dict)
     allowances: dict[str, str] = field(default_factory=dict)  # what the first row of a family said
     flags: dict[int, set[str]] = field(default_factory=dict)
+
+    def readings(self, word: str, begin: str = "") -> Iterator[tuple[str, str]]:
+        """A village as it may be written, alone or behind the names of what it lies in (左权县城区西街社区), each
+        reading with the beginning of the codes that it leaves."""
+        yield word, begin
+        for name, prefix in self.above.items():
+            if word.startswith(name) and word != name and prefix.startswith(begin):
+                yield from self.readings(word.removeprefix(name), prefix)
 
     def school_like(self, name: str) -> str:
         """A school whose name is much like this one, '' if there is none."""
@@ -73,6 +82,10 @@ def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> No
         short = stem(written)
         for word in {written, short, code, *(short + e for e in ("村", "社区", "村委会", "居委会"))}:
             standing.villages.setdefault(word, []).append(code)
+    wider = [code_of(actor.region_code[:length]) for length in LEVEL_LENGTHS.values()]
+    for code, name in session.execute(select(Region.code, Region.name).where(
+            Region.level != "村", or_(and_(*under(actor.region_code)), Region.code.in_(wider)))):
+        standing.above[plain_word(name)] = prefix_of(code)
     into = aliased(Region)
     for code, name, successor in session.execute(
             select(Region.code, Region.name, into.name).outerjoin(into, into.code == Region.successor_code)
