@@ -39,7 +39,7 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     from admin_app.services import batches, duties, exports, places, rules, students  # noqa: F401  (checks and tasks)
     from admin_app.services.attachments import FileStore
     from admin_app.settings import Deployment
-    from admin_app.store import open_store
+    from admin_app.store import is_set_up, open_store
     from admin_app.web import (
         account_pages, attachment_pages, batch_pages, errors, family_pages, form_token, frame, gate, health,
         import_pages, ledger_pages, letter_pages, saved_view_pages, session_pages, task_pages,
@@ -49,9 +49,11 @@ def create_app(deployment: "Deployment | None" = None) -> "Flask":
     from views.base import HomeView
 
     _keep_beijing_time()
+    os.umask(0o077)  # what is written is the owner's alone: database, attachments, backups
     deployment = deployment or Deployment.from_environment()
     app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
-    keys = FieldKeys.load_or_make(deployment.field_key_file)
+    # Made anew they would seal what nobody can ever join to what stands; and two children would have one number.
+    keys = FieldKeys.load_or_make(deployment.field_key_file, may_make=lambda: not is_set_up(deployment.database_url))
     kinds.install_cipher(keys.cipher())
     app.config.update(
         SECRET_KEY=secret_key(deployment.secret_key_file), MAX_CONTENT_LENGTH=UPLOAD_LIMIT,

@@ -11,15 +11,17 @@ import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import make_url, text
 
 from admin_app import store
+from admin_app.access.field_keys import FieldKeys
 from admin_app.access.postgresql_wall import APPLICATION_ROLE
 from admin_app.errors import Invalid
 from admin_app.settings import Deployment
 
-_DATABASE, _FILES = "database", "attachments/"
+_DATABASE, _KEYS, _FILES = "database", "keys", "attachments/"
 # pg_dump reads through the policies as the owner does: with the whole range open.
 _WHOLE_RANGE = " ".join(
     f"-c app.{name}={value}"
@@ -27,9 +29,9 @@ _WHOLE_RANGE = " ".join(
 )
 
 
-def backup(deployment: Deployment, target: Path) -> int:
-    """Write one file with everything but the keys; gives its size in bytes. The service may go on
-    working meanwhile. Raises Invalid when the file exists, or pg_dump is missing."""
+def backup(deployment: Deployment, keys: FieldKeys, target: Path) -> int:
+    """Write one file with everything but the keys, and the fingerprint of these; gives its size in bytes. The service
+    may go on working meanwhile. Raises Invalid when the file exists, or pg_dump is missing."""
     if target.exists():
         raise Invalid(f"{target} 已存在。请换一个文件名，备份不覆盖旧文件。")
     with tempfile.TemporaryDirectory(prefix="baoxue-backup-") as folder:
@@ -38,19 +40,28 @@ def backup(deployment: Deployment, target: Path) -> int:
             _copy_sqlite(Path(str(make_url(deployment.database_url).database)), dumped)
         else:
             _postgresql(deployment, "pg_dump", "--format=custom", "--enable-row-security", f"--file={dumped}")
-        partial = target.with_suffix(".partial")
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.write(dumped, _DATABASE)
-            for path in sorted((deployment.data_dir / "attachments").rglob("*")):
-                if path.is_file() and not path.name.startswith("incoming-"):
-                    archive.write(path, _FILES + path.relative_to(deployment.data_dir / "attachments").as_posix())
-        partial.chmod(0o600)
-        partial.replace(target)
+        with tempfile.NamedTemporaryFile(prefix=f"{target.name}.", suffix=".partial", dir=target.parent,
+                                         delete=False) as partial:  # the owner's alone from its first byte on
+            try:
+                _pack(partial, dumped, deployment.data_dir / "attachments", keys)
+                os.replace(partial.name, target)
+            except BaseException:
+                os.unlink(partial.name)
+                raise
     return target.stat().st_size
 
 
-def restore(deployment: Deployment, source: Path) -> None:
-    """Bring a backup into an empty store. Raises Invalid: not a backup, or the store holds data."""
+def _pack(file: IO[bytes], dumped: Path, attachments: Path, keys: FieldKeys) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(dumped, _DATABASE)
+        archive.writestr(_KEYS, keys.fingerprint)
+        for path in sorted(attachments.rglob("*")):
+            if path.is_file() and not path.name.startswith("incoming-"):
+                archive.write(path, _FILES + path.relative_to(attachments).as_posix())
+
+
+def restore(deployment: Deployment, keys: FieldKeys, source: Path) -> None:
+    """Bring a backup into an empty store. Raises Invalid: not a backup, the store holds data, or it has other keys."""
     try:
         archive = zipfile.ZipFile(source)
         archive.getinfo(_DATABASE)
@@ -58,6 +69,9 @@ def restore(deployment: Deployment, source: Path) -> None:
         raise Invalid(f"{source} 不是保学的备份文件。") from fault
     if not store.is_empty(deployment.database_url):
         raise Invalid("数据库里已有数据，恢复会覆盖它。请指定一个空的数据目录或空的数据库。")
+    if _KEYS in archive.namelist() and archive.read(_KEYS).decode("ascii", "replace") != keys.fingerprint:
+        raise Invalid(f"这份备份是用别的密钥封存的，没有恢复。请先把备份时的密钥文件复制到 {deployment.field_key_file}"
+                      "（这里的密钥还没有封存过数据，可以覆盖），再恢复一次。")
     with archive, tempfile.TemporaryDirectory(prefix="baoxue-restore-") as folder:
         dumped = Path(archive.extract(_DATABASE, folder))
         for name in archive.namelist():

@@ -299,7 +299,7 @@ def demo(children: int, seed: int, password: str | None, if_empty: bool) -> None
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @refusing
 def backup(file: Path) -> None:
-    size = backups.backup(_plant().deployment, file)
+    size = backups.backup(_plant().deployment, _plant().keys, file)
     with unscoped(_plant().engine, "who took everything away", writing=True) as session, \
             recording(session, _machine(), "backup", f"备份到 {file.name}", kept=True):
         pass
@@ -313,8 +313,8 @@ def backup(file: Path) -> None:
 @refusing
 def restore(file: Path) -> None:
     _plant().engine.dispose()
-    backups.restore(_plant().deployment, file)
-    click.echo("已恢复。请确认密钥文件是备份时的那一份，再启动服务；可用 changes verify 检查。")
+    backups.restore(_plant().deployment, _plant().keys, file)
+    click.echo("已恢复。请启动服务；可用 changes verify 检查。")
 
 
 @click.command(help="启动服务。")

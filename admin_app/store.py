@@ -5,13 +5,14 @@ migrations as the tables' owner and then makes triggers and policies those that 
 """
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 
 import alembic.command
 import alembic.config
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import NullPool
 
@@ -147,9 +148,25 @@ def downgrade(url: str, revision: str) -> None:
 
 
 def is_empty(url: str) -> bool:
-    """Whether no table stands yet."""
+    """Whether no table stands yet, or no file."""
+    return not _asked_of_the_owner(url, lambda connection: bool(inspect(connection).get_table_names()))
+
+
+def is_set_up(url: str) -> bool:
+    """Whether anything can have been sealed here: set-up begins with the root of all divisions, which every role may
+    read."""
+    return _asked_of_the_owner(url, lambda connection: inspect(connection).has_table("region") and bool(
+        connection.scalar(text("SELECT 1 FROM region LIMIT 1"))))
+
+
+def _asked_of_the_owner(url: str, ask: Callable[[Connection], bool]) -> bool:
+    """What the owner of the tables finds; no where there is not even a file, which is not made for that."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
+        return False
     engine = owner_engine(url)
     try:
-        return not inspect(engine).get_table_names()
+        with engine.connect() as connection:
+            return ask(connection)
     finally:
         engine.dispose()

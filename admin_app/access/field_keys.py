@@ -12,10 +12,12 @@ import hmac
 import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from click import ClickException
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -25,8 +27,9 @@ _NONCE = 12
 _INDEX_BYTES = 16
 
 
-class KeyFault(BaoxueError):
-    """The key file is missing, unreadable, or not the one that these data were sealed with."""
+class KeyFault(BaoxueError, ClickException):  # type: ignore[misc]  # both keep the sentence in `message`
+    """The key file is missing, unreadable, or not the one that these data were sealed with. The command line says so
+    itself: the application cannot even start."""
 
     status = 500
 
@@ -41,9 +44,13 @@ class FieldKeys:
     ledger: bytes
 
     @classmethod
-    def load_or_make(cls, path: Path) -> Self:
-        """Read the key file; make it when there is none. Raises KeyFault when it cannot be read."""
+    def load_or_make(cls, path: Path, *, may_make: Callable[[], bool] = lambda: True) -> Self:
+        """Read the key file; make it when there is none and none was needed yet (`may_make`). Raises KeyFault when it
+        cannot be read, or is missing."""
         if not path.exists():
+            if not may_make():
+                raise KeyFault(f"找不到密钥文件 {path}，而数据库里已有数据。请把原来的密钥文件放回这里再启动；"
+                               "没有新建：旧数据只能用原密钥解开。")
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             content = {
                 "current": "k1",
@@ -67,6 +74,11 @@ class FieldKeys:
 
     def cipher(self) -> "FieldCipher":
         return FieldCipher(self)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells these keys from others without telling them: stands in a backup."""
+        return hmac.new(self.indexing, b"baoxue keys", hashlib.sha256).hexdigest()[:32]
 
 
 class FieldCipher:

@@ -1,14 +1,16 @@
 """A backup brings everything back but the keys, on both stores, and never writes over anything."""
 
 import shutil
+import stat
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
 from admin_app import create_app
+from admin_app.access.field_keys import KeyFault
 from admin_app.access.scope import unscoped
-from admin_app.store import upgrade
+from admin_app.store import is_empty, upgrade
 from models.change import Change
 from models.kinds import install_cipher
 from models.task import Task
@@ -55,6 +57,47 @@ def test_what_was_backed_up_comes_back_and_goes_on(district_application, distric
     finally:
         again.extensions["baoxue"].close()
         install_cipher(cipher.cipher())
+
+
+def test_a_backup_is_not_brought_back_under_other_keys(district_application, elsewhere, tmp_path, cipher):
+    command(district_application, "backup", tmp_path / "备份.zip")
+    again = create_app(deployment(elsewhere, tmp_path / "elsewhere"))
+    try:
+        assert "是用别的密钥封存的，没有恢复" in command(again, "restore", tmp_path / "备份.zip", exit_code=1)
+        assert is_empty(elsewhere)
+    finally:
+        again.extensions["baoxue"].close()
+        install_cipher(cipher.cipher())
+
+
+def test_keys_that_are_lost_are_not_made_anew_over_what_was_sealed(district_application, district, cipher):
+    """李明 would be registered again, under the same identity number, and nobody could ever tell."""
+    here = district_application.extensions["baoxue"].deployment
+    away = here.field_key_file.rename(here.field_key_file.with_suffix(".away"))
+    with pytest.raises(KeyFault, match="请把原来的密钥文件放回这里再启动"):
+        create_app(here)
+    assert not here.field_key_file.exists()
+    away.rename(here.field_key_file)
+    again = create_app(here)
+    install_cipher(cipher.cipher())
+    again.extensions["baoxue"].close()
+
+
+def test_what_the_product_writes_is_its_owners_alone(district_application, district, elsewhere, tmp_path, cipher):
+    officer = Desk(district_application).sign_in("康宁网格员", PASSWORD)
+    officer.open(f"/admin/student/details/?id={district.李明.id}")
+    officer.press("上传", file=("入户.jpg", JPEG))
+    command(district_application, "backup", tmp_path / "备份.zip")
+    here, there = district_application.extensions["baoxue"].deployment, deployment(elsewhere, tmp_path / "elsewhere")
+    shutil.copytree(here.data_dir / "keys", there.data_dir / "keys")
+    again = create_app(there)
+    try:
+        command(again, "restore", tmp_path / "备份.zip")
+    finally:
+        again.extensions["baoxue"].close()
+        install_cipher(cipher.cipher())
+    written = [tmp_path / "备份.zip", *(tmp_path / "elsewhere" / "attachments").rglob("*"), *(tmp_path / "elsewhere").glob("*.db")]
+    assert len(written) >= 3 and not [path for path in written if stat.S_IMODE(path.stat().st_mode) & 0o077]
 
 
 def test_a_file_that_is_no_backup_is_refused_with_a_sentence(application, tmp_path):
