@@ -107,10 +107,16 @@ class Wanted:
 _WHOLE_NUMBER = re.compile(r"\d{15}|\d{17}[\dXx]", re.A)
 
 
+def _half_width(sign: str) -> str:
+    plain = unicodedata.normalize("NFKC", sign)
+    return plain if plain.isalnum() or plain.isspace() or plain == "-" else sign
+
+
 def words_of(search: str) -> list[str]:
     """The words of a search. Pinyin is typed with and without spaces: zhang san is one word, and so is an identity
-    number in groups; an input method may leave letters and digits full-width."""
-    words = unicodedata.normalize("NFKC", search[:LONGEST_SEARCH]).split()
+    number in groups; an input method may leave letters and digits full-width. Brackets stay as they are typed: so are
+    those of names."""
+    words = "".join(map(_half_width, search[:LONGEST_SEARCH])).split()
     if words and re.fullmatch(r"[A-Za-z]+", "".join(words)):
         return ["".join(words)]
     number = "".join(words).replace("-", "")

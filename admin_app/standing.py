@@ -27,9 +27,10 @@ def twin_of(session: ScopedSession, record: Base) -> Any | None:
 
 
 def one_like(session: ScopedSession, record: Base, *columns: str) -> Any | None:
-    """Another record with the same values in these columns, an empty one like an empty one."""
+    """Another record of its place with the same values in these columns, an empty one like an empty one."""
     model: Any = type(record)
     with session.no_autoflush:
+        hold_place(session, getattr(record, "region_code", None))
         return session.scalar(select(model).where(
             *[getattr(model, name).is_not_distinct_from(getattr(record, name)) for name in columns],
             model.id != (record.id or 0)).limit(1))
@@ -50,15 +51,23 @@ def doubled(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> d
 
 
 def _hold(session: ScopedSession, model: type[Base], owners: Any) -> None:
-    """Until this act ends nobody else gives these owners a second one: PostgreSQL lets two write at a time."""
+    """Until this act ends nobody else gives these owners a second one."""
     owner: Any = pointed_at(model, model.__moves__.single[0]) if model.__moves__ else None
-    if session.writing and owner is not None:
-        session.execute(select(owner.id).where(owner.id.in_(owners)).order_by(owner.id).with_for_update(key_share=True))
+    if owner is not None:
+        hold(session, owner, owners)
 
 
-def hold_place(session: ScopedSession, region_code: str) -> None:
-    """Until this act ends nobody else gives out the numbers of this place."""
+def hold(session: ScopedSession, model: type[Base], keys: Any) -> None:
+    """Until this act ends nobody else holds or changes these records: PostgreSQL lets two write at a time. Whoever
+    holds a place too holds it first."""
+    every: Any = model
     if session.writing:
+        session.execute(select(every.id).where(every.id.in_(keys)).order_by(every.id).with_for_update(key_share=True))
+
+
+def hold_place(session: ScopedSession, region_code: str | None) -> None:
+    """Until this act ends nobody else gives out the numbers of this place, or looks there for what may be but once."""
+    if session.writing and region_code:
         session.execute(select(Region.id).where(Region.code == region_code).with_for_update(key_share=True))
 
 

@@ -120,10 +120,11 @@ def _ranges(office: Span, child: Span) -> str:
 
 
 @lru_cache(maxsize=8)
-def _entering(system: bool, writing: bool) -> str:
+def _entering(system: bool, writing: bool, one_state: bool) -> str:
     """A list is planned for its own place each time. Who asks is looked up over all places by a plan that is kept; so
-    are the triggers of a write, which run once for each row."""
+    are the triggers of a write, which run once for each row. A sheet that is read in many pieces shows one state."""
     return _settings({
+        **({"transaction_isolation": "repeatable read"} if one_state else {}),
         "role": APPLICATION_ROLE, "app.change_id": "", "app.change_region": "", "app.system": "on" if system else "off",
         "plan_cache_mode": "auto" if system or writing else "force_custom_plan",
         "transaction_read_only": "off" if writing else "on"})
@@ -134,7 +135,8 @@ _NARROWED = _settings({"app.system": "off", "plan_cache_mode": "force_custom_pla
 
 def enter(connection: Connection, office: Span, child: Span, system: bool, writing: bool) -> None:
     """One round trip: the role, the ranges, no change open, and whether rows may be written at all."""
-    _say(connection, f"{_ranges(office, child)}; {_entering(system, writing)}")
+    one_state = connection.get_execution_options().get("one_state", False)
+    _say(connection, f"{_entering(system, writing, one_state)}; {_ranges(office, child)}")
 
 
 def narrow(connection: Connection, office: Span, child: Span) -> None:
@@ -151,11 +153,13 @@ def end_reading(connection: Connection) -> None:
         _say(connection, "COMMIT")
 
 
-def announce_writing(connection: Connection) -> None:
-    """Until the end of the transaction, sealing waits: a change that is still being written may get
-    a lower number than one already there. Sealing itself writes unannounced (`nobody_writes`)."""
+def announce_writing(connection: Connection, alone: bool) -> None:
+    """Until the end of the transaction, sealing waits: a change that is still being written may get a lower number than
+    one already there; and so does whoever writes alone, who lets nobody else begin. Sealing itself writes unannounced
+    (`nobody_writes`)."""
     if not connection.get_execution_options().get("unannounced", False):
-        connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": WRITING_LOCK})
+        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        connection.execute(text(f"SELECT {lock}(:key)"), {"key": WRITING_LOCK})
 
 
 def nobody_writes(connection: Connection) -> bool:

@@ -83,6 +83,7 @@ class ScopedSession(Session):
         self._engine = engine
         self._scope = scope
         self.writing = writing
+        self._alone = False
         self._reads_on: Connection | None = None
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Any:
@@ -115,6 +116,16 @@ class ScopedSession(Session):
         super().close()
         if reading is not None:
             reading.close()
+
+    def alone(self) -> None:
+        """Begin anew, and until the end of that transaction be the only one who writes: who had begun is waited for.
+        What this session wrote and did not commit is lost."""
+        self.rollback()
+        self._alone = True
+        try:
+            self.connection()
+        finally:
+            self._alone = False
 
     @property
     def scope(self) -> Scope:
@@ -243,7 +254,7 @@ def _raise_wall(session: ScopedSession, transaction: SessionTransaction, connect
     if transaction.nested or not session.writing:
         return  # a savepoint stays inside, and keeps the open change; where one reads, the wall stands already
     session._enter(connection)
-    _wall_of(connection).announce_writing(connection)
+    _wall_of(connection).announce_writing(connection, session._alone)
 
 
 @event.listens_for(ScopedSession, "before_attach")

@@ -157,7 +157,7 @@ def end_reading(connection: Connection) -> None:
     """Nothing to do: what was read is let go of by the rollback at the end."""
 
 
-def announce_writing(connection: Connection) -> None:
+def announce_writing(connection: Connection, _alone: bool) -> None:
     """Nothing to say: BEGIN IMMEDIATE lets one writer in at a time."""
 
 

@@ -8,7 +8,7 @@ fingerprint, and `verify(…, fingerprint=…)` looks for it.
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -79,16 +79,28 @@ def _seal_block(session: ScopedSession, keys: FieldKeys) -> int:
     return len(ids)
 
 
-def _digests(session: ScopedSession, first: int, last: int) -> Iterator[tuple[str, str]]:
+def _present(session: ScopedSession, block: ChangeSeal, sealed: list[str]) -> list[tuple[str, str]]:
+    """What stands where a block was sealed, said as it was then: until decision 0026 by `repr`, which tells characters
+    that are newer than Python's tables otherwise than the Python after it."""
+    first, last = block.first_change_id, block.last_change_id
+    present = list(_digests(session, first, last))
+    if [digest for _, digest in present] == sealed:
+        return present
+    former = list(_digests(session, first, last, repr))
+    return former if [digest for _, digest in former] == sealed else present
+
+
+def _digests(session: ScopedSession, first: int, last: int, say: Callable[[Any], str] = ascii) -> Iterator[
+        tuple[str, str]]:
     """(name, digest) of each change in the range, and of each of their rows, in order of number."""
     for kind, table, key in (("c", _CHANGE, _CHANGE.c.id), ("r", _ROW, _ROW.c.change_id)):
         query = select(table).where(key >= first, key <= last).order_by(table.c.id)
         for row in session.execute(query.execution_options(yield_per=2000)):
-            yield f"{kind}{row.id}", _row_digest(row)
+            yield f"{kind}{row.id}", _row_digest(row, say)
 
 
-def _row_digest(row: Any) -> str:
-    texts = (v.astimezone(UTC).isoformat() if isinstance(v, datetime) else repr(v) for v in row)
+def _row_digest(row: Any, say: Callable[[Any], str]) -> str:
+    texts = (v.astimezone(UTC).isoformat() if isinstance(v, datetime) else say(v) for v in row)
     return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()
 
 
@@ -116,7 +128,7 @@ def verify(engine: Engine, keys: FieldKeys, *, paper: str | None = None) -> Verd
         for block in session.scalars(select(ChangeSeal).order_by(ChangeSeal.id)):
             seals += 1
             sealed = block.digests.split("\n")
-            present = list(_digests(session, block.first_change_id, block.last_change_id))
+            present = _present(session, block, sealed)
             changes += sum(name[0] == "c" for name, _ in present)
             rows += sum(name[0] == "r" for name, _ in present)
             if (block.previous != previous or _block_digest(previous, sealed) != block.digest

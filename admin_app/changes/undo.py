@@ -31,6 +31,7 @@ from admin_app.standing import doubled
 from models.attachment import Attachment
 from models.base import Base, model_of, models, table_of
 from models.change import Change, ChangeRow
+from models.code_item import CodeItem
 
 
 _KEEPERS = frozenset({"student"})  # ledgers whose records keep what belongs to them
@@ -158,6 +159,9 @@ def check_may_undo(session: ScopedSession, actor: Actor, change: Change,
     shapes = _shapes(session, change.id, row_ids)
     if not shapes:
         raise Refused("这次变更没有可以撤销的内容：它没有改动记录。")
+    if any(shape[:2] == (CodeItem.__tablename__, "insert") for shape in shapes):
+        # Whether records hold it, no foreign key knows, and whoever undoes may not see all of them.
+        raise Refused("新增的代码项不撤销：可能已有记录用了它。如不再使用，请在代码表里填写停用日期。")
     for model in {model_of(table) for table, *_ in shapes}:
         _check_may_restore(actor, model)
         if is_kept(model):

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import String, cast, exists, func, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from admin_app.access.actor import Actor
 from admin_app.access.bulk import insert_rows
@@ -25,6 +26,7 @@ from admin_app.changes.undo import undone_of
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.exchange.sheet import Message, ParsedRow, PlannedRow, Sheet, read_upload
 from admin_app.exchange.sheets import sheet_named
+from admin_app.identity_numbers import without_numbers
 from models.change import ChangeRow
 from models.import_run import ImportRow, ImportRun
 from models.region import level_of
@@ -32,8 +34,14 @@ from models.region import level_of
 CHECKED, CONFIRMED, SET_ASIDE = "checked", "confirmed", "set_aside"
 UNFINISHED_FOR = timedelta(days=14)
 OUTCOMES = ("new", "changed", "same", "refused")
-_ONE_IMPORT_AT_A_TIME = 0x1_0001
+# A row knows the lower half of who wrote it; a snapshot the whole, with how often the half began anew (its epoch).
+_NEXT = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+_NEAREST = f"({_NEXT} >> 32 << 32) + change_row.xmin::text::bigint"
+_WRITTEN_BY = f"CASE WHEN {_NEAREST} >= {_NEXT} THEN {_NEAREST} - 4294967296 ELSE {_NEAREST} END"
 _MOST_UNDER_WAY = 1_000_000  # rows of the ledger, of all acts that are being written at one time
+
+
+_MOVED_ON = "预览之后，名单涉及的数据已被别人修改。已按最新数据重新核对，请再看一遍预览后确认。"
 
 
 def check(session: ScopedSession, actor: Actor, sheet: Sheet, path: Path, filename: str) -> ImportRun:
@@ -47,7 +55,8 @@ def check(session: ScopedSession, actor: Actor, sheet: Sheet, path: Path, filena
     planned = sheet.plan(session, actor, upload.rows)
     texts = list(map(_plan_text, planned))
     run = ImportRun(
-        region_code=actor.region_code, account_id=actor.account_id, sheet=sheet.name, filename=filename[:200],
+        region_code=actor.region_code, account_id=actor.account_id, sheet=sheet.name,
+        filename=without_numbers(filename)[:200],
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(), state=CHECKED, counts=_counts(planned),
         captions=upload.captions, passed_over=upload.passed_over, lacking=upload.lacking, notes=upload.notes,
         plan_digest=digest(planned, texts), ledger_position=position, snapshot=snapshot, created_at=datetime.now(UTC),
@@ -76,7 +85,7 @@ def _moved_on(session: ScopedSession, run: ImportRun) -> bool:
     """Whether anything in scope was written since the preview, also by who had begun before it and ended after."""
     if run.snapshot is None:
         return bool(ledger_position(session) != run.ledger_position)
-    unseen = text("NOT pg_visible_in_snapshot(change_row.xmin::text::xid8, CAST(:seen AS pg_snapshot))")
+    unseen = text(f"NOT pg_visible_in_snapshot(({_WRITTEN_BY})::text::xid8, CAST(:seen AS pg_snapshot))")
     found = session.scalar(select(exists().select_from(ChangeRow).where(
         ChangeRow.id > run.ledger_position - _MOST_UNDER_WAY, unseen)), {"seen": run.snapshot})
     return bool(found)
@@ -133,16 +142,27 @@ def run_of(session: ScopedSession, actor: Actor, run_id: int) -> ImportRun:
 def confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str) -> ImportRun:
     """Write what was previewed, in one change; gives the run with its change.
 
-    Effects, in order: waits for another import that is being written; takes the run (once: a second
-    confirmation is refused); makes sure that the preview confirmed is this one and still holds; writes
-    new and changed rows; marks the run.
+    Effects, in order: waits until nobody else writes; takes the run (once: a second confirmation is refused); makes
+    sure that the preview confirmed is this one and still holds; writes new and changed rows; marks the run.
     Raises Conflict, Invalid, NotFound, Refused. Commits through its recording."""
     actor.require(Permission.IMPORT_CREATE)
+    session.alone()
+    try:
+        return _confirm(session, actor, run_id, plan_digest)
+    except IntegrityError:
+        # Out of sight of whoever looks for what has moved on, somebody else has taken a number of the list.
+        session.alone()
+        run = run_of(session, actor, run_id)
+        if _still_holds(session, actor, sheet_named(run.sheet), run):
+            raise
+        session.commit()
+        raise Conflict(_MOVED_ON) from None
+
+
+def _confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str) -> ImportRun:
     run = run_of(session, actor, run_id)
     sheet = sheet_named(run.sheet)
     actor.require(f"{sheet.area}.edit")
-    if _on_postgresql(session):  # SQLite has one writer at a time anyway
-        session.execute(select(func.pg_advisory_xact_lock(_ONE_IMPORT_AT_A_TIME)))
     if run.plan_digest != plan_digest:
         raise Conflict("您确认的不是最新的预览。请刷新页面，看过新的预览后再确认。")
     taken = session.execute(
@@ -153,7 +173,7 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str)
         raise Conflict("这份名单已经确认过或已放弃，没有重复写入。请查看导入结果。")
     if _moved_on(session, run) and not _still_holds(session, actor, sheet, run):
         session.commit()
-        raise Conflict("预览之后，名单涉及的数据已被别人修改。已按最新数据重新核对，请再看一遍预览后确认。")
+        raise Conflict(_MOVED_ON)
     plans = [orjson.loads(plan.open())["plan"] for plan in session.scalars(
         select(ImportRow.plan).where(ImportRow.run_id == run_id, ImportRow.outcome.in_(("new", "changed")))
         .order_by(ImportRow.id))]

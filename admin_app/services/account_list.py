@@ -25,7 +25,7 @@ from admin_app.exchange.header import NoHeader, data_rows, find_header
 from admin_app.exchange.reader import read_table
 from admin_app.exchange.workbook import temporary, write_template
 from admin_app.services import passwords
-from admin_app.services.accounts import Made, make_account, region_named
+from admin_app.services.accounts import Made, as_known, make_account, region_named
 from models.account import Grant, not_over
 from models.base import Wall
 from models.region import Region, villages_under
@@ -141,9 +141,9 @@ def _make(session: ScopedSession, actor: Actor, wanted: Sequence[Wanted],
     seen: set[str] = set()
     for line, own in zip(wanted, first, strict=True):
         try:
-            if line.username in seen:
-                raise Invalid("用户名在名单中重复")
-            seen.add(line.username)
+            if (known := as_known(line.username).lower()) in seen:
+                raise Invalid("用户名在名单中重复（不分大小写和全角半角）")
+            seen.add(known)
             if line.fault:
                 raise Invalid(line.fault)
             if line.role not in _ROLES:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.keepers import kept_by, require_keeper
@@ -17,6 +17,7 @@ from admin_app.services import passwords, records
 from admin_app.services.places import check_username
 from admin_app.services.records import check
 from admin_app.services.rules import rule
+from admin_app.standing import hold
 from models.account import Account, Grant, in_force, not_over, over
 from models.region import Region, code_of
 
@@ -87,7 +88,8 @@ def as_known(username: str) -> str:
 def known_as(session: ScopedSession, username: str) -> Account | None:
     """The account of this name, however its letters are written: a phone begins with a capital. One that is written
     just so comes first."""
-    return session.scalar(select(Account).where(func.lower(Account.username) == username.lower())
+    alike = or_(Account.username == username, func.lower(Account.username) == username.lower())
+    return session.scalar(select(Account).where(alike)
                           .order_by(Account.username != username, Account.id).limit(1))
 
 
@@ -122,6 +124,7 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
 
 def _no_second(session: ScopedSession, account: Account, role: Role, region: Region, since: date) -> None:
     """What is granted already is not granted again for the same time. Raises Invalid."""
+    hold(session, Account, [account.id])
     for standing in session.scalars(select(Grant).where(
             Grant.account_id == account.id, Grant.role == role.value, Grant.region_code == region.code,
             *not_over(date.today()))):

@@ -17,6 +17,7 @@ from admin_app.access.scope import ScopedSession
 from admin_app.changes.history import first_hands
 from admin_app.changes.ledger import explained
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
+from admin_app.identity_numbers import without_numbers
 from admin_app.services.rules import number
 from models.attachment import Attachment
 from models.base import Base, Wall, model_of
@@ -109,21 +110,32 @@ def takes_papers(model: type[Base]) -> bool:
 def attach(session: ScopedSession, actor: Actor, files: FileStore, record: Base, *,
            stream: IO[bytes], filename: str) -> Attachment:
     """Attach a file to a record in scope. Effects: types the file by content, stores it, adds the row.
-    Raises Invalid, Refused."""
-    attachment = Attachment(
-        region_code=record.region_code,  # type: ignore[attr-defined]
-        owner_table=record.__tablename__, owner_id=record.id,
-        **keep(session, actor, files, stream=stream, filename=filename))
+    Raises Invalid, Refused, NotFound (the record was handed over meanwhile)."""
+    kept = keep(session, actor, files, stream=stream, filename=filename)
+    attachment = Attachment(region_code=_place_of(session, record), owner_table=record.__tablename__,
+                            owner_id=record.id, **kept)
     session.add(attachment)
     session.flush()
     return attachment
+
+
+def _place_of(session: ScopedSession, record: Base) -> str:
+    """Where a record stands, which it does not leave until this act ends: the paper would stay behind. Raises
+    NotFound."""
+    model: Any = type(record)
+    place: str | None = session.scalar(
+        select(model.region_code).where(model.id == record.id).with_for_update(read=True, key_share=True))
+    if place is None:
+        raise NotFound()
+    return place
 
 
 def keep(session: ScopedSession, actor: Actor, files: FileStore, *, stream: IO[bytes], filename: str) -> dict[str, Any]:
     """Type a file by its content and store it; gives what an attachment says of it. What is refused is not stored.
     Raises Invalid, Refused."""
     actor.require(Permission.ATTACHMENT_CREATE)
-    filename = "".join(c for c in Path(filename.replace("\\", "/")).name if c.isprintable())[-120:]
+    filename = "".join(c for c in Path(filename.replace("\\", "/")).name if c.isprintable())
+    filename = without_numbers(filename)[-120:]  # whoever may open the list of papers need not read whole numbers
     head = stream.read(_HEAD)
     if not head:
         raise Invalid("文件是空的。请检查后重新选择。", "evidence")

@@ -23,7 +23,7 @@ from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.listing import Wanted, all_keys
 from admin_app.services import moves as move_service
 from admin_app.services.records import agreeing_with, disagreements
-from admin_app.standing import doubled, why
+from admin_app.standing import doubled, hold, why
 from admin_app.tasks import Work, kind
 from models.attachment import Attachment
 from models.base import Base, model_of, table_of
@@ -194,6 +194,7 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, digest: str) -> B
     Effects, in order: takes the run (once); makes sure that the preview still holds, else keeps the new
     one and says so; attaches the evidence to each record; moves all that fit in one statement for
     thousands; keeps the change. Raises Conflict, Invalid, NotFound, Refused."""
+    hold(session, BatchRun, [run_id])
     run = run_of(session, actor, run_id)
     if run.state == CONFIRMED:
         raise Conflict("这次批量办理已经确认过了，没有重复办理。请查看回执。")

@@ -11,7 +11,7 @@ from admin_app.errors import Invalid
 from admin_app.services.records import check
 from admin_app.services.rules import present_school_year
 from admin_app.services.students import numbers_after
-from admin_app.standing import one_like, twin_of
+from admin_app.standing import hold_place, one_like, twin_of
 from models.household import Household
 from models.post import Post
 from models.publicity_activity import PublicityActivity
@@ -34,6 +34,7 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
         record.party_a = session.scalar(select(Region.name).where(Region.code == record.region_code)) or ""
     same_year = select(ResponsibilityLetter).where(
         ResponsibilityLetter.school_year == record.school_year, ResponsibilityLetter.region_code == record.region_code)
+    hold_place(session, record.region_code)  # before the family: so does whoever makes the letters of a year
     _one_letter(session, record)
     if not record.number:
         record.number = next(next_letter_numbers(session, record.region_code or "", record.school_year))

@@ -19,7 +19,7 @@ def write(engine: Engine, actor: Actor, what: Export, path: Path,
     """Write the list with the ledger's fingerprint in its footer; gives how many rows. Raises Refused, Invalid."""
     with unscoped(engine, "the seal's fingerprint in the footer") as wide:
         mark = fingerprint(wide)
-    with ScopedSession(engine, actor.scope) as session:
+    with ScopedSession(engine.execution_options(one_state=True), actor.scope) as session:
         return list_sheet(session, actor, what, path, fingerprint=mark, progress=progress)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
-from admin_app.errors import Invalid
+from admin_app.errors import Conflict, Invalid
 from admin_app.standing import hold_place
 from models.base import Wall
 from models.household import Household
@@ -51,8 +51,10 @@ def _move(session: ScopedSession, actor: Actor, former: str, village: Region,
         raise Invalid("该村（社区）不在您的管辖范围内，请由上一级办理移交。", "region_code")
     going = [Household.region_code == former, *chosen]
     _renumber(session, going, former, village)
-    session.execute(update(Household).where(*going).values(region_code=village.code, natural_group_id=None)
-                    .execution_options(synchronize_session=False))
+    moved = session.execute(update(Household).where(*going).values(region_code=village.code, natural_group_id=None)
+                            .execution_options(synchronize_session=False))
+    if chosen and moved.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("别人刚刚移交过这户，它已不在原来的村（社区）。请刷新页面后再看。")
     session.expire_all()
 
 

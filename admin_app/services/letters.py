@@ -12,7 +12,9 @@ from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
 from admin_app.services.duties import VILLAGE_AND_FAMILY, next_letter_numbers
-from admin_app.services.records import clean
+from admin_app.services.records import as_written
+from admin_app.standing import hold, hold_place
+from models.base import declared
 from models.household import Household
 from models.region import Region, in_use
 from models.responsibility_letter import LETTER_MOVES, ResponsibilityLetter
@@ -54,7 +56,12 @@ def make_letters(session: ScopedSession, actor: Actor, year: int, *, target: str
     actor.require(Permission.DUTY_CREATE)
     if valid_until is not None and valid_until < date.today():
         raise Invalid("责任期限已经过去。请改正。", "valid_until")
-    said = clean("目标", "target", target)
+    said = as_written(declared(ResponsibilityLetter, "target"), "target", target)
+    # First the places, then the families, as the form of one letter does: whoever was about to give one has given it.
+    places = _without_letter(year).with_only_columns(Household.region_code).distinct()
+    for code in sorted(session.scalars(places)):
+        hold_place(session, code)
+    hold(session, Household, _without_letter(year).with_only_columns(Household.id))
     families = session.scalars(_without_letter(year).order_by(
         Household.region_code, Household.register_number, Household.id)).all()
     if not families:

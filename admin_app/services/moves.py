@@ -10,7 +10,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import explained
 from admin_app.errors import Conflict, Invalid, Refused
-from admin_app.services.records import agreeing_with, clean, disagreements, require_running, too_early
+from admin_app.services.records import agreeing_with, as_written, disagreements, require_running, too_early
 from admin_app.standing import doubled, why
 from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
@@ -118,7 +118,7 @@ def _ends(model: type[Base], move: Move) -> list[tuple[type[Base], Moves, Move]]
 def given_values(session: ScopedSession, model: type[Base], move: Move, values: Mapping[str, Any],
                  reason: str | None) -> dict[str, Any]:
     """What a verb was given, checked as far as it is the same for every record. Raises Invalid."""
-    cleaned = {name: clean(declared(model, name).label, name, value) if isinstance(value, str) else value
+    cleaned = {name: as_written(declared(model, name), name, value) if isinstance(value, str) else value
                for name, value in values.items()}
     given = {name: value for name, value in cleaned.items()
              if name in (*move.asks, *move.optional) and value not in (None, "")}

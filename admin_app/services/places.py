@@ -16,8 +16,8 @@ from models.region import LEVEL_LENGTHS, Region, code_of, level_of
 from models.school import School
 
 _USERNAME = re.compile(r"^[\w.@-]{2,40}$")
-_CODE = re.compile(r"^\d{12}$")
-_SCHOOL_CODE = re.compile(r"^\d{10}$")  # 学校标识码: class 2, province 2, serial 6
+_CODE = re.compile(r"^\d{12}$", re.A)
+_SCHOOL_CODE = re.compile(r"^\d{10}$", re.A)  # 学校标识码: class 2, province 2, serial 6
 _PARENT_LENGTHS = {"地市": 2, "县": 4, "乡镇": 6, "村": 9}
 
 

@@ -28,6 +28,7 @@ from admin_app.reference import reference_at
 from admin_app.services import accounts, passwords
 from admin_app.services.accounts import grants_in_force
 from admin_app.services.rules import number, rules_of
+from admin_app.standing import hold
 from admin_app.store import stamp
 from models.account import Account, Grant, in_force
 from models.change import ChangeRow
@@ -109,8 +110,12 @@ def sign_in(engine: Engine, *, username: str, password: str, address: str, agent
     now = now or datetime.now(UTC)
     username = accounts.as_known(username)
     with unscoped(engine, "nobody is known before the sign-in", writing=True) as session:
+        _one_at_a_time(session, username)
         _brake(session, username, address, device, now)
         account = accounts.known_as(session, username)
+        if account is not None:  # a password that is being reset is the old one no more
+            hold(session, Account, [account.id])
+            session.refresh(account)
         right = passwords.matches(account.password_hash if account else _NOBODY, password)
         session.add(SignInAttempt(at=now, name_digest=name_digest(username), address=address, device=device,
                                   succeeded=bool(account and right)))
@@ -163,7 +168,7 @@ def resume(session: ScopedSession, token: str, now: datetime | None = None) -> S
         tuple(OwnGrant(row.grant_id, Role(row.role), row.region_name, row.until) for row in open_to_them),
         present.position or "", present.news, present.views > 0,
     )
-    if now - present.seen_at > timedelta(minutes=1):
+    if now - present.seen_at > min(timedelta(minutes=1), _idle(rules) / 10):
         _note_use(engine, signed_in.session_id, now)
     return signed_in
 
@@ -197,13 +202,16 @@ def _who(dialect: str) -> Select[Any]:
     return _WHO.add_columns(_POSITIONS[dialect].label("position"))
 
 
+def _idle(rules: dict[str, str]) -> timedelta:
+    return timedelta(minutes=int(rules["session_idle_minutes"]))
+
+
 def _holds(rules: dict[str, str], login: Any, now: datetime) -> bool:
     """Whether a row of `_WHO` still stands for its account."""
-    idle = timedelta(minutes=int(rules["session_idle_minutes"]))
     absolute = timedelta(hours=int(rules["session_absolute_hours"]))
     return bool(
         login.login_ended_at is None
-        and now - login.seen_at <= idle
+        and now - login.seen_at <= _idle(rules)
         and now - login.created_at <= absolute
         and login.disabled_at is None
         and (login.sessions_from is None or login.created_at >= login.sessions_from)
@@ -253,6 +261,13 @@ def own_sessions(engine: Engine, account_id: int, now: datetime | None = None) -
         holding = [row[0] for row in rows if _holds(rules, row, now) and in_force(row[1], date.today())]
         session.expunge_all()
         return holding
+
+
+def _one_at_a_time(session: ScopedSession, username: str) -> None:
+    """Tries at one name come one after another, so that each is counted before the next: PostgreSQL would let a
+    hundred pass at once."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(int(name_digest(username)[:15], 16))))
 
 
 def _brake(session: ScopedSession, username: str, address: str, device: str | None, now: datetime) -> None:

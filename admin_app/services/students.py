@@ -34,7 +34,7 @@ OLDEST = 25  # years; beyond, a year was mistyped
 _STAGES = {"211": range(1, 7), "218": range(1, 7), "311": range(7, 10), "321": range(7, 10)}
 _YEARS_APART = 3  # who began late, stayed behind or skipped a year is nearer
 _NAMESAKE = ("同名", "重名", "另一")
-_STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$")  # 学籍号: domain §3.5
+_STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$", re.A)  # 学籍号: domain §3.5
 
 
 def plain(value: object) -> str:
@@ -84,6 +84,7 @@ def _no_namesake(session: ScopedSession, student: Student) -> None:
     if answered(student.note, *_NAMESAKE):
         return
     with session.no_autoflush:
+        hold_place(session, student.region_code)
         twin = session.scalar(select(Student).where(
             Student.region_code == student.region_code, Student.name == student.name,
             Student.birth_date == student.birth_date, Student.id != (student.id or 0)))
@@ -149,6 +150,7 @@ def no_second(session: ScopedSession, actor: Actor, household: Household) -> Non
     if household.id is not None or plain(household.identity_number) or answered(household.note, *_NAMESAKE):
         return
     with session.no_autoflush:
+        hold_place(session, household.region_code)
         twin = session.scalar(select(Household).where(
             Household.region_code == household.region_code, Household.head_name == household.head_name).limit(1))
     if twin is not None:
@@ -209,6 +211,7 @@ def numbers_after(session: ScopedSession, region_code: str, taken: Select[Any], 
 @check(NaturalGroup)
 def natural_group(session: ScopedSession, actor: Actor, group: NaturalGroup) -> None:
     with session.no_autoflush:
+        hold_place(session, group.region_code)
         twin = session.scalar(select(NaturalGroup).where(
             NaturalGroup.region_code == group.region_code, NaturalGroup.name == group.name,
             NaturalGroup.id != (group.id or 0)))
