@@ -344,8 +344,10 @@ def _make_move(view: "RegisterView", record: Base, move: Move, values: dict[str,
     reason = request.form.get("reason", "").strip() or None
     key, label = record.id, display().label_of(record)
     with recording(session(), actor(), f"{record.__tablename__}:{move.verb}", reason):
-        keep_evidence(record)
-        move_service.make_move(session(), actor(), record, move.verb, values=values, reason=reason)
+        upload = request.files.get("evidence")
+        move_service.make_move(session(), actor(), record, move.verb, values=values, reason=reason,
+                               new_evidence=int(bool(upload and upload.filename)))
+        keep_evidence(record)  # last: the paper of what is refused is not stored
     flash(f"“{label}”已{move.label}。", "success")
     return redirect(onward(view, ".details_view", id=key))
 

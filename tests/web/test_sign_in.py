@@ -215,6 +215,13 @@ def test_sessions_end_with(office: Engine, store_url: str, how: str, worker: str
     assert holds(office, other, now), "the control: another's session goes on"
 
 
+def test_whoever_goes_on_working_is_not_signed_out_however_short_the_idle_time_is(office: Engine) -> None:
+    set_rule(office, "session_idle_minutes", "1")
+    token = sign_in(office)
+    assert all(holds(office, token, NOW + timedelta(seconds=20 * turn)) for turn in range(12))
+    assert not holds(office, token, NOW + timedelta(seconds=20 * 11 + 67)), "the control: a pause is one"
+
+
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_what_is_known_of_a_session_is_read_once_while_nothing_is_written_and_judged_each_time(office: Engine) -> None:
     set_rule(office, "session_idle_minutes", "1")
@@ -226,7 +233,7 @@ def test_what_is_known_of_a_session_is_read_once_while_nothing_is_written_and_ju
         assert holds(office, token, now)
         return len(asked)
 
-    first, again = statements(NOW), statements(NOW + timedelta(seconds=30))
+    first, again = statements(NOW), statements(NOW + timedelta(seconds=5))
     assert first > again == 0
     assert not holds(office, token, NOW + timedelta(seconds=61)), "its hour has come, though nothing was written"
     as_machine(office, lambda _session, account: setattr(account, "display_name", "康大网格"))
