@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import aliased
 
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from models.base import Base, pointed_at
+from models.change import ChangeRow
+from models.household import Household
+from models.natural_group import NaturalGroup
 from models.region import Region
 
 
@@ -69,6 +72,16 @@ def hold_place(session: ScopedSession, region_code: str | None) -> None:
     """Until this act ends nobody else gives out the numbers of this place, or looks there for what may be but once."""
     if session.writing and region_code:
         session.execute(select(Region.id).where(Region.code == region_code).with_for_update(key_share=True))
+
+
+def leave_strange_groups(session: ScopedSession, act: int) -> None:
+    """A family that an act brought to another village, or to a group, is in no group of a village not its own."""
+    touched = select(ChangeRow.pk).where(ChangeRow.change_id == act, ChangeRow.table_name == Household.__tablename__)
+    own = exists().where(NaturalGroup.id == Household.natural_group_id,
+                         NaturalGroup.region_code == Household.region_code)
+    session.execute(update(Household).where(
+        Household.id.in_(touched), Household.natural_group_id.is_not(None), ~own).values(natural_group_id=None)
+        .execution_options(synchronize_session=False))
 
 
 def why(model: type[Base], state: str) -> str:

@@ -1,5 +1,6 @@
 """What must agree within one record. A model declares it (`__agreements__`); form, move and batch ask the same."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -56,6 +57,40 @@ class OfKind:
         if not code or not kind or code.startswith(kind) or not code.startswith(self.kinds):
             return None
         return self.code, f"这种“{label(self.code)}”不适用于这个“{label(self.kind)}”。请改选。"
+
+
+def school_age(born: date, today: date) -> int:
+    """Years at the last 31 August that has been: the day by which a school year counts them."""
+    year = today.year - ((today.month, today.day) < (8, 31))
+    return year - born.year - ((born.month, born.day) > (8, 31))
+
+
+@dataclass(frozen=True, slots=True)
+class NearAge:
+    """A grade (`g1` to `g9`) is near a child's age: six in the first (《义务教育法》第十一条). Who began late, stayed
+    behind or skipped a year is nearer than `years_apart`, or a note speaks of the grade or the school."""
+
+    grade: str
+    born: str
+    note: str
+    years_apart: int = 3
+    words: tuple[str, ...] = ("年级", "学校")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.grade, self.born, self.note
+
+    def fault(self, values: Values, label: Label) -> Fault | None:
+        grade, note = values.get(self.grade) or "", values.get(self.note) or ""
+        born: date | None = values.get(self.born)
+        if born is None or not re.fullmatch(r"g[1-9]", grade) or any(word in note for word in self.words):
+            return None
+        usual, age = int(grade[1]) + 5, school_age(born, date.today())
+        if abs(age - usual) <= self.years_apart:
+            return None
+        usual_grade = f"{'一二三四五六七八九'[usual - 6]}年级"
+        return self.grade, (f"{usual_grade}的孩子一般 {usual} 岁，按出生日期是 {age} 岁。请核对；"
+                            "如确实如此，请在备注中写明后再保存，如“年级已核对”。")
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,6 @@ class HouseholdHardship(Base):
     until: Mapped[date | None] = field("退出日期")
     risk_cleared_on: Mapped[date | None] = field("风险消除日期")
     state: Mapped[str] = field("状态", states=True, generated=True, default="active")
-    note: Mapped[str | None] = field("备注", multiline=True)
+    note: Mapped[str | None] = field("备注", multiline=True, privacy=Privacy.CONDITION)
 
     household: Mapped[Household] = relationship(back_populates="hardships")

@@ -88,6 +88,21 @@ class Moves:
                 return state
         raise KeyError(code)
 
+    def needed_in(self, code: str) -> frozenset[str]:
+        """The columns that a state needs: what the moves into it ask for, and what those before asked where there is
+        but one way; besides what the moves into it empty."""
+        into = [move for move in self.moves if move.target == code]
+        asked = {name for move in into for name in move.asks}
+        for move in into:
+            if len(move.sources) == 1 and move.sources[0] not in (code, self.initial):
+                asked |= self.needed_in(move.sources[0]) if self._comes_before(move.sources[0], code) else set()
+        return frozenset(asked - {name for move in into for name in move.clears})
+
+    def _comes_before(self, source: str, code: str) -> bool:
+        """Whether a state stands before another in the table: a move back is no way that led here."""
+        codes = [state.code for state in self.states]
+        return codes.index(source) < codes.index(code)
+
     def brings_back(self, move: Move) -> bool:
         """Whether what was settled stands again by this move."""
         return move.target in self.standing and any(source not in self.standing for source in move.sources)

@@ -57,7 +57,7 @@ class ResponsibilityLetter(Base):
     valid_until: Mapped[date | None] = field("责任期限至")
     target: Mapped[str | None] = field("目标", meaning="入学率、巩固率等")
     state: Mapped[str] = field("状态", states=True, generated=True, default="unsigned")
-    note: Mapped[str | None] = field("备注", multiline=True)
+    note: Mapped[str | None] = field("备注", multiline=True, privacy=Privacy.CONDITION)
 
     household: Mapped[Household | None] = relationship()
 

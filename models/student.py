@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from models.agreement import InOrder
+from models.agreement import InOrder, NearAge
 from models.base import Base, Privacy, Wall, field, region_code
 from models.household import Household
 from models.kinds import IdentityIndexed, SealedText
@@ -97,7 +97,8 @@ class Student(IdentityIndexed, Base):
     __area__ = "family"
     __searched__ = "name"
     __moves__ = SCHOOLING_MOVES
-    __agreements__ = (InOrder("birth_date", "checked_on"), InOrder("birth_date", "absent_since"))
+    __agreements__ = (InOrder("birth_date", "checked_on"), InOrder("birth_date", "absent_since"),
+                      NearAge("grade", "birth_date", "note"))
     __table_args__ = (
         UniqueConstraint("id", "region_code"),
         UniqueConstraint("identity_index"),

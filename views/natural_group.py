@@ -9,5 +9,6 @@ class NaturalGroupView(RegisterView):
     category_name = "基础资料"
     columns = ("name", "region_code", "leader_name", "note")
     search = ("name",)
+    settled = frozenset({"region_code"})  # its families would stay behind
     fieldsets = (("自然村（组）", ("region_code", "name", "leader_name", "note")),)
     related = (("household", ("register_number", "head_name", "address")),)

@@ -31,6 +31,7 @@ class Permission(enum.StrEnum):
     DUTY_EDIT = "duty.edit"
     DUTY_EXPORT = "duty.export"
     DUTY_MOVE = "duty.move"
+    DUTY_REVEAL = "duty.reveal"
     DUTY_VIEW = "duty.view"
     FAMILY_CONFIRM = "family.confirm"
     FAMILY_CREATE = "family.create"
@@ -78,7 +79,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VILLAGE_OFFICER: _READS | {
         _P.FAMILY_VIEW, _P.FAMILY_CREATE, _P.FAMILY_EDIT, _P.FAMILY_MOVE, _P.FAMILY_EXPORT,
         _P.FAMILY_REVEAL, _P.DUTY_VIEW, _P.DUTY_CREATE, _P.DUTY_EDIT, _P.DUTY_MOVE, _P.DUTY_EXPORT,
-        _P.ATTACHMENT_VIEW, _P.ATTACHMENT_CREATE, _P.IMPORT_CREATE, _P.IMPORT_VIEW, _P.LEDGER_VIEW,
+        _P.DUTY_REVEAL, _P.ATTACHMENT_VIEW, _P.ATTACHMENT_CREATE, _P.IMPORT_CREATE, _P.IMPORT_VIEW, _P.LEDGER_VIEW,
         _P.LEDGER_UNDO,
     },
     Role.INSPECTOR: _READS | {

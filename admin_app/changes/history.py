@@ -96,7 +96,8 @@ def values_of(display: Display, role: Role, row: ChangeRow) -> list[ValueChange]
     before, after = json.loads(row.before or "{}"), json.loads(row.after or "{}")
     hidden = role in WITHOUT_CHILD_DATA and model.__wall__ is Wall.CHILD
     # Whoever may not open a ledger does not read it here. The auditor's own business is the ledger of changes.
-    if role is not Role.AUDITOR and not permits(role, Permission(f"{model.__area__}.view")):
+    ledgers = [model, *([model_of(owner)] if (owner := (after or before).get("owner_table")) else [])]
+    if role is not Role.AUDITOR and not all(permits(role, Permission(f"{one.__area__}.view")) for one in ledgers):
         return []
     if row.operation == "reveal":
         looked = "、".join(column.info["field"].label for column in columns_of(table_of(model), row.columns))

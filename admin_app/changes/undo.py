@@ -27,7 +27,7 @@ from admin_app.changes.history import acts, last_rows
 from admin_app.changes.ledger import explained, open_change
 from admin_app.changes.triggers import columns_of, recorded_columns
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
-from admin_app.standing import doubled
+from admin_app.standing import doubled, leave_strange_groups
 from models.attachment import Attachment
 from models.base import Base, model_of, models, table_of
 from models.change import Change, ChangeRow
@@ -80,6 +80,7 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     left = sum(count - _restore(session, model_of(table), operation, columns, change_id, row_ids, staying)
                for table, operation, columns, count in shapes)
     session.flush()
+    leave_strange_groups(session, undoing.id)
     _stand_once(session, undoing.id, {model_of(table) for table, *_ in shapes})
     return outcome(session, change_id, undoing.id, row_ids, all_restored=not left)
 
@@ -256,19 +257,21 @@ def _staying(session: ScopedSession, shapes: Sequence[Shape], change_id: int,
         standing = and_(*_stands(session, recorded_columns(model), ChangeRow.after))
         changed_since = select(ChangeRow.pk).where(
             *_rows(change_id, row_ids), ChangeRow.table_name == table, ChangeRow.operation == "insert",
-            exists().where(model.id == ChangeRow.pk, or_(~standing, *_later(model, change_id))))
+            exists().where(model.id == ChangeRow.pk, or_(~standing, *_later(session, model, change_id))))
         if session.scalar(changed_since.limit(1)) is not None:
             found[model] = changed_since
     return found
 
 
-def _later(model: type[Base], change_id: int) -> list[ColumnElement[bool]]:
-    """That something hangs on a record which the change did not add."""
+def _later(session: ScopedSession, model: type[Base], change_id: int) -> list[ColumnElement[bool]]:
+    """That something hangs on a record which the change did not add, or that stands otherwise than it added it."""
     conditions: list[ColumnElement[bool]] = []
     for other, column in _pointing(model):
         one, added = aliased(other), aliased(ChangeRow)
+        as_added = [getattr(one, c.name).is_not_distinct_from(_value(session, added.after, c))
+                    for c in recorded_columns(other)]
         conditions.append(exists().where(getattr(one, column) == model.id, ~exists().where(
-            added.change_id == change_id, added.table_name == other.__tablename__, added.pk == one.id)))
+            added.change_id == change_id, added.table_name == other.__tablename__, added.pk == one.id, *as_added)))
     return conditions
 
 

@@ -10,7 +10,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import explained
 from admin_app.errors import Conflict, Invalid, Refused
-from admin_app.services.records import agreeing_with, as_written, disagreements, require_running, too_early
+from admin_app.services.records import agreeing_with, as_written, disagreements, faults_in, require_running, too_early
 from admin_app.standing import doubled, why
 from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
@@ -85,6 +85,8 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
         raise Conflict("别人刚刚办理过这条记录，状态已经改变。请刷新页面后再看。")
     end_with(session, model, move, [record.id])
     session.expire(record)
+    for fault in faults_in(session, actor, record, given):  # what a form refuses, a move does not bring in
+        raise fault
     return move
 
 

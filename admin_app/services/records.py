@@ -5,7 +5,7 @@ with its new values, before the flush.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -96,11 +96,16 @@ def faults_of(session: ScopedSession, actor: Actor, model: type[Base], values: M
             return []  # said when the form is otherwise right
 
 
+def faults_in(session: ScopedSession, actor: Actor, record: Base, columns: Container[str | None]) -> list[Invalid]:
+    """What does not hold of these columns, as a record stands."""
+    return [fault for fault in _faults(session, actor, record) if fault.column in columns]
+
+
 def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str, Any], *,
             reason: str | None = None) -> None:
     """Set the values and check them; nothing is flushed."""
     _set(record, values)
-    faults = [*_faults(session, actor, record), *_unexplained(record, reason)]
+    faults = [*_faults(session, actor, record), *_settled_by_moves(record), *_unexplained(record, reason)]
     if faults:
         faults[0].further = tuple(faults[1:])
         raise faults[0]
@@ -148,7 +153,7 @@ def _unexplained(record: Base, reason: str | None) -> Iterator[Invalid]:
     not saying why."""
     model, changed = type(record), inspect(record).attrs
     labels = [c.info["field"].label for c in table_of(model).columns
-              if c.info["field"].privacy in IDENTIFYING and not c.info["field"].generated
+              if (c.name == "region_code" or (c.info["field"].privacy in IDENTIFYING and not c.info["field"].generated))
               and any(value is not None for value in changed[c.name].history.deleted or ())]
     silent = model.__explained__ and inspect(record).persistent and changed_columns(record)
     try:
@@ -158,6 +163,22 @@ def _unexplained(record: Base, reason: str | None) -> Iterator[Invalid]:
             explained(f"修改{model.__title__}", reason)
     except Invalid as fault:
         yield fault
+
+
+def _settled_by_moves(record: Base) -> Iterator[Invalid]:
+    """The fault of making something else of what a move has settled: a flag that was verified for one child is not
+    another's, nor is a letter that one family signed; and what a move asked for is not emptied after it."""
+    moves, changed = type(record).__moves__, inspect(record).attrs
+    if moves is None or not inspect(record).persistent:
+        return
+    state = getattr(record, moves.column)
+    for name in moves.single if state != moves.initial and state in moves.standing else ():
+        if changed[name].history.has_changes():
+            yield Invalid(f"已是“{moves.labels[state]}”，不能改“{declared(type(record), name).label}”。如登记有误，"
+                          "请先办理退回、作废或解除，再重新登记。", name)
+    for name in moves.needed_in(state):
+        if getattr(record, name) is None and any(value is not None for value in changed[name].history.deleted or ()):
+            yield Invalid(f"“{moves.labels[state]}”须有“{declared(type(record), name).label}”，不能清空。", name)
 
 
 def too_early(label: str, name: str, value: Any) -> Invalid | None:

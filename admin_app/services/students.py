@@ -32,7 +32,6 @@ NO_DOCUMENT = "Z"
 OLDEST = 25  # years; beyond, a year was mistyped
 # 办学类型 → the grades that it has, of those that teach but one stage of nine.
 _STAGES = {"211": range(1, 7), "218": range(1, 7), "311": range(7, 10), "321": range(7, 10)}
-_YEARS_APART = 3  # who began late, stayed behind or skipped a year is nearer
 _NAMESAKE = ("同名", "重名", "另一")
 _STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$", re.A)  # 学籍号: domain §3.5
 
@@ -221,7 +220,7 @@ def natural_group(session: ScopedSession, actor: Actor, group: NaturalGroup) -> 
 
 @check(Student)
 def schooling(session: ScopedSession, actor: Actor, student: Student) -> None:
-    """A grade is one of the school's stage, and near the child's age: six in the first (《义务教育法》第十一条)."""
+    """A grade is one of the school's stage; that it is near the child's age, the child's own columns tell."""
     grade = re.fullmatch(r"g(\d)", student.grade or "")
     if grade is None or answered(student.note, "年级", "学校"):
         return
@@ -230,16 +229,6 @@ def schooling(session: ScopedSession, actor: Actor, student: Student) -> None:
     if years and year not in years:
         raise Invalid(f"这所学校没有{label}。请核对学校和年级；如确实如此，请在备注中写明后再保存，"
                       f"如“学校附设{label}”。", "grade")
-    age = school_age(student.birth_date, date.today()) if student.birth_date else year + 5
-    if abs(age - (year + 5)) > _YEARS_APART:
-        raise Invalid(f"{label}的孩子一般 {year + 5} 岁，按出生日期是 {age} 岁。请核对；如确实如此，"
-                      "请在备注中写明后再保存，如“年级已核对”。", "grade")
-
-
-def school_age(born: date, today: date) -> int:
-    """Years at the last 31 August that has been: the day by which a school year counts them."""
-    year = today.year - ((today.month, today.day) < (8, 31))
-    return year - born.year - ((born.month, born.day) > (8, 31))
 
 
 def _label(session: ScopedSession, table: str, code: str) -> str:

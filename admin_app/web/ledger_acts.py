@@ -4,12 +4,14 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from admin_app.access.bulk import in_parts
+from admin_app.access.permissions import Permission, Role, permits
 from admin_app.access.scope import Scope, ScopedSession, unscoped, within
 from admin_app.changes.triggers import columns_of
 from admin_app.changes.undo import lapsed_undos
@@ -19,7 +21,7 @@ from admin_app.web.context import actor, display, plant, session
 from admin_app.web.list_address import span_in
 from models.account import Account
 from models.attachment import Attachment
-from models.base import model_of, table_of
+from models.base import model_of, models, table_of
 from models.change import Change, ChangeRow
 from models.region import prefix_of
 
@@ -33,7 +35,7 @@ def acts(said: Mapping[str, str]) -> Select[Any]:
     be asked over all rows, for the wall of an act is its actor's. What cannot be read fits nothing."""
     scope = session().scope
     ours = exists().where(ChangeRow.change_id == Change.id, within(ChangeRow, scope))
-    query = select(Change).where(or_(within(Change, scope), ours))
+    query = select(Change).where(or_(within(Change, scope), ours), *_open_to(actor().role))
     said = {name: value[:LONGEST_SEARCH] for name, value in said.items()}
     if who := said.get("who", "").strip():
         named = select(Account.id).where(Account.username == who)
@@ -62,6 +64,24 @@ def acts(said: Mapping[str, str]) -> Select[Any]:
     if touched:
         query = query.where(exists().where(ChangeRow.change_id == Change.id, within(ChangeRow, scope), *touched))
     return query
+
+
+@lru_cache(maxsize=8)
+def closed_to(role: Role) -> frozenset[str]:
+    """The ledgers that a role may not open: nor are its acts its business, what was decided there and why. The
+    auditor's own business is every act."""
+    return frozenset(model.__tablename__ for model in models() if role is not Role.AUDITOR and model.__recorded__
+                     and f"{model.__area__}.view" in set(Permission)
+                     and not permits(role, Permission(f"{model.__area__}.view")))
+
+
+def _open_to(role: Role) -> list[ColumnElement[bool]]:
+    """The acts that are a role's business, as conditions: none of a ledger that is closed to it, no paper of one."""
+    closed = closed_to(role)
+    paper = exists().where(ChangeRow.change_id == Change.id, ChangeRow.table_name == Attachment.__tablename__,
+                           Attachment.id == ChangeRow.pk, Attachment.owner_table.in_(closed))
+    verbs = [~Change.verb.startswith(f"{table}:", autoescape=True) for table in sorted(closed)]
+    return [*verbs, ~paper] if closed else []
 
 
 def _day(text: str, side: int) -> date | None:

@@ -25,10 +25,10 @@ from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, role_label, verb_lab
 from admin_app.web.context import actor, display, session
 from admin_app.web.downloads import stamped, workbook
 from admin_app.web.form_token import csrf_token
-from admin_app.web.ledger_acts import acts, how_many, over_all, records_of, touched_by, unread
+from admin_app.web.ledger_acts import acts, closed_to, how_many, over_all, records_of, touched_by, unread
 from admin_app.web.list_frame import total_label
 from models.account import Account
-from models.base import model_of, models
+from models.base import Base, model_of, models
 from models.change import Change, ChangeRow
 
 pages = Blueprint("ledger", __name__, url_prefix="/changes")
@@ -121,7 +121,7 @@ def _filters() -> list[dict[str, Any]]:
     return [
         {"name": "who", "label": "经办人", "kind": "text", "options": [], "value": value("who", "")},
         {"name": "table", "label": "台账", "kind": "options", "value": value("table", ""), "options": [
-            (m.__tablename__, m.__title__) for m in models() if m.__recorded__]},
+            (m.__tablename__, m.__title__) for m in _told_of()]},
         {"name": "verb", "label": "办理", "kind": "options", "value": value("verb", ""), "options": [
             (verb, verb_label(verb)) for verb in _verbs(value("verb", ""))]},
         {"name": "region", "label": "区划", "kind": "lookup", "options": [], "value": value("region", ""),
@@ -135,9 +135,14 @@ def _filters() -> list[dict[str, Any]]:
     ]
 
 
+def _told_of() -> list[type[Base]]:
+    """The ledgers whose acts this role is told of."""
+    return [model for model in models() if model.__recorded__ and model.__tablename__ not in closed_to(actor().role)]
+
+
 def _verbs(asked: str) -> list[str]:
     """What acts are looked for by: those of all ledgers, the moves of each, and what an address asks beside."""
-    moves = [f"{m.__tablename__}:{move.verb}" for m in models() if m.__moves__ for move in m.__moves__.moves]
+    moves = [f"{m.__tablename__}:{move.verb}" for m in _told_of() if m.__moves__ for move in m.__moves__.moves]
     return list(dict.fromkeys([*LOOKED_FOR, *moves, *([asked] if asked and ":" not in asked else [])]))
 
 
@@ -167,6 +172,8 @@ def change(id: int, left: Undone | None = None, error: str = "") -> ResponseRetu
     """One act in full: every record it touched, before and after; whether it was undone, and what that left. `left`
     is what an undo left that restored nothing, or took back one record alone: no other act tells of it."""
     found, number = changed(session(), id), _page()
+    if found.verb.partition(":")[0] in closed_to(actor().role):
+        raise NotFound()
     rows = session().scalars(select(ChangeRow).where(ChangeRow.change_id == id).order_by(ChangeRow.id)
                              .offset(number * PAGE).limit(PAGE + 1)).all()
     entries = history.entries(session(), actor().role, rows[:PAGE])

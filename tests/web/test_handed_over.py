@@ -114,7 +114,9 @@ def test_papers_go_with_a_child_that_joins_a_family_of_another_village(people, s
         there = session.scalar(select(Household.id).where(Household.head_name == "牧同号"))
     director.open(director.open("/admin/student/?search=李明").link("李明"))
     director.open(director.page.link("修改"))
-    director.press("保存", household_id=str(there))
+    assert "须写明原因" in director.press("保存", 400, household_id=str(there)).text
+    assert where(store, Student, Student.name)["李明"] == 康宁
+    director.press("保存", household_id=str(there), reason="随外祖母生活")
     assert where(store, Student, Student.name)["李明"] == 牧童
     assert where(store, Attachment, Attachment.filename)["李明.jpg"] == 牧童
     with ScopedSession(store, Scope.under(康宁)) as session:
