@@ -49,7 +49,7 @@ _MOST_OF_A_REASON = 40  # characters, of an act that touched no record: what an 
 _MOST_VILLAGES = 5  # that ended with families in them
 TODO: tuple[Todo, ...] = (
     Todo("责任书待签订", "responsibility_letter", {"state": "unsigned"}, colour="yellow", this_year=True),
-    Todo("疑似辍学待核查", "student", {"schooling_state": "suspected"}, colour="orange"),
+    Todo("疑似辍学待认定", "student", {"schooling_state": "suspected"}, colour="orange"),
     Todo("辍学待劝返", "student", {"schooling_state": "dropped_out"}, colour="red"),
     Todo("失学待入学", "student", {"schooling_state": "never_enrolled"}, colour="red"),
     Todo("就学状态待核查", "student", {"schooling_state": "unknown"}),

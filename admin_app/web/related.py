@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 50
 MOST_EVENTS = 100
 _NOTED = {"student": ("checked_on",)}  # days that come again, of which a record holds only the last
+_SINCE = {"absent_since": "缺勤自 {}", "leave_until": "至 {}"}  # days of a move that a later one empties again
 
 
 class Owner(NamedTuple):
@@ -111,12 +112,13 @@ def shown(block: Block, record: Base) -> dict[str, Any]:
 def timeline(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
     """Every day that the record, and what belongs to it, tells of: the newest first. What was taken back did not
     happen."""
-    own = of_its_own(record, blocks)
+    own, moves = of_its_own(record, blocks), _moves(record, of_its_own(record, blocks))
     events = _days(record, None) + _files(record, own)
     for block in own:
         for row in block.rows:
             events += _days(row, url_for(f"{block.model.__tablename__}.details_view", id=row.id))
-    events += _moves(record, own)
+    said = {(event["day"], event["what"], event["of"]) for event in moves}
+    events = moves + [event for event in events if (event["day"], event["what"], event["of"]) not in said]
     for event in events:
         event["ahead"] = event["day"] > date.today()
     events.sort(key=lambda event: event["day"], reverse=True)
@@ -197,7 +199,7 @@ def _not_put_back(entries: list[history.Entry]) -> list[history.Entry]:
 
 def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
     """From the ledger: the moves of the record and of what belongs to it, and each day on which it was checked. Whoever
-    sees a record sees how it came to its state; who moved it is for those who may read the ledger."""
+    sees a record sees how it came to its state, and why; who moved it is for those who may read the ledger."""
     wanted = {type(record): {record.id: record}} | {b.model: {r.id: r for r in b.rows} for b in blocks if b.rows}
     told = {model.__tablename__: (model.__moves__.column, *_NOTED.get(model.__tablename__, ()))
             for model in wanted if model.__moves__}
@@ -218,7 +220,7 @@ def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
         for value in entry.values:
             day: date = entry.change.at.astimezone(LOCAL_ZONE).date()
             if value.column in noted and value.after:
-                if getattr(of, value.column) == date.fromisoformat(value.after):
+                if getattr(of, value.column) == date.fromisoformat(value.after) and not _why(entry):
                     continue  # the record says so itself
                 day, what = date.fromisoformat(value.after), declared(model, value.column).label
             elif value.column == state:
@@ -226,5 +228,15 @@ def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
             else:
                 continue
             found.append({"day": day, "text": f"{day}", "what": what, "who": entry.change.actor if named else "",
+                          "why": _why(entry),
                           "of": "" if of is record else what_is(of), "url": act_url(entry) if named else None})
     return found
+
+
+def _why(entry: history.Entry) -> str:
+    """What was said with a move: a day that the record may no longer hold, and the reason. Whoever edits a record, or
+    brings a list, gives a reason for the whole of it: that is none of a move."""
+    days = [_SINCE[one.column].format(one.after) for one in entry.values if one.column in _SINCE and one.after]
+    if entry.change.verb.startswith(f"{entry.row.table_name}:") and entry.change.reason:
+        days.append(f"原因：{entry.change.reason}")
+    return "；".join(days)

@@ -185,7 +185,7 @@ def test_an_inspector_sees_how_a_child_came_to_its_state_and_not_who_moved_it(di
     officer.open(officer.open(f"/admin/student/details/?id={child}").link("报疑似辍学"))
     officer.press("报疑似辍学", absent_since="20261101")
     told = "在校就读 → 疑似辍学"
-    assert f"{told}康宁网格员" in officer.page.text
+    assert f"{told}缺勤自 2026-11-01康宁网格员" in officer.page.text
     page = desk(district_application, "督导老林").open(f"/admin/student/details/?id={child}")
     assert told in page.text and "康宁网格员" not in page.text
     assert "您的身份不能查看变更记录" in page.text

@@ -1,0 +1,100 @@
+"""What a screen says is what happened, in the words of whoever reads it: the pages as people found them wanting."""
+
+from datetime import date
+
+import pytest
+
+from admin_app.access.permissions import Role
+from admin_app.access.scope import unscoped
+from admin_app.changes.ledger import recording
+from seed import makers
+from tests.conftest import actor
+from tests.desk import PASSWORD, Desk
+from tests.web.test_query_budget import asked_for
+
+康宁 = "990101400001"
+PHOTO = ("返校照片.jpg", b"\xff\xd8\xff\xe0" + b"photo" * 20)
+
+
+@pytest.fixture
+def family(district_application, district):
+    """白大山 of 康宁 with 白一, 白二 and 白三, all at school: gives their numbers by name, and the family's."""
+    numbers = {}
+    with unscoped(district_application.extensions["baoxue"].engine, "a family of the tests", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            home = makers.household(session, 康宁, head_name="白大山")
+            for year, name in enumerate(("白一", "白二", "白三"), 2013):
+                child = makers.student(session, home, name, birth_date=date(year, 9, 1), schooling_state="enrolled",
+                                       school_id=district.school_id)
+                session.flush()
+                numbers[name] = child.id
+            numbers["户"] = home.id
+    return numbers
+
+
+@pytest.fixture
+def desk(district_application):
+    return lambda who: Desk(district_application).sign_in(who, PASSWORD)
+
+
+def page_of(child):
+    return f"/admin/student/details/?id={child}"
+
+
+def events(page):
+    return page.text.partition("大事记")[2].partition("附件")[0]
+
+
+def move(person, child, verb, **typed):
+    person.open(person.open(page_of(child)).link(verb))
+    return person.press(verb, **typed)
+
+
+# --- 大事记 -------------------------------------------------------------------------------------------
+
+
+def test_the_days_of_a_child_say_why_it_was_moved_and_since_when_it_was_absent(desk, family):
+    officer, director, inspector = desk("康宁网格员"), desk("城区主任"), desk("督导老林")
+    child = family["白一"]
+    move(officer, child, "报疑似辍学", absent_since="20261030", reason="三次入户都不在家")
+    move(director, child, "确认辍学", reason="随父母外出，劝返两次未归")
+    for reader in (officer, director, inspector):
+        told = events(reader.open(page_of(child)))
+        assert "在校就读 → 疑似辍学缺勤自 2026-10-30；原因：三次入户都不在家" in told, told
+        assert "疑似辍学 → 辍学原因：随父母外出，劝返两次未归" in told
+
+
+def test_the_day_of_absence_is_told_when_the_record_holds_it_no_more(desk, family):
+    officer = desk("康宁网格员")
+    child = family["白二"]
+    move(officer, child, "报疑似辍学", absent_since="20261030")
+    move(officer, child, "排除疑似", reason="是病假，已返校", evidence=PHOTO)
+    page = officer.open(page_of(child))
+    assert page.facts["缺勤起始日期"] == "—"
+    assert "缺勤自 2026-10-30" in events(page)
+    assert "原因：是病假，已返校" in events(page)
+
+
+def test_a_check_that_found_something_says_it_once(desk, family):
+    officer = desk("康宁网格员")
+    move(officer, family["白三"], "登记核查", checked_on="20261103", reason="在奶奶家见到孩子")
+    told = events(officer.open(page_of(family["白三"])))
+    assert told.count("2026-11-03最近核查日期") == 1
+    assert "2026-11-03最近核查日期原因：在奶奶家见到孩子" in told
+
+
+def test_the_days_of_a_child_ask_no_more_for_many_moves_than_for_few(district_application, desk, family):
+    officer, child, asked = desk("康宁网格员"), family["白一"], []
+    for turn in ("第一次", "第二次", "第三次"):
+        move(officer, child, "报疑似辍学", absent_since="20261030", reason=turn)
+        move(officer, child, "排除疑似", reason=turn, evidence=PHOTO)
+        asked.append(len(asked_for(district_application, officer, page_of(child))[1]))
+    assert officer.page.text.count("原因：第") >= 6
+    assert asked[2] <= asked[0]
+
+
+def test_what_waits_for_the_office_is_not_called_a_check(desk, family):
+    officer, director = desk("康宁网格员"), desk("城区主任")
+    move(officer, family["白一"], "报疑似辍学", absent_since="20261030")
+    home = director.open("/").text
+    assert "疑似辍学待认定" in home and "疑似辍学待核查" not in home
