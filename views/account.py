@@ -15,6 +15,7 @@ class AccountView(RegisterView):
     filters = ("must_change_password",)
     search = ("display_name", "username")
     fieldsets = (("账号", ("username", "display_name", "region_code", "note")),)
+    shown_beside = {"账号": ("must_change_password", "password_changed_at", "sessions_from", "disabled_at")}  # noqa: RUF012
     asked_at_first = FIRST_GRANT
     related = (("grant", ("role", "region_code", "since", "until", "ended_at", "granted_by_id")),)
 

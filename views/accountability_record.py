@@ -15,3 +15,4 @@ class AccountabilityRecordView(RegisterView):
         ("决定", ("form", "decided_by", "document_number", "decided_on", "rectify_by")),
         ("其他", ("note",)),
     )
+    shown_beside = {"整改": ("rectified_on", "recheck")}  # noqa: RUF012

@@ -64,7 +64,8 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     endpoint_name: ClassVar[str | None] = None  # the table's name, unless a second view shows it
     title: ClassVar[str | None] = None
     asked_at_first: ClassVar[dict[str, Any]] = {}  # fields of a new record's form that are no columns of it, by name
-    shown_beside: ClassVar[dict[str, tuple[str, ...]]] = {}  # by group: columns that moves alone write
+    # By group, one of the form's or one of its own: what the page shows there and the form does not ask for.
+    shown_beside: ClassVar[dict[str, tuple[str, ...]]] = {}
     fixed: ClassVar[dict[str, str]] = {}  # what every row of this view has
     own_area_only: ClassVar[bool] = False  # a public table, shown only as far as one's own area
     can_add: ClassVar[bool] = True
@@ -96,7 +97,8 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
 
     def check_names(self) -> None:
         """Every name in a view is a column with a declaration. Raises KeyError at start."""
-        for name in (*self.columns, *self.search, *self.form_columns_of()):
+        beside = [name for names in self.shown_beside.values() for name in names]
+        for name in (*self.columns, *self.search, *self.form_columns_of(), *beside):
             declared(self.model, name)
         for name in self.filters:
             column_of(self.model, name)

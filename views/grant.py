@@ -18,6 +18,7 @@ class GrantView(RegisterView):
     search = ("note",)
     settled = frozenset({"account_id", "role", "region_code", "since"})
     fieldsets = (("授权", ("account_id", "role", "region_code", "since", "until", "note")),)
+    shown_beside = {"授权": ("ended_at", "granted_by_id")}  # noqa: RUF012
 
     def _prepare(self, form: Any, record: Base | None) -> None:
         super()._prepare(form, record)

@@ -11,3 +11,4 @@ class HouseholdHardshipView(RegisterView):
     filters = ("kind", "state")
     search = ("note",)
     fieldsets = (("困难类型", ("household_id", "kind", "since", "until", "note")),)
+    shown_beside = {"困难类型": ("risk_cleared_on",)}  # noqa: RUF012

@@ -15,3 +15,4 @@ class ResponsibilityLetterView(RegisterView):
         ("责任书", ("number", "level", "school_year", "household_id", "school_id", "region_code")),
         ("双方", ("party_a", "party_b", "target", "valid_until", "note")),
     )
+    shown_beside = {"双方": ("signed_on",)}  # noqa: RUF012

@@ -16,6 +16,7 @@ class SettingView(RegisterView):
     search = ("label",)
     can_add = False
     fieldsets = (("设置", ("value",)),)
+    shown_beside = {"设置": ("label", "advice", "key")}  # noqa: RUF012
 
     def form_of(self, record: Any) -> type[Form]:
         return rule_form(super().form_of(record), RULES[record.key])

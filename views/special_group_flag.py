@@ -11,3 +11,4 @@ class SpecialGroupFlagView(RegisterView):
     filters = ("kind", "state")
     search = ("note",)
     fieldsets = (("标记", ("student_id", "kind", "since", "note")),)
+    shown_beside = {"标记": ("verified_on", "until")}  # noqa: RUF012

@@ -17,3 +17,4 @@ class VillageView(RegisterView):
     can_change = False
     own_area_only = True
     fieldsets = (("村（社区）", ("code", "name", "settlement", "valid_from", "valid_until", "successor_code")),)
+    shown_beside = {"村（社区）": ("level", "parent_code")}  # noqa: RUF012

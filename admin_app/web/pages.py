@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from views.base import RegisterView
 
 REVEAL_TIME = timedelta(minutes=10)
+_OTHERS = "其他"
 
 
 # --- details ---
@@ -46,10 +47,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     open_to_see = until is not None
     columns = [c.name for c in table_of(model).columns if c.info["field"].recorded and not c.info["field"].internal]
     display().prepare(model, columns, [record])
-    named = {name for _, names in view.fieldsets for name in names}
-    named |= {name for names in view.shown_beside.values() for name in names}
-    groups = [(label, (*names, *view.shown_beside.get(label, ()))) for label, names in view.fieldsets]
-    groups.append(("其他", tuple(c for c in columns if c not in named)))
+    groups = _groups(view, columns)
     state = model.__moves__.column if model.__moves__ else None
     blocks, papers = blocks_of(view, record), _papers(record)
     told = _history(record, papers, blocks) if actor().may(Permission.LEDGER_VIEW) else None
@@ -73,6 +71,22 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         history=told, number=record.id, last_word=_last_word(told or [], state),
         why_url=view.get_url(".why", id=record.id),
     )
+
+
+def _groups(view: "RegisterView", columns: list[str]) -> list[tuple[str, list[str]]]:
+    """The facts of a record in their groups: those of its form, with what moves write beside them or in groups of
+    their own. Where the record lies stands first of all; what no group names, under 其他, once and last."""
+    groups = {label: [*names] for label, names in view.fieldsets}
+    for label, names in view.shown_beside.items():
+        groups.setdefault(label, []).extend(names)
+    named = {name for names in groups.values() for name in names}
+    rest = [name for name in columns if name not in named]
+    if view.model.__region__ in rest:
+        rest.remove(view.model.__region__)
+        next(iter(groups.values())).insert(0, view.model.__region__)
+    if others := [*groups.pop(_OTHERS, []), *rest]:
+        groups[_OTHERS] = others
+    return [*groups.items()]
 
 
 def _last_word(told: list[dict[str, Any]], state: str | None) -> str:

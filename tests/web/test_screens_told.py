@@ -11,6 +11,7 @@ from seed import makers
 from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
 from tests.web.test_query_budget import asked_for
+from views import VIEWS
 
 康宁 = "990101400001"
 PHOTO = ("返校照片.jpg", b"\xff\xd8\xff\xe0" + b"photo" * 20)
@@ -48,6 +49,18 @@ def events(page):
 def move(person, child, verb, **typed):
     person.open(person.open(page_of(child)).link(verb))
     return person.press(verb, **typed)
+
+
+def groups_of(page):
+    """The facts of a record as they stand: {group: [labels]}; what two groups of one name hold is a fault."""
+    html = page.bytes.decode().partition('class="details-main"')[2]
+    found = {}
+    for part in html.split('<section ')[1:]:
+        title = part.partition('aria-label="')[2].partition('"')[0]
+        if "<dl" in part:
+            assert title not in found, f"{page.address}: twice {title}"
+            found[title] = [one.partition("</dt>")[0] for one in part.split("<dt>")[1:]]
+    return found
 
 
 # --- 大事记 -------------------------------------------------------------------------------------------
@@ -98,3 +111,36 @@ def test_what_waits_for_the_office_is_not_called_a_check(desk, family):
     move(officer, family["白一"], "报疑似辍学", absent_since="20261030")
     home = director.open("/").text
     assert "疑似辍学待认定" in home and "疑似辍学待核查" not in home
+
+
+# --- facts --------------------------------------------------------------------------------------------
+
+
+def test_what_a_move_writes_stands_in_a_group_that_is_named(desk, district):
+    director = desk("城区主任")
+    flag = groups_of(director.open(f"/admin/special_group_flag/details/?id={district.李明.flag_id}"))
+    assert flag == {"标记": ["村（社区）", "学生", "群体类型", "起始日期", "备注", "核实日期", "解除日期"]}
+    letter = groups_of(director.open(f"/admin/responsibility_letter/details/?id={district.李明.letter_id}"))
+    assert letter["双方"][-1] == "签订日期" and "其他" not in letter
+    child = groups_of(director.open(page_of(district.李明.id)))
+    assert child["孩子"][0] == "村（社区）" and "其他" not in child
+
+
+def test_an_accountability_record_has_one_group_for_the_rest_and_it_is_the_last(desk):
+    county = desk("县主任")
+    county.open("/admin/accountability_record/new/")
+    county.press("保存", region_code=康宁, subject="康宁社区居民委员会", situation="1", subject_kind="1", note="首次")
+    found = groups_of(county.page)
+    assert found["整改"] == ["整改完成日期", "复核结论"]
+    assert list(found) == ["对象与情形", "决定", "整改", "其他"] and found["其他"] == ["备注"]
+
+
+def test_no_record_of_any_ledger_tells_two_groups_of_one_name(desk):
+    county = desk("县主任")
+    told = 0
+    for view in VIEWS:
+        table = view.endpoint_name or view.model.__tablename__
+        if found := [href for _, href in county.open(f"/admin/{table}/").links if "/details/" in href]:
+            groups, told = groups_of(county.open(found[0])), told + 1
+            assert "其他" not in groups or any(label == "其他" for label, _ in view.fieldsets), (table, groups)
+    assert told >= 10
