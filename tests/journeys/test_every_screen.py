@@ -1,13 +1,14 @@
 """Every screen: no fault that axe calls serious, nothing wider than a phone, everything by keyboard, on paper."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import next_page
+from tests.journeys.conftest import PASSWORD, next_page
 
 LEDGERS = ("student", "household", "guardian", "special_group_flag", "household_hardship", "responsibility_letter", "post",
            "publicity_activity", "accountability_record", "region", "village", "natural_group", "school", "code_item",
@@ -88,7 +89,7 @@ def test_one_thumb_is_enough_to_find_a_child_and_sign_a_letter(screens):
     page.get_by_role("link", name="责任书", exact=True).tap()
     page.get_by_text("筛选条件").tap()
     page.locator("#f-state").select_option("待签订")
-    page.get_by_role("button", name="查询").tap()
+    page.get_by_role("button", name="查询").last.tap()  # below the filters
     page.locator("tbody th a").first.tap()
     page.get_by_text("办理", exact=True).tap()
     with next_page(page):
@@ -97,6 +98,35 @@ def test_one_thumb_is_enough_to_find_a_child_and_sign_a_letter(screens):
     assert small == []
     page.get_by_role("button", name="签订").tap()
     expect(page.locator("main")).to_contain_text("已签订")
+
+
+def test_the_head_of_a_section_leaves_its_title_on_one_line_on_a_phone(screens):
+    page = screens("cun01", width=390, height=844, has_touch=True).open("/admin/household/details/?id=1")
+    for head in page.locator(".panel-head").all():
+        head.evaluate("""head => head.insertAdjacentHTML("beforeend", `<span class="panel-acts">${
+            ["孙依诺", "孙星宇", "孙慧敏"].map((name) => `<a class="btn btn-sm">新增（${name}）</a>`).join("")}</span>`)""")
+        boxes = [act.bounding_box() for act in head.locator(".panel-acts:last-child .btn").all()]
+        title = head.evaluate("""head => { const range = document.createRange(); range.selectNode(head.firstChild);
+            return range.getBoundingClientRect().height }""")
+        assert title < 30, "one line"
+        assert all(a["y"] + a["height"] <= b["y"] or a["x"] + a["width"] <= b["x"] for a, b in pairwise(boxes))
+
+
+def test_a_password_is_looked_at_by_keyboard_and_sent_hidden(screens):
+    page = screens().open("/login")
+    page.locator("#username").fill("cun01")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.locator("#password")).to_have_attribute("type", "text")
+    page.keyboard.press("Space")
+    expect(page.locator("#password")).to_have_attribute("type", "password")
+    page.keyboard.press("Tab")
+    with next_page(page):
+        page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_be_visible()
+    assert page.url.endswith("/")
 
 
 def test_what_is_opened_before_the_scripts_have_come_stays_open(screens):
