@@ -22,6 +22,7 @@ ORIGIN_LABELS = {
     "page": "页面", "batch": "批量", "import": "导入", "job": "任务", "command": "命令行", "api": "接口",
 }
 OPERATION_LABELS = {"insert": "新增", "update": "修改", "delete": "删除", "reveal": "查看"}
+MEASURES = {"student": "名", "guardian": "名", "household": "户", "responsibility_letter": "份", "account": "个"}
 DATABASE_LOST = "与数据库的连接刚刚断开，没有写入任何内容。请刷新页面再试一次；如仍不行，请告诉系统管理员。"
 BUSY = "数据库正忙（别人正在保存较多数据）。您填写的内容没有丢失，请过几秒再试一次。"
 
@@ -33,6 +34,14 @@ def role_label(role: str) -> str:
 def permission_label(permission: str) -> str:
     area, _, act = Permission(permission).partition(".")
     return ACT_LABELS[act] + AREA_LABELS[area]
+
+
+def counted(number: int, table: str) -> str:
+    """So many records of a ledger, in the measure that people use: 5 名学生, 3 户, 2 份责任书; else 条."""
+    from models.base import model_of
+
+    measure, title = MEASURES.get(table, "条"), model_of(table).__title__
+    return f"{number:,} {measure}{'' if title == measure else title}"
 
 
 def verb_label(verb: str) -> str:

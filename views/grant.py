@@ -13,7 +13,7 @@ from views.base import RegisterView
 class GrantView(RegisterView):
     model = Grant
     category_name = "账号与授权"
-    columns = ("account_id", "role", "region_code", "since", "until", "ended_at", "granted_by_id")
+    columns = ("account_id", "role", "region_code", "since", "until", "ended_at", "note")
     filters = ("role", "account_id")
     search = ("note",)
     settled = frozenset({"account_id", "role", "region_code", "since"})

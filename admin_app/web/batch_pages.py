@@ -12,6 +12,7 @@ from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.exchange.exporter import unfinished_sheet
 from admin_app.services import attachments, batches
 from admin_app.services.moves import ends_too
+from admin_app.text import counted
 from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, view_of
 from admin_app.web.downloads import stamped, workbook
@@ -58,7 +59,7 @@ def fill_in(id: int) -> ResponseReturnValue:
             field.errors = [*field.errors, fault.message]
     run = batches.run_of(session(), actor(), id)
     page = render_template(
-        "admin/move.html", title=f"批量{move.label}：{run.counts['chosen']:,} 条{model.__title__}", form=form,
+        "admin/move.html", title=f"批量{move.label}：{counted(run.counts['chosen'], run.table_name)}", form=form,
         fieldsets=[{"label": "", "fields": [*columns, "reason", *(["evidence"] if move.evidence else [])]}],
         move_label="下一步：预览", record_label=f"所选 {run.counts['chosen']:,} 条记录用同样的内容办理",
         from_state=None, to_state=_state(model, move.target), conflict=None, add_another=False,

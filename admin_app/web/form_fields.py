@@ -34,6 +34,12 @@ from models.region import Region, prefix_of
 
 CLEAR = "-"
 REQUIRED = "请填写“{}”。"
+# What a telephone puts under the thumb. A number of an identity has letters, and no word that a phone could mend.
+_KEYBOARDS = {
+    Privacy.PHONE: {"inputmode": "tel", "autocomplete": "off"},
+    Privacy.IDENTITY: {"inputmode": "text", "autocomplete": "off", "autocapitalize": "characters",
+                       "autocorrect": "off", "spellcheck": "false"},
+}
 
 
 class DateField(StringField):
@@ -204,8 +210,7 @@ def _field(model: type[Base], name: str, *, must: bool = False) -> Any:
         return NumberField(**common)
     if declaration.multiline:
         return TextAreaField(**common)
-    if declaration.privacy is Privacy.PHONE:
-        common["render_kw"] = {"inputmode": "tel"}
+    common["render_kw"] = {**_KEYBOARDS.get(declaration.privacy, {})}
     if not isinstance(column.type, SealedText) and column.type.python_type is not str:
         raise TypeError(f"{model.__tablename__}.{name}: no form field fits {column.type}")
     return StringField(**common)

@@ -17,6 +17,7 @@ from admin_app.changes.triggers import columns_of
 from admin_app.changes.undo import lapsed_undos
 from admin_app.display import LOCAL_ZONE
 from admin_app.listing import LONGEST_SEARCH
+from admin_app.text import counted
 from admin_app.web.context import actor, display, plant, session
 from admin_app.web.list_address import span_in
 from models.account import Account
@@ -130,14 +131,13 @@ def records_of(numbers: list[int]) -> dict[int, str]:
     for table in {row.table_name for row in named}:
         display().load_records(model_of(table), [row.pk for row in named if row.table_name == table])
     names = {row.change_id: display().loaded(model_of(row.table_name), row.pk) for row in named}
-    titles = {row.change_id: model_of(row.table_name).__title__ for row in found}
     return {row.change_id: names.get(row.change_id) or (
-        f"{row.rows:,} 条记录（{titles[row.change_id]}等）" if row.tables > 1
-        else f"{row.rows:,} 条{titles[row.change_id]}") for row in found}
+        f"{row.rows:,} 条记录（{model_of(row.table_name).__title__}等）" if row.tables > 1
+        else counted(row.rows, row.table_name)) for row in found}
 
 
 def touched_by(found: Sequence[Change]) -> dict[int, tuple[str, str]]:
-    """What each act touched, without a name: 学生 17 or 3 条学生; and which of its fields."""
+    """What each act touched, without a name: 学生 17 or 3 名学生; and which of its fields."""
     records: dict[int, list[str]] = defaultdict(list)
     fields: dict[int, dict[str, None]] = defaultdict(dict)
     for part in in_parts([c.id for c in found]):
@@ -145,8 +145,7 @@ def touched_by(found: Sequence[Change]) -> dict[int, tuple[str, str]]:
         for act, table, count, key in session().execute(
                 select(*of, func.count(ChangeRow.pk.distinct()), func.min(ChangeRow.pk))
                 .where(theirs).group_by(*of).order_by(ChangeRow.table_name)):
-            title = model_of(table).__title__
-            records[act].append(f"{title} {key}" if count == 1 else f"{count:,} 条{title}")
+            records[act].append(f"{model_of(table).__title__} {key}" if count == 1 else counted(count, table))
         for act, table, columns in session().execute(
                 select(*of, ChangeRow.columns).where(theirs).distinct().order_by(*of, ChangeRow.columns)):
             told = [c.info["field"] for c in columns_of(table_of(model_of(table)), columns or "")]

@@ -56,7 +56,7 @@ def choose(desk, list_address, verb, *, pks=None, status=200):
 def test_all_that_match_are_signed_the_others_are_named_and_all_of_it_is_taken_back(letters, officer):
     before = states(letters)
     choose(officer, LETTERS, "签订")
-    assert "5 条责任书" in officer.page.text
+    assert "5 份责任书" in officer.page.text
     page = officer.press("下一步：预览", signed_on="20261101")
     assert "4条将办理" in page.text
     assert "1条不能办理" in page.text
@@ -112,7 +112,7 @@ def test_nothing_is_filled_in_for_records_that_cannot_be_moved(letters, officer)
     choose(officer, LETTERS, "签订", pks=[signed], status=400)
     assert "所选 1 条记录的状态都不能“签订”" in officer.page.text
     choose(officer, LETTERS, "签订", pks=[signed, unsigned])
-    assert "2 条责任书" in officer.page.text
+    assert "2 份责任书" in officer.page.text
     assert states(letters) == before
 
 

@@ -1,5 +1,6 @@
 """What a screen says is what happened, in the words of whoever reads it: the pages as people found them wanting."""
 
+import re
 from datetime import date
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
+from admin_app.text import counted
+from models.student import Student
 from seed import makers
 from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
@@ -144,3 +147,81 @@ def test_no_record_of_any_ledger_tells_two_groups_of_one_name(desk):
             groups, told = groups_of(county.open(found[0])), told + 1
             assert "其他" not in groups or any(label == "其他" for label, _ in view.fieldsets), (table, groups)
     assert told >= 10
+
+
+# --- forms and words ----------------------------------------------------------------------------------
+
+
+def tag_of(page, name):
+    """The tag of a field as the browser reads it."""
+    return next(tag for tag in re.findall(r"<(?:input|select|textarea)[^>]*>", page.bytes.decode())
+                if f'name="{name}"' in tag)
+
+
+def test_a_telephone_offers_the_keys_that_a_field_needs(desk):
+    officer = desk("康宁网格员")
+    family, guardian = officer.open("/admin/household/new/"), officer.open("/admin/guardian/new/")
+    assert 'inputmode="tel"' in tag_of(family, "phone") and 'inputmode="tel"' in tag_of(guardian, "phone")
+    assert 'autocapitalize="characters"' in tag_of(family, "identity_number")
+    assert 'autocapitalize="characters"' in tag_of(officer.open("/admin/student/new/"), "student_number")
+    assert 'class="form-select"' in tag_of(guardian, "away"), "a choice looks like one"
+
+
+def test_a_password_can_be_looked_at_before_it_is_sent(district_application, desk):
+    for page in (Desk(district_application).open("/login"), desk("康宁网格员").open("/password")):
+        html = page.bytes.decode()
+        assert "data-peek" in html and "peek.js" in html and "显示密码" in page.text
+
+
+def test_the_filters_end_with_a_button(desk):
+    page = desk("康宁网格员").open("/admin/student/")
+    assert page.form("查询").buttons == ["查询", "查询"], "beside the words, and below the last filter"
+
+
+def test_the_summary_of_what_is_wrong_names_each_field_once(desk):
+    officer = desk("康宁网格员")
+    officer.open("/admin/household/new/")
+    page = officer.press("保存", status=400, head_name="", phone="123")
+    summary = page.text.partition("您填写的内容都还在。")[2].partition("户编号")[0]
+    assert "请填写“户主姓名”。" in summary and "“联系电话”不对：" in summary
+    assert "户主姓名：" not in summary and "联系电话：" not in summary
+    assert [href for text, href in page.links if text == "“联系电话”"] == ["#phone"]
+
+
+@pytest.mark.parametrize(("table", "said"), [
+    ("student", "1,828 名学生"), ("household", "1,828 户"), ("guardian", "1,828 名监护人"), ("account", "1,828 个账号"),
+    ("responsibility_letter", "1,828 份责任书"), ("special_group_flag", "1,828 条特殊群体标记"),
+])
+def test_records_are_counted_in_their_own_measure(table, said):
+    assert counted(1828, table) == said
+
+
+def test_a_batch_and_the_ledger_count_children_as_people_do(desk, family):
+    officer = desk("康宁网格员")
+    officer.open("/admin/student/?household_id=" + str(family["户"]))
+    officer.press("办理", range="all", verb="check")
+    assert "批量登记核查：3 名学生" in officer.page.text
+    officer.press("下一步：预览", checked_on="20261103")
+    assert "取消" in [text for text, _ in officer.page.links] and "不办了" not in officer.page.text
+    officer.press("确认登记核查 3 条")
+    assert "3 名学生" in [row["涉及记录"] for row in officer.open("/changes/").table("办理")]
+
+
+def test_whoever_may_only_take_out_is_not_told_to_move(desk, family):
+    assert "导出范围" in desk("督导老林").open("/admin/student/").text
+    assert "batch-sheet" in desk("督导老林").open("/admin/student/").bytes.decode()
+    assert "办理范围" in desk("康宁网格员").open("/admin/student/").text
+
+
+def test_a_list_of_grants_shows_whose_they_are_and_what_was_noted(desk):
+    row = desk("城区主任").open("/admin/grant/").table("账号")[0]
+    assert row["账号"] and "备注" in row and "授权人" not in row
+
+
+def test_a_village_without_children_is_not_told_that_it_has_all_its_letters(district_application, desk, district):
+    officer = desk("牧童网格员")
+    assert "生成 1 份" in officer.open("/letters/new-year").text
+    with unscoped(district_application.extensions["baoxue"].engine, "王芳 has left school", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            session.get_one(Student, district.王芳.id).schooling_state = "graduated"
+    assert "还没有登记这样的户的，请先登记户和学生" in officer.open("/letters/new-year").text

@@ -293,7 +293,7 @@ def test_the_auditors_first_page_counts_who_looked_in_full_and_opens_exactly_tho
     assert counted.split()[0].startswith("2")
     listed = auditor.get(link).table("时间")
     assert sorted((row["经办人"], row["原因"]) for row in listed) == [("周主任", "补录户口簿"), ("康干部", "核对学籍照片")]
-    assert {row["涉及记录"] for row in listed} == {"1 条学生"}, "whose record it was, the auditor does not learn"
+    assert {row["涉及记录"] for row in listed} == {"1 名学生"}, "whose record it was, the auditor does not learn"
     assert said not in Person(app, "周主任").get("/").text
 
 

@@ -78,7 +78,7 @@ def test_a_voided_child_is_in_no_list_and_no_sheet_unless_it_is_asked_for(direct
 def test_a_batch_of_all_that_match_passes_a_voided_child_by(director, children):
     void(director, children["张一"])
     page = choose(director, f"{STUDENTS}?grade=g9", "毕业离校")
-    assert "2 条学生" in page.text
+    assert "2 名学生" in page.text
 
 
 def test_the_flags_of_a_voided_child_end_with_it_and_come_back_with_it(district_application, director, children):

@@ -53,7 +53,7 @@ function offer(key, draft) {
     made.addEventListener("click", () => { act(); box.remove(); form.querySelector("input:not([type=hidden]), select, textarea")?.focus(); });
     return made;
   };
-  box.append(text, button("恢复填写", () => { fill(draft.values); save(key); }), button("不要了", () => drop(key)));
+  box.append(text, button("恢复填写", () => { fill(draft.values); save(key); }), button("放弃", () => drop(key)));
   form.before(box);
 }
 
