@@ -27,8 +27,8 @@ from models.identity_number import (
     normalise,
 )
 
-__all__ = ["BadCell", "Noted", "chinese_name", "date_value", "identity_number", "phone", "text"]
-__all__ += ["yes_no"]
+__all__ = ["BadCell", "Noted", "Rough", "birth_date", "chinese_name", "date_value", "identity_number"]
+__all__ += ["phone", "text", "yes_no"]
 
 Value = TypeVar("Value")
 
@@ -54,7 +54,8 @@ FULL_DATE: Final = re.compile(
     r"(\d{4})\s*[-./年、。,]\s*(\d{1,2})\s*[-./月、。,]\s*(\d{1,2})\s*[日号]?"
     r"(?:[T\s]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 )
-MONTH_ONLY: Final = re.compile(r"(\d{4})\s*[-./年、。]\s*(\d{1,2})\s*月?")
+MONTH_ONLY: Final = re.compile(r"(\d{4})\s*[-./年、。]\s*(\d{1,2})\s*月?|((?:19|20)\d{2})(\d{2})")
+YEAR_ONLY: Final = re.compile(r"((?:19|20)\d{2})\s*年?")
 YEAR_LAST: Final = re.compile(r"\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?")
 STANDARD_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
 PLAIN_NAME: Final = re.compile("[\u4e00-\u9fa5]{2,4}")  # nearly every name: Han characters and nothing else
@@ -118,6 +119,44 @@ def date_value(
     if not future_allowed and noted.value > (today or date.today()):
         raise BadCell(f"日期“{noted.value.isoformat()}”还没有到，请核对后改正。")
     return noted
+
+
+@dataclass(frozen=True, slots=True)
+class Rough:
+    """A day of birth of which no more than the month is told, or the year: 2014.1 in a cell of numbers is January or
+    October. `first` is the day that it is taken for where nothing tells it better, None where it cannot be taken."""
+
+    year: int
+    months: tuple[int, ...]
+    first: date | None
+    said: str
+
+    def agrees_with(self, born: date) -> bool:
+        return born.year == self.year and born.month in self.months
+
+
+def birth_date(cell: RawCell, *, today: date | None = None) -> Noted[date | Rough | None]:
+    """A day of birth, or what is told of one: the list may have an identity number that says the rest."""
+    try:
+        noted = date_value(cell, today=today)
+    except BadCell as fault:
+        if (told := roughly(cell)) is None:
+            raise
+        return Noted(Rough(*told, None, fault.message))
+    told = roughly(cell) if noted.notes else None
+    return Noted(Rough(*told, noted.value, noted.notes[0])) if told else Noted(noted.value, noted.notes)
+
+
+def roughly(cell: RawCell) -> tuple[int, tuple[int, ...]] | None:
+    """The year, and the months of it that a cell may mean which tells no day; None for any other cell."""
+    written = unicodedata.normalize("NFKC", one_line(cell))
+    if year := YEAR_ONLY.fullmatch(written):
+        return int(year[1]), tuple(range(1, 13))
+    if not (month := MONTH_ONLY.fullmatch(written)):
+        return None
+    number = month[2] or month[4]
+    months = (1, 10) if isinstance(cell, float) and number == "1" else (int(number),)  # its zero is gone
+    return int(month[1] or month[3]), months
 
 
 def phone(cell: RawCell) -> Noted[str | None]:
@@ -225,9 +264,8 @@ def read_date(cell: RawCell) -> Noted[date | None]:
         return from_serial(int(written))
     if full := FULL_DATE.fullmatch(written):
         return Noted(day(full[1], full[2], full[3], written))
-    month = MONTH_ONLY.fullmatch(written) or re.fullmatch(r"((?:19|20)\d{2})(\d{2})", written)
-    if month:
-        first = day(month[1], month[2], "1", written)
+    if month := MONTH_ONLY.fullmatch(written):
+        first = day(month[1] or month[3], month[2] or month[4], "1", written)
         return Noted(first, (f"“{shown(written)}”只写到月，暂按当月1日登记，请核对。",))
     if YEAR_LAST.fullmatch(written):
         raise BadCell(f"日期“{shown(written)}”看不出哪个是年、月、日，{DATE_ADVICE}")

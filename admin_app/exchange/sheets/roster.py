@@ -39,7 +39,7 @@ ROSTER = Sheet(
         Column("ethnic_group", ("民族",), words(20), codes="ethnic_group", width=8),
         Column("identity", ("身份证号码", "身份证号", "证件号码", "公民身份号码", "身份证", "证件号", "身份证件号",
                             "儿童身份证号", "学生身份证号"), number, width=22),
-        Column("birth_date", ("出生日期", "出生年月日", "出生年月", "生日"), cells.date_value, dated=True, width=12),
+        Column("birth_date", ("出生日期", "出生年月日", "出生年月", "生日"), cells.birth_date, dated=True, width=12),
         Column("guardian_name", ("监护人/姓名", "监护人姓名", "监护人", "家长姓名", "家长"), cells.chinese_name,
                width=10),
         Column("guardian_phone", ("监护人/联系电话", "联系电话", "监护人电话", "电话", "手机", "手机号", "手机号码",

@@ -8,7 +8,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.display import plain_text
-from admin_app.exchange.cells import plain_word
+from admin_app.exchange.cells import Rough, plain_word
 from admin_app.exchange.sheet import ParsedRow, PlannedRow
 from admin_app.exchange.sheets.roster_families import Named, index_of
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing, stem
@@ -95,15 +95,28 @@ def _of_age(row: ParsedRow) -> None:
         row.warn("出生日期", f"按出生日期已 {years} 岁，不像义务教育阶段的孩子。请核对。")
 
 
+def _day_of_birth(row: ParsedRow, born: date | None) -> None:
+    """The day, where the list tells the year and the month alone: the number's if it agrees."""
+    rough = row.values.get("birth_date")
+    if not isinstance(rough, Rough):
+        return
+    row.values["birth_date"] = born if born is not None and rough.agrees_with(born) else rough.first
+    if row.values["birth_date"] is None:
+        row.error("出生日期", rough.said, "read")
+    elif row.values["birth_date"] != born:
+        row.warn("出生日期", rough.said, "read")
+
+
 def _agree_with_number(row: ParsedRow) -> None:
     """Sex and birth date against the number (GB 11643): named, kept as the list has them; filled in
     where the list has none."""
     number, values = row.values.get("identity"), row.values
+    born = date(int(number[6:10]), int(number[10:12]), int(number[12:14])) if number else None
+    _day_of_birth(row, born)
     if not number:
         if not row.refused and values.get("birth_date") is None:
             row.error("出生日期", "没有身份证号的孩子须填写出生日期。")
         return
-    born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     sex = "1" if int(number[16]) % 2 else "2"
     if values.get("birth_date") is None:
         values["birth_date"] = born

@@ -1,0 +1,57 @@
+"""A list as districts write it: a month of birth for a day, a class behind its grade, a school by its short name."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from seed.makers import make_identity_number
+from tests.desk import Desk, roster
+from tests.exchange.test_roster_rules import imported, previewed
+
+Look = Callable[[str], list[tuple[Any, ...]]]
+陈月号码 = make_identity_number(date(2015, 10, 12), "2", serial=31)
+陈月 = {"村（社区）": "康宁社区", "户主姓名": "陈大山", "儿童姓名": "陈月", "身份证号码": 陈月号码}
+SQLITE_ONLY = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  # nothing of the store is asked
+
+
+# --- a month of birth ---
+
+
+@pytest.mark.parametrize("written", ["2015.10", "2015年10月", "201510", 2015.1, 2015, "2015年"])
+@SQLITE_ONLY
+def test_a_month_of_birth_leaves_the_day_to_the_number(主任: Desk, what_lies_there: Look, written: str | float) -> None:
+    """出生年月 tells no day; 2015.1 in a cell of numbers is October too."""
+    imported(主任, 陈月)
+    assert previewed(主任, {**陈月, "出生年月": written}) == [("无变化", "")]
+    陈星 = {**陈月, "儿童姓名": "陈星", "身份证号码": make_identity_number(date(2015, 10, 13), "1", serial=32), "出生年月": written}
+    assert previewed(主任, 陈星) == [("新增", "")] or "按村和户主姓名归入" in 主任.page.text
+    assert "只写到月" not in 主任.page.text and "不一致" not in 主任.page.text
+    主任.press("确认导入")
+    assert [str(day) for (day,) in what_lies_there("SELECT birth_date FROM student WHERE name LIKE '陈%' ORDER BY id")] == [
+        "2015-10-12", "2015-10-13"]
+
+
+@SQLITE_ONLY
+def test_a_month_of_birth_that_the_number_does_not_have_is_said_also_when_the_preview_is_made_anew(
+        主任: Desk, 网格员: Desk, what_lies_there: Look) -> None:
+    主任.upload(roster({**陈月, "出生年月": "2015年9月"}), "名单.xlsx")
+    form = dict(主任.page.form("确认导入").fields)
+    address = 主任.page.address
+    imported(网格员, {**陈月, "儿童姓名": "陈阳", "身份证号码": make_identity_number(date(2014, 1, 2), "1", serial=33)})
+    主任.post(f"{address}/confirm", form)
+    assert "请再看一遍预览" in 主任.page.text, "the family stands now"
+    [row] = 主任.preview().values()
+    assert "只写到月，暂按当月1日登记" in row["说明与变化"] and "与身份证号中的出生日期不一致" in row["说明与变化"]
+    主任.press("确认导入")
+    assert str(what_lies_there("SELECT birth_date FROM student WHERE name = '陈月'")[0][0]) == "2015-09-01"
+
+
+@pytest.mark.parametrize(("written", "said"), [
+    (2015.1, "看不出是几月几日"), ("2015", "只有年份"), ("2015.13", "并不存在"), ("2099.1", "还没有到"), ("2015.9", "")])
+@SQLITE_ONLY
+def test_a_month_of_birth_without_a_number_is_read_as_before(主任: Desk, written: str | float, said: str) -> None:
+    [(outcome, why)] = previewed(主任, {**陈月, "身份证号码": None, "出生年月": written})
+    assert (outcome, said in why) == ("拒收" if said else "新增", True)
+    assert said or "只写到月，暂按当月1日登记" in why
