@@ -161,24 +161,28 @@ def _width(display: Display, model: type[Base], name: str) -> int:
     return max(width, half_characters(field.label) + 2)
 
 
-def refused_sheet(session: ScopedSession, actor: Actor, run: ImportRun, rows: Sequence[ImportRow],
-                  cells: Sequence[list[str]]) -> Path:
-    """The refused rows in the user's own columns, with the Excel row and 错误原因; the caller removes the file. A
-    序号 of their own gives way to the table's; a column is as narrow as what stands in it lets it be, so that the
-    paper can be read."""
+REFUSED, WARNED = ("error", "未导入的行", "错误原因"), ("warning", "有提醒的行", "提醒")
+
+
+def told_sheet(session: ScopedSession, actor: Actor, run: ImportRun, rows: Sequence[ImportRow],
+               cells: Sequence[list[str]], about: tuple[str, str, str]) -> Path:
+    """The rows of an import that were refused, or that went in with a reminder, in the user's own columns, with the
+    Excel row and what was said; the caller removes the file. A 序号 of their own gives way to the table's; a column is
+    as narrow as what stands in it lets it be, so that the paper can be read."""
+    level, title, caption = about
     path = temporary()
     kept = [at for at, caption in enumerate(run.captions) if (caption or "").strip() != "序号"]
     tabs = any(row.tab for row in rows)
     where, wide = (["原工作表", "原行号"], [_DAY_WIDTH, 8]) if tabs else (["原行号"], [8])
-    captions = [*where, *[run.captions[at] or "（无列名）" for at in kept], "错误原因"]
+    captions = [*where, *[run.captions[at] or "（无列名）" for at in kept], caption]
 
     def lines() -> Iterator[list[Any]]:
         for row, own in zip(rows, cells, strict=True):
-            why = "；".join(f"{m['column']}：{m['text'].rstrip('。')}" for m in row.messages if m["level"] == "error")
-            yield [*([row.tab] if tabs else []), row.excel_row, *[own[at] for at in kept], f"{why}。"]
+            said = "；".join(f"{m['column']}：{m['text'].rstrip('。')}" for m in row.messages if m["level"] == level)
+            yield [*([row.tab] if tabs else []), row.excel_row, *[own[at] for at in kept], f"{said}。"]
 
     unit = Display(session, actor.role).region(actor.region_code)
-    frame = Frame(f"{run.filename} 未导入的行", unit, footer="改正后可直接上传本文件，只会处理这些行。", tall=True)
+    frame = Frame(f"{run.filename} {title}", unit, footer="改正后可直接上传本文件，只会处理这些行。", tall=True)
     write_table(path, frame, captions, lines(), [*wide, *[_NARROWEST] * len(kept), 40])
     return path
 

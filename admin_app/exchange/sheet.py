@@ -122,8 +122,8 @@ class Sheet:
         return {column.name: column.captions for column in self.columns}
 
 
-# A list numbers its own rows; and what was refused comes back with what we said of it.
-_SERIAL = ("序号", "编号", "No", "No.", "原工作表", "原行号", "错误原因")
+# A list numbers its own rows; and what we said of rows comes back with them.
+_SERIAL = ("序号", "编号", "No", "No.", "原工作表", "原行号", "错误原因", "提醒")
 
 
 @dataclass(frozen=True, slots=True)

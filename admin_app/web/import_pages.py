@@ -1,4 +1,4 @@
-"""The import wizard: upload, preview, confirm, result, the file of refused rows, the template."""
+"""The import wizard: upload, preview, confirm, result, the files of what was refused and of reminders, the template."""
 
 import tempfile
 from collections import Counter
@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from admin_app.display import Shown, local_time
 from admin_app.changes.undo import undone_of
-from admin_app.errors import Conflict, Invalid
+from admin_app.errors import Conflict, Invalid, Refused
 from admin_app.exchange import importer
-from admin_app.exchange.exporter import OUTCOME_LABELS, refused_sheet
+from admin_app.exchange.exporter import OUTCOME_LABELS, REFUSED, WARNED, told_sheet
 from admin_app.exchange.exporter import template as write_template
 from admin_app.exchange.sheets import sheet_named
 from admin_app.web.context import actor, display, session
@@ -95,8 +95,10 @@ def template(sheet: str) -> ResponseReturnValue:
 
 @pages.get("/run/<int:id>")
 def preview(id: int) -> ResponseReturnValue:
+    """The rows of a run, by what becomes of them; of one that is confirmed those that are asked for."""
     run = importer.run_of(session(), actor(), id)
-    if run.state != importer.CHECKED:
+    confirmed = run.state == importer.CONFIRMED and "tab" in request.args
+    if run.state != importer.CHECKED and not confirmed:
         return redirect(url_for("imports.result", id=id))
     tab = request.args.get("tab", "")
     asked = request.args.get("page", "1")
@@ -108,13 +110,14 @@ def preview(id: int) -> ResponseReturnValue:
                                       *((o, OUTCOME_LABELS[o], run.counts[o]) for o in importer.OUTCOMES),
                                       ("warned", "有提醒", run.counts["warned"]))]
     return render_template(
-        "import/preview.html", back=url_for("imports.upload", sheet=run.sheet), run=_run(run),
-        counts=run.counts, tabs=tabs, rows=_rows(rows),
+        "import/preview.html", run=_run(run), counts=run.counts, tabs=tabs, rows=_rows(rows, confirmed),
+        back=url_for("imports.result", id=id) if confirmed else url_for("imports.upload", sheet=run.sheet),
+        confirmed=confirmed, warned_url=_sheet_url(run, "warned") if confirmed else None,
         notes=run.notes or [], passed_over=run.passed_over, lacking=_lacking(run), fault=_common_fault(run, rows),
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
-        confirm_url=url_for("imports.confirm", id=id) if importer.has_something(run) else None,
-        set_aside_url=url_for("imports.set_aside", id=id),
-        refused_url=_refused_url(run))
+        confirm_url=url_for("imports.confirm", id=id) if importer.has_something(run) and not confirmed else None,
+        set_aside_url=None if confirmed else url_for("imports.set_aside", id=id),
+        refused_url=_sheet_url(run, "refused"))
 
 
 def _common_fault(run: ImportRun, rows: list[ImportRow]) -> str:
@@ -132,9 +135,10 @@ def _run(run: ImportRun) -> dict[str, Any]:
             "sheet_url": url_for("imports.upload", sheet=run.sheet)}
 
 
-def _refused_url(run: ImportRun) -> str | None:
-    return url_for("imports.refused", id=run.id) if run.counts["refused"] and run.account_id == actor().account_id \
-        else None
+def _sheet_url(run: ImportRun, which: str) -> str | None:
+    """Where whoever brought a list finds its rows again, as the list had them."""
+    mine = run.account_id == actor().account_id
+    return url_for("imports.refused", id=run.id, which=which) if run.counts[which] and mine else None
 
 
 def _lacking(run: ImportRun) -> list[str]:
@@ -142,15 +146,16 @@ def _lacking(run: ImportRun) -> list[str]:
     return list(run.lacking or ()) if run.counts["new"] else []
 
 
-def _rows(rows: list[ImportRow]) -> list[dict[str, Any]]:
-    """The rows of a preview, each with where it would be registered, and of a new child all that would be."""
+def _rows(rows: list[ImportRow], confirmed: bool) -> list[dict[str, Any]]:
+    """The rows of a preview, each with where it would be registered, and of a new child all that would be; once it is
+    registered, its own page shows that."""
     planned, read = [importer.planned(row) for row in rows], cache(display().reader)
     places = {p["plan"]["region"] for p in planned if p["plan"]}
     display().prepare_values(Student, {"region_code": places})
     return [{"excel_row": row.excel_row, "tab": row.tab, "label": row.label, "outcome": row.outcome,
              "messages": row.messages, "outcome_label": OUTCOME_LABELS[row.outcome], "colour": _COLOURS[row.outcome],
              "changes": p["changes"], "where": _where(p["plan"]) if p["plan"] else "",
-             "facts": _of_new_child(p["plan"], read) if row.outcome == "new" else []}
+             "facts": _of_new_child(p["plan"], read) if row.outcome == "new" and not confirmed else []}
             for row, p in zip(rows, planned, strict=True)]
 
 
@@ -178,7 +183,7 @@ def _pager(id: int, tab: str, number: int, total: int) -> dict[str, Any]:
     pages_ = max(1, -(-total // PAGE))
 
     def to(page: int) -> str:
-        return url_for("imports.preview", id=id, tab=tab or None, page=page)
+        return url_for("imports.preview", id=id, tab=tab, page=page)
 
     return {"page": number + 1, "pages": pages_, "total_label": f"共 {total:,} 行", "first": number * PAGE + 1,
             "last": min(total, (number + 1) * PAGE), "prev_url": to(number) if number else None,
@@ -217,12 +222,23 @@ def result(id: int) -> ResponseReturnValue:
     return render_template(
         "import/result.html", run=_run(run), counts=run.counts, undo=undo_offer(run.change_id), change_url=change,
         undone=undone_said(run.change_id),
-        refused_url=_refused_url(run),
+        refused_url=_sheet_url(run, "refused"), warned_url=_sheet_url(run, "warned"),
+        warned_rows_url=url_for("imports.preview", id=id, tab="warned"),
         list_url=url_for("student.index_view"))
 
 
-@pages.get("/run/<int:id>/refused.xlsx")
-def refused(id: int) -> ResponseReturnValue:
+@pages.get("/run/<int:id>/<any(refused, warned):which>.xlsx")
+def refused(id: int, which: str) -> ResponseReturnValue:
+    """The rows that were refused, or those that went in with a reminder, as a sheet."""
     run = importer.run_of(session(), actor(), id)
-    rows, cells = importer.refused_rows(session(), actor(), run)
-    return workbook(refused_sheet(session(), actor(), run, rows, cells), f"{Path(run.filename).stem}-未导入的行.xlsx")
+    rows, cells = importer.refused_rows(session(), actor(), run) if which == "refused" else _warned_rows(run)
+    about = REFUSED if which == "refused" else WARNED
+    return workbook(told_sheet(session(), actor(), run, rows, cells, about),
+                    f"{Path(run.filename).stem}-{about[1]}.xlsx")
+
+
+def _warned_rows(run: ImportRun) -> tuple[list[ImportRow], list[list[str]]]:
+    if run.account_id != actor().account_id:
+        raise Refused("下载的是名单的原文，含完整的证件号和电话，只给导入这份名单的人。请由导入人下载。")
+    rows, _ = importer.rows_of(session(), run, None, 0, run.counts["warned"], warned=True)
+    return rows, [importer.sheet_row(sheet_named(run.sheet), row).cells for row in rows]

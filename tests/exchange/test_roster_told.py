@@ -101,7 +101,40 @@ def test_the_rows_that_were_refused_are_given_to_whoever_brought_them_alone(dist
     colleague.open(address.replace("/refused.xlsx", ""))
     assert "下载拒收行" not in colleague.page.text
     assert "请由导入人下载" in colleague.open(address, status=403).text
+    assert "请由导入人下载" in colleague.open(address.replace("refused", "warned"), status=403).text
     assert 主任.open(address).workbook(), "the control"
+
+
+def test_reminders_are_found_after_the_confirmation_and_go_in_again_as_a_sheet(主任: Desk) -> None:
+    欣号码 = make_identity_number(date(2016, 9, 1), "2", serial=8)
+    孙欣 = {**孙悦, "儿童姓名": "孙欣", "身份证号码": 欣号码, "出生日期": "2016-09-02"}
+    wrong = {**孙悦, "儿童姓名": "错号码", "身份证号码": 孙悦号码[:-1] + ("1" if 孙悦号码[-1] != "1" else "2")}
+    previewed(主任, 孙悦, 孙欣, wrong)
+    assert "下载提醒明细" not in 主任.page.text
+    receipt = 主任.press("确认导入").address
+    assert "1 有提醒" in 主任.page.text or "1有提醒" in 主任.page.text
+    sheet = 主任.page.link("下载提醒明细")
+    主任.open(主任.page.link("查看提醒"))
+    [row] = 主任.page.table("Excel 行")
+    assert row["姓名"] == "孙欣" and "出生日期不一致，以名单为准" in row["说明与变化"]
+    assert not [button for form in 主任.page.forms for button in form.buttons if button.startswith(("确认导入", "放弃"))]
+    assert [row["姓名"] for row in 主任.open(主任.page.link("全部 3")).table("Excel 行")] == ["孙悦", "孙欣", "错号码"]
+    assert 主任.open(receipt.removesuffix("/result")).address == receipt, "without a tab the receipt, as before"
+    content = 主任.open(sheet).bytes
+    assert 主任.page.filename == "名单-有提醒的行.xlsx"
+    rows = [list(row) for row in 主任.page.workbook().active.values]
+    head = next(row for row in rows if row[0] == "序号")
+    [told] = [dict(zip(head, row, strict=True)) for row in rows[rows.index(head) + 1:] if isinstance(row[0], int)]
+    assert (told["原行号"], told["儿童姓名"], told["身份证号码"]) == (3, "孙欣", 欣号码)
+    assert told["提醒"] == "出生日期：与身份证号中的出生日期不一致，以名单为准。请对照户口簿核实。"
+    主任.upload(content, "提醒.xlsx")
+    assert "这些列没有导入" not in 主任.page.text
+    assert [(row["姓名"], row["结果"]) for row in 主任.page.table("Excel 行")] == [("孙欣", "无变化")]
+
+
+def test_a_list_without_reminders_has_none_on_its_receipt(主任: Desk) -> None:
+    imported(主任, 孙悦)
+    assert "提醒" not in 主任.page.text
 
 
 def test_a_village_that_is_no_more_is_named_with_its_successor(主任: Desk) -> None:
