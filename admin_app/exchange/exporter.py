@@ -225,7 +225,7 @@ def template(session: ScopedSession, actor: Actor, sheet: Sheet, villages: Seque
     display = Display(session, actor.role)
     choices: list[list[str]] = []
     for column in sheet.columns:
-        listed = [item.label for item in display.codes(column.codes)] if column.codes else []
+        listed = [item.label for item in display.codes(column.codes, date.today())] if column.codes else []
         choices.append(list(villages) if column.name == "village" else listed)
     path = temporary()
     write_template(path, sheet.title, [c.caption.replace("/", "") for c in sheet.columns], choices,

@@ -55,3 +55,43 @@ def test_a_month_of_birth_without_a_number_is_read_as_before(主任: Desk, writt
     [(outcome, why)] = previewed(主任, {**陈月, "身份证号码": None, "出生年月": written})
     assert (outcome, said in why) == ("拒收" if said else "新增", True)
     assert said or "只写到月，暂按当月1日登记" in why
+
+
+# --- schools ---
+
+
+@pytest.mark.parametrize(("name", "grade", "kind"), [
+    ("青山第二小学", "八年级", "211"), ("青山初级中学", "七年级", "311"), ("青山一中", None, "311"), ("青山九年一贯制学校", None, "312"),
+    ("青山中学附属小学", None, "211"), ("青山第一中心校", None, "211"), ("青山特殊教育学校", None, "514"), ("青山小学教学点", None, "218"),
+    ("青山幼儿园", None, "111"), ("青山实验学校", "八年级", "311"), ("青山实验学校", "四年级", "211"), ("青山实验学校", None, "211")])
+@SQLITE_ONLY
+def test_a_new_school_is_of_the_kind_that_its_name_says_else_its_pupils(
+        主任: Desk, what_lies_there: Look, name: str, grade: str | None, kind: str) -> None:
+    imported(主任, {**陈月, "学校": name, "年级": grade})
+    assert what_lies_there(f"SELECT kind FROM school WHERE name = '{name}'") == [(kind,)]
+
+
+@SQLITE_ONLY
+def test_a_school_is_known_by_the_end_of_its_name_where_one_alone_has_it(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, {**陈月, "学校": "示范县第一小学"})
+    陈星 = {**陈月, "户主姓名": "陈小山", "儿童姓名": "陈星", "身份证号码": make_identity_number(date(2015, 10, 13), "1", serial=32)}
+    [(outcome, said)] = previewed(主任, {**陈星, "学校": "第一小学", "是否在校": "是"})
+    assert outcome == "新增" and said.startswith("学校：“第一小学”按系统中的“示范县第一小学”登记")
+    主任.press("确认导入")
+    assert what_lies_there("SELECT k.name, s.schooling_state FROM student s JOIN school k ON k.id = s.school_id "
+                           "WHERE s.name = '陈星'") == [("示范县第一小学", "enrolled")]
+    assert "会新增学校“小学”" in previewed(主任, {**陈星, "学校": "小学"})[0][1] or "会新增这所学校" in 主任.page.text
+    imported(主任, {**陈星, "户主姓名": "陈三", "儿童姓名": "陈辰", "学校": "邻县第一小学",
+                  "身份证号码": make_identity_number(date(2015, 10, 13), "1", serial=34)})
+    [(_, said)] = previewed(主任, {**陈星, "学校": "第一小学"})
+    assert "按系统中的" not in said and "确认导入时会新增" in said, "of two none is guessed"
+
+
+@pytest.mark.parametrize("written", ["外地上学（太原）", "在外就读", "无", "没有", "未上学"])
+@SQLITE_ONLY
+def test_what_says_that_there_is_no_school_is_none(主任: Desk, what_lies_there: Look, written: str) -> None:
+    [(outcome, said)] = previewed(主任, {**陈月, "学校": written, "是否在校": "否"})
+    assert outcome == "新增" and "会新增" not in said
+    assert ("不是学校名称" in said) == ("外" in written)
+    主任.press("确认导入")
+    assert what_lies_there("SELECT name FROM school") == [("示范小学",)]

@@ -62,7 +62,7 @@ def test_a_preview_says_where_each_new_child_would_be_registered(主任: Desk) -
     ("8年级", "g8"),
 ])
 def test_a_grade_is_read_as_lists_write_it(主任: Desk, what_lies_there: Look, written: str, grade: str) -> None:
-    imported(主任, {**孙悦, "年级": written})
+    imported(主任, {**孙悦, "学校": None, "年级": written})
     assert what_lies_there("SELECT grade FROM student WHERE name = '孙悦'") == [(grade,)]
 
 

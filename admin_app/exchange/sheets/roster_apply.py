@@ -11,6 +11,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.bulk import insert_rows
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
+from admin_app.exchange.sheets.roster_schooling import kind_of
 from admin_app.services.names import index_name
 from admin_app.services.students import NO_DOCUMENT, RESIDENT_IDENTITY_CARD, next_register_numbers
 from models.base import Base, table_of
@@ -21,10 +22,6 @@ from models.region import code_of, prefix_of
 from models.school import School
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
-
-_KINDS_OF_SCHOOL = (("九年", "312"), ("一贯", "312"), ("初级中学", "311"), ("初中", "311"), ("中学", "311"),
-                    ("特殊", "511"), ("特教", "511"), ("教学点", "218"))
-
 
 def apply(session: ScopedSession, actor: Actor, plans: list[dict[str, Any]]) -> None:
     """Effects, in order: registers schools that the list names and the actor may add; inserts new
@@ -46,12 +43,15 @@ def apply(session: ScopedSession, actor: Actor, plans: list[dict[str, Any]]) -> 
 
 
 def _schools(session: ScopedSession, actor: Actor, plans: Sequence[dict[str, Any]]) -> dict[str, int]:
-    names = sorted({p["new_school"] for p in plans if p.get("new_school")})
+    grades: dict[str, list[str | None]] = defaultdict(list)
+    for p in plans:
+        if p.get("new_school"):
+            grades[p["new_school"]].append(p["student"].get("grade"))
+    names = sorted(grades)
     if not names or not actor.may(Permission.PLACE_CREATE):
         return {}
     place = code_of(prefix_of(actor.region_code)[:9])
-    rows = [{"name": n, "kind": next((k for w, k in _KINDS_OF_SCHOOL if w in n), "211"),
-             "region_code": place} for n in names]
+    rows = [{"name": n, "kind": kind_of(n, grades[n]), "region_code": place} for n in names]
     return dict(zip(names, insert_rows(session, School, rows), strict=True))
 
 

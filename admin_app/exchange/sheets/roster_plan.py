@@ -5,18 +5,18 @@ from datetime import date
 from typing import Any
 
 from admin_app.access.actor import Actor
-from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.display import plain_text
 from admin_app.exchange.cells import Rough, plain_word
 from admin_app.exchange.sheet import ParsedRow, PlannedRow
 from admin_app.exchange.sheets.roster_families import Named, index_of
+from admin_app.exchange.sheets.roster_schooling import school_of, schooling_of_new, settle_grade
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing, stem
 from admin_app.exchange.sheets.roster_words import IN_TOWN, URBAN
 from admin_app.services.students import RESIDENT_IDENTITY_CARD
 from models.base import declared
 from models.kinds import Sealed
-from models.student import Student
+from models.student import SCHOOLING_MOVES, Student
 
 _SPLIT = re.compile(r"[、,，;；/\s]+(?![^（(]*[）)])")  # a label may have a comma between its brackets
 _LEFT_BEHIND = frozenset({"10", "11", "12"})
@@ -74,17 +74,24 @@ def _codes(row: ParsedRow, standing: Standing, *, urban: bool) -> None:
             continue
         codes = standing.codes[table]
         known = word if word in codes else plain_word(word)
-        if known not in codes:
-            row.warn(caption, f"代码表中没有“{word}”，这一项没有保存。请改成下拉列表中的写法，或先在代码表中增加。")
-        row.values[f"{name}_code"] = codes.get(IN_TOWN.get(known, known) if urban else known)
         row.values[f"{name}_open"] = known in IN_TOWN
+        known = IN_TOWN.get(known, known) if urban else known
+        if known not in codes:
+            row.warn(caption, _not_a_code(word, known in standing.ended_codes[table]))
+        row.values[f"{name}_code"] = codes.get(known)
     kinds = []
     for word in _SPLIT.split(row.values.get("special_groups") or ""):
         if word and word not in standing.codes["special_group"]:
-            row.warn("特殊群体", f"代码表中没有“{word}”，这一项没有保存。")
+            row.warn("特殊群体", _not_a_code(word, word in standing.ended_codes["special_group"]))
         elif word and (code := standing.codes["special_group"][word]):
             kinds.append(code)
     row.values["flag_codes"] = list(dict.fromkeys(kinds))
+
+
+def _not_a_code(word: str, ended: bool) -> str:
+    if ended:
+        return f"“{word}”已停用，这一项没有保存。请改成下拉列表中的写法。"
+    return f"代码表中没有“{word}”，这一项没有保存。请改成下拉列表中的写法，或先在代码表中增加。"
 
 
 def _of_age(row: ParsedRow) -> None:
@@ -188,9 +195,9 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
         "class_name": values.get("class_name"), "boarding": values.get("boarding_code"),
         "note": values.get("note"),
     }
-    school = _school(row, standing, actor, what)
+    school = settle_grade(row, child, school_of(row, child, standing, actor, what), standing, new, what)
     if child is None:
-        return {**new, "identity_number": values.get("identity"), **_schooling(row, standing, what)}
+        return {**new, "identity_number": values.get("identity"), **schooling_of_new(row, school, what)}
     differ: dict[str, Any] = {}
     for name in _COMPARED:
         before, after = getattr(child, name), new[name]
@@ -203,11 +210,10 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
     if values.get("identity") and child.identity_index is None:
         differ |= {"identity_number": values["identity"], "identity_kind": RESIDENT_IDENTITY_CARD}
         changes.append(_change("身份证号码", "", _hidden(values["identity"])))
-    key = standing.schools.get(school or "")
-    if key is not None and key != child.school_id:
-        differ["school_id"] = key
-        names = {k: n for n, k in standing.schools.items()}
-        changes.append(_change("学校", names.get(child.school_id or 0, ""), school or ""))
+    if school is not None and school.id != child.school_id:
+        differ["school_id"] = school.id
+        before = standing.school_of(child)
+        changes.append(_change("学校", before.name if before else "", school.name))
     household = what["household"]
     if household["id"] != child.household_id:
         differ["household_id"] = household["id"]
@@ -217,35 +223,6 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
     if values.get("at_school") is not None and values["at_school"] != (child.schooling_state == "enrolled"):
         row.warn("是否在校", "与系统中的就学状态不一致，状态没有改动。请核实后在学生页面办理。")
     return differ
-
-
-def _school(row: ParsedRow, standing: Standing, actor: Actor, what: dict[str, Any]) -> str | None:
-    """The school's name in a row; one that the register does not have is made by whoever may, and named."""
-    school = row.values.get("school")
-    if school and school not in standing.schools:
-        may = actor.may(Permission.PLACE_CREATE)
-        what["new_school"] = school if may else None
-        if not may:
-            row.warn("学校", f"系统中没有学校“{school}”，学校一项没有保存。请联系上级管理员登记学校。")
-        elif alike := standing.school_like(school):
-            row.warn("学校", f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
-                     f"否则确认导入时会新增学校“{school}”。")
-        elif school not in standing.new_schools:  # said once: a first list names many
-            standing.new_schools.add(school)
-            row.warn("学校", f"系统中没有学校“{school}”，确认导入时会新增这所学校。")
-    return school
-
-
-def _schooling(row: ParsedRow, standing: Standing, what: dict[str, Any]) -> dict[str, Any]:
-    """The school and the state of a new child. In school is only whose school stands in the register."""
-    said, key = row.values.get("at_school"), standing.schools.get(row.values.get("school") or "")
-    seated = said and (key is not None or what.get("new_school"))
-    if said is False:
-        row.warn("是否在校", "不在校的孩子按“待核查”登记。请尽快核查，并在学生页面办理就学状态。")
-    elif said and not seated:
-        row.warn("是否在校", "写的是在校，但学校没有写，或没有保存，按“待核查”登记。请补上学校后重新上传，"
-                          "或在学生页面办理“登记在校”。")
-    return {"school_id": key, "schooling_state": "enrolled" if seated else "unknown"}
 
 
 def _guardian(row: ParsedRow, child: Student | None, standing: Standing,
@@ -271,6 +248,10 @@ def _belongings(row: ParsedRow, child: Student | None, standing: Standing, chang
     held = standing.flags.get(child.id, set()) if child else set()
     what["flags"] = [k for k in row.values["flag_codes"]
                      if k not in held and not (k in _LEFT_BEHIND and held & _LEFT_BEHIND)]
+    if child is not None and what["flags"] and child.schooling_state not in SCHOOLING_MOVES.standing:
+        state = SCHOOLING_MOVES.labels[child.schooling_state]
+        row.warn("特殊群体", f"“{child.name}”{state}，不用再报特殊群体标记，这一项没有保存。")
+        what["flags"] = []
     if child is not None:
         if kind:
             labels, stand = standing.labels["hardship_kind"], standing.hardships.get(what["household"]["id"], set())

@@ -23,7 +23,9 @@ from models.household import HARDSHIP_MOVES, HouseholdHardship
 from models.region import LEVEL_LENGTHS, Region, code_of, in_use, prefix_of, under, villages_under
 from models.school import School
 from models.special_group_flag import FLAG_MOVES, SpecialGroupFlag
+from models.student import Student
 
+_SHORTEST_NAME = 4  # of a school that is called by the end of its name; 小学 is none
 _VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "社区", "村", "")
 
 
@@ -38,9 +40,12 @@ class Standing:
     settlements: dict[str, str] = field(default_factory=dict)
     codes: dict[str, dict[str, str | None]] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
-    schools: dict[str, int] = field(default_factory=dict)
+    ended_codes: dict[str, set[str]] = field(default_factory=dict)  # the labels that may not be chosen any more
+    schools: dict[str, School] = field(default_factory=dict)
+    schools_by_id: dict[int, School] = field(default_factory=dict)
     alike: dict[str, str] = field(default_factory=dict)
-    new_schools: set[str] = field(default_factory=set)
+    in_full: dict[str, str] = field(default_factory=dict)
+    said_schools: set[str] = field(default_factory=set)
     children: Children = field(default_factory=Children)
     families: Families = field(default_factory=lambda: Families(()))
     guardians: dict[int, list[Guardian]] = field(default_factory=dict)
@@ -56,11 +61,21 @@ class Standing:
             if word.startswith(name) and word != name and prefix.startswith(begin):
                 yield from self.readings(word.removeprefix(name), prefix)
 
+    def school_of(self, child: Student | None) -> School | None:
+        return self.schools_by_id.get(child.school_id or 0) if child else None
+
     def school_like(self, name: str) -> str:
         """A school whose name is much like this one, '' if there is none."""
         if name not in self.alike:
             self.alike[name] = next(iter(get_close_matches(name, self.schools, n=1)), "")
         return self.alike[name]
+
+    def school_in_full(self, name: str) -> str:
+        """The one school whose name ends with this one (第一小学 of 示范县第一小学), '' if there is none or several."""
+        if name not in self.in_full:
+            found = [n for n in self.schools if n.endswith(name)] if len(name) >= _SHORTEST_NAME else []
+            self.in_full[name] = found[0] if len(found) == 1 else ""
+        return self.in_full[name]
 
 
 def read_standing(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow], indexes: list[str]) -> Standing:
@@ -93,17 +108,22 @@ def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> No
         said = f"“{name}”已撤销，请改填{f'并入后的“{successor}”' if successor else '并入后的村（社区）'}。"
         standing.ended |= dict.fromkeys((plain_word(name), stem(plain_word(name)), code), said)
     for table in ("sex", "ethnic_group", "grade", "boarding", "special_group", "hardship_kind"):
-        standing.codes[table], standing.labels[table] = {}, {}
+        standing.codes[table], standing.labels[table], standing.ended_codes[table] = {}, {}, set()
     today = date.today()
     for item in session.scalars(select(CodeItem).where(CodeItem.code_table.in_(standing.codes))):
         standing.labels[item.code_table][item.code] = item.label
         if Code(item.code, item.label, item.colour, item.valid_from, item.valid_until).valid_on(today):
             standing.codes[item.code_table] |= {item.label: item.code, item.code: item.code}
+        else:
+            standing.ended_codes[item.code_table] |= {item.label, item.code}
     for table, aliases in ALIASES.items():
-        standing.codes[table] = {**aliases, **standing.codes[table]}
+        valid = {None, *standing.codes[table].values()}
+        standing.ended_codes[table] |= {word for word, code in aliases.items() if code not in valid}
+        standing.codes[table] = {**{w: code for w, code in aliases.items() if code in valid}, **standing.codes[table]}
     standing.codes["ethnic_group"] |= {label.removesuffix("族"): code for label, code in list(
         standing.codes["ethnic_group"].items()) if label.endswith("族")}
-    standing.schools = {name: key for key, name in session.execute(select(School.id, School.name))}
+    standing.schools = {school.name: school for school in session.scalars(select(School))}
+    standing.schools_by_id = {school.id: school for school in standing.schools.values()}
 
 
 def _read_belongings(session: ScopedSession, standing: Standing) -> None:

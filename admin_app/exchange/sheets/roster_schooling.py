@@ -1,0 +1,125 @@
+"""Where a row of a roster says that a child learns: a school that runs, a grade that a form would take too."""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from admin_app.access.actor import Actor
+from admin_app.access.permissions import Permission
+from admin_app.exchange.cells import plain_word
+from admin_app.exchange.sheet import ParsedRow
+from admin_app.exchange.sheets.roster_standing import Standing
+from admin_app.services.students import _STAGES, _YEARS_APART, answered, school_age
+from models.school import School
+from models.student import Student
+
+# What the name of a school says of its kind; the first that fits.
+_KINDS = tuple((re.compile(word), kind) for word, kind in (
+    ("幼儿园", "111"), ("教学点", "218"), ("十二年", "345"), ("九年|一贯", "312"),
+    ("盲", "511"), ("聋", "512"), ("培智", "513"), ("特殊|特教", "514"), ("专门学校|工读", "371"),
+    ("小学|完小|中心校", "211"), ("完全中学", "341"), ("高级中学|高中", "342"), ("职业初中", "321"),
+    ("职业|职高|中专|技校", "361"), ("初中|中学|[一二三四五六七八九十]中(?!心)", "311")))
+_ELSEWHERE = re.compile("外地|外省|外县|在外(?!国)")
+_NO_SCHOOL = frozenset({"无", "没有", "暂无", "无学校", "没有学校", "未上学", "没上学", "没有上学", "不上学", "未入学",
+                        "没入学", "失学", "辍学", "在家", "-", "—", "/"})
+
+
+def kind_of(name: str, grades: Iterable[str | None] = ()) -> str:
+    """The kind of a new school: by its name, else by the grades of those who learn there."""
+    said = kind_said(name)
+    years = {int(g[1:]) for g in grades if g and re.fullmatch(r"g\d", g)}
+    upper = bool(years) and max(years) > 6
+    return said or (("312" if min(years) <= 6 else "311") if upper else "211")
+
+
+def kind_said(name: str) -> str:
+    return next((kind for word, kind in _KINDS if word.search(name)), "")
+
+
+def school_of(row: ParsedRow, child: Student | None, standing: Standing, actor: Actor,
+              what: dict[str, Any]) -> School | None:
+    """The school of a row, if it stands and takes children. One that the register does not have is made by whoever may,
+    and named; a text that is no school's name is none."""
+    name = row.values.get("school")
+    if not name or not (school := standing.schools.get(name) or _unknown(row, name, standing, actor, what)):
+        return None
+    closed = school.closed_on is not None and school.closed_on < date.today()
+    if closed and not (child and child.school_id == school.id):
+        row.warn("学校", f"“{school.name}”已停办（{school.closed_on}），学校一项没有保存。"
+                       "请改成孩子现在的学校后重新上传。")
+        return None
+    return school
+
+
+def _unknown(row: ParsedRow, name: str, standing: Standing, actor: Actor, what: dict[str, Any]) -> School | None:
+    said = name in standing.said_schools  # said once: a first list names many
+    if plain_word(name) in _NO_SCHOOL:
+        return None
+    if _ELSEWHERE.search(name):
+        row.warn("学校", f"“{name}”不是学校名称，学校一项没有保存。"
+                       "在外地上学的，请导入后在学生页面办理“登记外地就读”。")
+        return None
+    if full := standing.school_in_full(name):
+        standing.said_schools.add(name)
+        if not said:
+            row.warn("学校", f"“{name}”按系统中的“{full}”登记。如不是同一所学校，请写明全名后重新上传。")
+        return standing.schools[full]
+    may = actor.may(Permission.PLACE_CREATE)
+    what["new_school"] = name if may else None
+    if not may:
+        row.warn("学校", f"系统中没有学校“{name}”，学校一项没有保存。请联系上级管理员登记学校。")
+    elif alike := standing.school_like(name):
+        row.warn("学校", f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
+                 f"否则确认导入时会新增学校“{name}”。")
+    elif not said:
+        standing.said_schools.add(name)
+        row.warn("学校", f"系统中没有学校“{name}”，确认导入时会新增这所学校。")
+    return None
+
+
+def schooling_of_new(row: ParsedRow, school: School | None, what: dict[str, Any]) -> dict[str, Any]:
+    """The school and the state of a new child. In school is only whose school stands in the register."""
+    said = row.values.get("at_school")
+    seated = said and (school is not None or what.get("new_school"))
+    if said is False:
+        row.warn("是否在校", "不在校的孩子按“待核查”登记。请尽快核查，并在学生页面办理就学状态。")
+    elif said and not seated:
+        row.warn("是否在校", "写的是在校，但学校没有写，或没有保存，按“待核查”登记。请补上学校后重新上传，"
+                          "或在学生页面办理“登记在校”。")
+    return {"school_id": school.id if school else None, "schooling_state": "enrolled" if seated else "unknown"}
+
+
+def settle_grade(row: ParsedRow, child: Student | None, school: School | None, standing: Standing,
+                 new: dict[str, Any], what: dict[str, Any]) -> School | None:
+    """Leaves out of the new values a grade that a form would refuse (`services/students.py`), with what it would say;
+    gives the school, None if it has not the grade in which the child stands."""
+    stands = child.grade if child else None
+    moves = child is not None and school is not None and school.id != child.school_id
+    note = new["note"] or (child.note if child else None)
+    if not (new["grade"] or (moves and stands)) or answered(note, "年级", "学校"):
+        return school
+    there = school or (standing.school_of(child) if not row.values.get("school") else None)
+    kind, labels = there.kind if there else kind_said(what.get("new_school") or ""), standing.labels["grade"]
+    born = new["birth_date"] or (child.birth_date if child else None)
+    why = _misfit(new["grade"], labels, kind, born) if new["grade"] not in (None, stands) else ""
+    if why:
+        row.warn("年级", f"{why}，年级一项没有保存。请核对；如确实如此，请在备注中写明后重新上传，如“年级已核对”。")
+        new["grade"] = None
+    grade = new["grade"] or stands
+    why = _misfit(grade, labels, kind, None) if moves and grade else ""
+    if why:
+        row.warn("学校", f"{why}，学校一项没有保存。请核对；如确实如此，请在备注中写明后重新上传，如“学校已核对”。")
+    return None if why else school
+
+
+def _misfit(grade: str, labels: dict[str, str], kind: str, born: date | None) -> str:
+    """Why a grade does not fit the kind of a school or the day of birth; '' where it does."""
+    found = re.fullmatch(r"g(\d)", grade)
+    if found is None:
+        return ""
+    year, label = int(found[1]), labels.get(grade, grade)
+    if kind in _STAGES and year not in _STAGES[kind]:
+        return f"这所学校没有{label}"
+    age = school_age(born, date.today()) if born else year + 5
+    return f"{label}的孩子一般 {year + 5} 岁，按出生日期是 {age} 岁" if abs(age - (year + 5)) > _YEARS_APART else ""
