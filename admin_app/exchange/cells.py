@@ -19,6 +19,7 @@ from typing import Final, Generic, TypeVar
 
 from admin_app.errors import Invalid
 from admin_app.exchange.reader import RawCell
+from admin_app.identity_numbers import HALF_WIDTH, without_numbers
 from models.identity_number import (
     IdentityNumber,
     IdentityNumberError,
@@ -28,7 +29,7 @@ from models.identity_number import (
 )
 
 __all__ = ["BadCell", "Noted", "Rough", "birth_date", "chinese_name", "date_value", "identity_number"]
-__all__ += ["phone", "text", "yes_no"]
+__all__ += ["open_text", "phone", "text", "yes_no"]
 
 Value = TypeVar("Value")
 
@@ -59,6 +60,8 @@ YEAR_ONLY: Final = re.compile(r"((?:19|20)\d{2})\s*年?")
 YEAR_LAST: Final = re.compile(r"\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{2}[-./年]\d{1,2}[-./月]\d{1,2}日?")
 STANDARD_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
 PLAIN_NAME: Final = re.compile("[\u4e00-\u9fa5]{2,4}")  # nearly every name: Han characters and nothing else
+LONG_NUMBER: Final = re.compile(r"\d(?:[\s-]?\d){14,}(?:[\s-]?[\dXx])?", re.A)
+IDENTITY_LENGTH: Final = 18
 AREA_CODE: Final = re.compile(r"(010|02\d|0[3-9]\d{2})(\d{7,8})")
 
 
@@ -85,6 +88,15 @@ def text(cell: RawCell, max_length: int) -> Noted[str | None]:
     if len(value) > max_length:
         raise BadCell(f"内容有{len(value)}个字，最多{max_length}个字，请缩短。")
     return Noted(value, formula_notes(value))
+
+
+def open_text(cell: RawCell, max_length: int) -> Noted[str | None]:
+    """A text that many may read: a whole identity number in it is refused, as in a form (`services/records.py`)."""
+    noted = text(cell, max_length)
+    written = noted.value or ""
+    if len(written) >= IDENTITY_LENGTH and without_numbers(written) != written.translate(HALF_WIDTH):
+        raise BadCell("这里有完整的身份证号。证件号只填在身份证号一列，这里请去掉或只写后四位。")
+    return noted
 
 
 def chinese_name(cell: RawCell, max_length: int = NAME_LENGTH) -> Noted[str | None]:
@@ -256,7 +268,7 @@ def read_date(cell: RawCell) -> Noted[date | None]:
         return Noted(None)
     if isinstance(cell, float) and not cell.is_integer():
         if math.floor(cell) in YEARS:  # 2014.1 may be January or October
-            raise BadCell(f"日期“{written}”存成了小数，看不出是几月几日，{DATE_ADVICE}")
+            raise BadCell(f"日期“{shown(written)}”存成了小数，看不出是几月几日，{DATE_ADVICE}")
         return from_serial(math.floor(cell))
     if re.fullmatch(r"\d{8}", written):
         return Noted(day(written[:4], written[4:6], written[6:], written))
@@ -308,4 +320,6 @@ def is_han(character: str) -> bool:
 
 
 def shown(value: str) -> str:
+    """A cell as a message repeats it: cut short, and without a number that may be somebody's."""
+    value = LONG_NUMBER.sub("（一串号码）", value)
     return value if len(value) <= 20 else value[:20] + "…"

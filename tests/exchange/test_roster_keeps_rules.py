@@ -1,8 +1,12 @@
 """What a form would refuse, no list brings in either."""
 
 import io
+import json
+import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -18,7 +22,7 @@ from models.code_item import CodeItem
 from models.school import School
 from models.student import Student
 from seed.makers import make_identity_number
-from tests.desk import Desk
+from tests.desk import Desk, command, roster
 from tests.exchange.test_roster_rules import 孙悦, imported, previewed
 
 Look = Callable[[str], list[tuple[Any, ...]]]
@@ -118,3 +122,37 @@ def test_the_template_offers_what_may_be_chosen_today(主任: Desk, written: Cal
     offered = {cell for row in book["代码"].values for cell in row}
     assert {"脱贫户", "残疾儿童", "汉族"} <= offered
     assert not {"建档立卡贫困户", "农村五保户", "孤儿"} & offered
+
+
+# --- whole identity numbers ---
+
+
+号码 = make_identity_number(date(1980, 3, 4), "1", serial=21)
+满宽 = "".join(chr(ord(c) + 0xFEE0) for c in 号码)
+
+
+@pytest.mark.parametrize("column", ["备注", "班级", "学校", "户编号", "年级", "特殊群体", "村（社区）"])
+@pytest.mark.parametrize("written", [号码, f"父亲{号码}", 满宽])
+@SQLITE_ONLY
+def test_a_whole_identity_number_stands_in_its_own_column_alone(
+        主任: Desk, what_lies_there: Look, column: str, written: str) -> None:
+    [(outcome, why)] = previewed(主任, {**孙悦, column: written})
+    assert outcome == "拒收" and "这里有完整的身份证号" in why and "只写后四位" in why
+    assert 号码 not in 主任.page.text and 满宽 not in 主任.page.text
+    kept = "".join(str(messages) for (messages,) in what_lies_there("SELECT messages FROM import_row"))
+    assert 号码 not in kept and 满宽 not in kept
+    assert previewed(主任, {**孙悦, "备注": f"父亲尾号{号码[-4:]}"}) == [("新增", "")], "the control"
+
+
+@pytest.mark.parametrize("written", [号码, 号码[:6] + 号码[8:17], f"{号码[:6]} {号码[6:14]} {号码[14:]}", int(号码[:15]) * 1000, 满宽])
+@pytest.mark.parametrize("column", ["出生日期", "是否在校", "联系电话", "监护人姓名"])
+@SQLITE_ONLY
+def test_no_message_repeats_a_number_of_the_wrong_column(
+        district_application: Flask, 主任: Desk, tmp_path: Path, column: str, written: Any) -> None:
+    path = tmp_path / "名单.xlsx"
+    path.write_bytes(roster({**孙悦, column: written}))
+    told = command(district_application, "roster", "import", path, "--as", "城区主任", "--dry-run", "--json")
+    [row] = json.loads(told)["rows"]
+    assert row["messages"], (column, written)
+    digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", told.replace(" ", "")))
+    assert 号码[6:14] not in digits and 号码[8:17] not in digits

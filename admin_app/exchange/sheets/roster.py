@@ -20,7 +20,7 @@ def number(cell: RawCell) -> Noted[str | None]:
 
 
 def words(length: int) -> "partial[Noted[str | None]]":
-    return partial(cells.text, max_length=length)
+    return partial(cells.open_text, max_length=length)
 
 
 ROSTER = Sheet(
