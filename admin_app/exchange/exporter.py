@@ -224,10 +224,10 @@ def template(session: ScopedSession, actor: Actor, sheet: Sheet, villages: Seque
     """An empty form with drop-down lists of codes and villages."""
     display = Display(session, actor.role)
     choices: list[list[str]] = []
-    for column in sheet.columns:
+    for column in sheet.listed:
         listed = [item.label for item in display.codes(column.codes, date.today())] if column.codes else []
         choices.append(list(villages) if column.name == "village" else listed)
     path = temporary()
-    write_template(path, sheet.title, [c.caption.replace("/", "") for c in sheet.columns], choices,
-                   [c.required for c in sheet.columns], [c.width for c in sheet.columns])
+    write_template(path, sheet.title, [c.caption.replace("/", "") for c in sheet.listed], choices,
+                   [c.required for c in sheet.listed], [c.width for c in sheet.listed])
     return path

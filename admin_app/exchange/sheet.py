@@ -35,6 +35,7 @@ class Column:
     lenient: bool = False  # a cell that cannot be read is left out with a warning, the row stands
     codes: str | None = None
     dated: bool = False
+    stands_for: tuple[str, ...] = ()  # columns that some lists write in this one; the form has it not
     of_unit: bool = False  # a list without this column may say it once, as its 填报单位
     width: int = 12
 
@@ -118,6 +119,11 @@ class Sheet:
                 for name, value in values.items()}
 
     @property
+    def listed(self) -> tuple[Column, ...]:
+        """The columns of the form itself."""
+        return tuple(column for column in self.columns if not column.stands_for)
+
+    @property
     def wanted(self) -> Mapping[str, tuple[str, ...]]:
         return {column.name: column.captions for column in self.columns}
 
@@ -160,7 +166,7 @@ def read_upload(sheet: Sheet, path: Path, filename: str, own_unit: str | None = 
     rows = [row for tab in tabs for row in tab.rows(sheet, over_all, several)]
     if not rows:
         raise Invalid("找到了表头，但下面没有数据。请检查是否选对了文件。")
-    lacking = [column for column in sheet.columns if not any(tab.has(column) for tab in tabs)]
+    lacking = [column for column in sheet.listed if not any(tab.has(column) for tab in tabs)]
     return Upload(
         [captions[name] for name in over_all], rows,
         list(dict.fromkeys(c for tab in tabs for c in tab.header.unmatched if c not in _SERIAL)),
@@ -187,6 +193,7 @@ class _Tab:
     raw: RawSheet
     header: Header
     given: dict[Column, str]  # columns that it has not, and what its unit says for them
+    joined: frozenset[str]  # columns that it writes as another one
 
     @classmethod
     def of(cls, sheet: Sheet, raw: RawSheet, own_unit: str | None) -> Self:
@@ -202,10 +209,11 @@ class _Tab:
         if given and len(units := list(dict.fromkeys(units_below(raw, header)))) > 1:
             raise Invalid(f"同一张表里有几个填报单位（{'、'.join(units)}），分不清哪些行是哪个村的。"
                           f"请加一列“{next(iter(given)).caption}”，或每个村一张工作表。")
-        return cls(raw, header, given)
+        return cls(raw, header, given, frozenset(
+            name for c in sheet.columns if c.name in header.columns for name in c.stands_for))
 
     def has(self, column: Column) -> bool:
-        return column in self.given or column.name in self.header.columns
+        return column in self.given or column.name in self.header.columns or column.name in self.joined
 
     @property
     def named(self) -> dict[_Name, str]:
@@ -235,7 +243,7 @@ class _Tab:
         where = f"工作表“{self.raw.name}”" if several else "名单"
         unit = f"填报单位“{self.header.unit}”" if self.header.unit else "您所在的村（社区）"
         yield from (f"{where}没有“{column.caption}”一列，按{unit}登记。" for column in self.given)
-        if alone := [c.caption for c in sheet.columns if c not in lacking and not self.has(c)]:
+        if alone := [c.caption for c in sheet.listed if c not in lacking and not self.has(c)]:
             yield f"{where}没有这些列：{'、'.join(alone)}。"
 
 

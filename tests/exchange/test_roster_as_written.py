@@ -95,3 +95,61 @@ def test_what_says_that_there_is_no_school_is_none(主任: Desk, what_lies_there
     assert ("不是学校名称" in said) == ("外" in written)
     主任.press("确认导入")
     assert what_lies_there("SELECT name FROM school") == [("示范小学",)]
+
+
+# --- words in columns of other lists ---
+
+
+CHILD = "SELECT grade, class_name, relation_to_head, current_address FROM student WHERE name = '陈月'"
+
+
+@pytest.mark.parametrize(("column", "written", "grade", "class_name"), [
+    ("年级", "五", "g5", None), ("年级", "初一", "g7", None), ("年级", "七年级", "g7", None), ("年级", "五（2）班", "g5", "2班"),
+    ("年级班级", "五年级2班", "g5", "2班"), ("班级年级", "三(1)班", "g3", "1班"), ("年级班级", "初一（3）班", "g7", "3班"),
+    ("年级、班级", "小学五年级二班", "g5", "二班"), ("年级班级", "五年级", "g5", None)])
+@SQLITE_ONLY
+def test_a_grade_and_a_class_are_read_from_one_cell(
+        主任: Desk, what_lies_there: Look, column: str, written: str, grade: str, class_name: str | None) -> None:
+    assert previewed(主任, {**陈月, column: written}) == [("新增", "")]
+    assert "这些列没有导入" not in 主任.page.text
+    lacking = 主任.page.text.partition("名单里没有这些列：")[2].partition("。")[0]
+    assert ("年级" in lacking, "班级" in lacking) == (False, column == "年级"), lacking
+    主任.press("确认导入")
+    assert what_lies_there(CHILD)[0][:2] == (grade, class_name)
+
+
+@SQLITE_ONLY
+def test_a_class_without_its_grade_is_asked_about(主任: Desk) -> None:
+    [(outcome, said)] = previewed(主任, {**陈月, "年级班级": "52班"})
+    assert outcome == "新增" and "代码表中没有“52班”" in said
+
+
+@SQLITE_ONLY
+def test_the_relation_to_the_head_and_the_address_are_kept(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, {**陈月, "与户主的关系": "女儿", "家庭住址": "康宁路1号"})
+    assert what_lies_there(CHILD)[0][2:] == ("30", "康宁路1号")
+    [(outcome, said)] = previewed(主任, {**陈月, "与户主关系": "孙女", "现住址": "康宁路2号"})
+    assert outcome == "更新" and "与户主关系 原值 女 → 改为 孙女" in said
+    assert "现居住地 原值 （有） → 改为 （有）" in said and "康宁路" not in 主任.page.text
+    主任.press("确认导入")
+    assert what_lies_there(CHILD)[0][2:] == ("42", "康宁路2号")
+
+
+@SQLITE_ONLY
+def test_each_word_of_a_category_goes_where_it_belongs(主任: Desk, what_lies_there: Look) -> None:
+    [(outcome, said)] = previewed(主任, {**陈月, "类别": "留守、低保，孤儿、积极分子"})
+    assert outcome == "新增" and said == "类别：“积极分子”没有保存。请按下拉列表中的写法填在“特殊群体”或“家庭类型”一列。"
+    主任.press("确认导入")
+    assert what_lies_there("SELECT f.kind FROM special_group_flag f JOIN student s ON s.id = f.student_id "
+                           "WHERE s.name = '陈月' ORDER BY f.kind") == [("10",), ("21",)]
+    assert what_lies_there("SELECT h.kind FROM household_hardship h JOIN household k ON k.id = h.household_id "
+                           "WHERE k.head_name = '陈大山'") == [("21",)]
+    assert previewed(主任, {**陈月, "类别": "无"}) == [("无变化", "")]
+
+
+@SQLITE_ONLY
+def test_the_template_has_each_column_once(主任: Desk) -> None:
+    page = 主任.open("/import/roster/template.xlsx")
+    head = [cell for row in page.workbook()["名单"].iter_rows(min_row=3, max_row=3, values_only=True) for cell in row]
+    assert {"与户主关系", "现居住地", "就读情况年级", "特殊群体"} <= {*head}
+    assert not {"就读情况年级班级", "类别"} & {*head}

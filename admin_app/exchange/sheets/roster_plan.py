@@ -12,9 +12,9 @@ from admin_app.exchange.sheet import ParsedRow, PlannedRow
 from admin_app.exchange.sheets.roster_families import Named, index_of
 from admin_app.exchange.sheets.roster_schooling import school_of, schooling_of_new, settle_grade
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing, stem
-from admin_app.exchange.sheets.roster_words import IN_TOWN, URBAN
+from admin_app.exchange.sheets.roster_words import IN_TOWN, URBAN, grade_and_class
 from admin_app.services.students import RESIDENT_IDENTITY_CARD
-from models.base import declared
+from models.base import Privacy, declared
 from models.kinds import Sealed
 from models.student import SCHOOLING_MOVES, Student
 
@@ -22,7 +22,8 @@ _SPLIT = re.compile(r"[、,，;；/\s]+(?![^（(]*[）)])")  # a label may have 
 _LEFT_BEHIND = frozenset({"10", "11", "12"})
 _ALLOWANCES = frozenset({"21", "22"})  # 低保 of the country, and of the town
 _YOUNGEST, _OLDEST = 3, 18  # years
-_COMPARED = ("name", "sex", "ethnic_group", "birth_date", "grade", "class_name", "boarding", "note")
+_COMPARED = ("name", "sex", "ethnic_group", "birth_date", "relation_to_head", "current_address", "grade", "class_name",
+             "boarding", "note")
 
 
 def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[PlannedRow]:
@@ -66,7 +67,9 @@ def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
 
 def _codes(row: ParsedRow, standing: Standing, *, urban: bool) -> None:
     """Words to codes; a word that no table has is named and left out. 低保 is of the town where the village is one."""
+    _joined(row, standing)
     for name, table, caption in (("sex", "sex", "性别"), ("ethnic_group", "ethnic_group", "民族"),
+                                 ("relation_to_head", "family_relation", "与户主关系"),
                                  ("grade", "grade", "年级"), ("boarding", "boarding", "就读方式"),
                                  ("hardship", "hardship_kind", "家庭类型")):
         word = row.values.get(name)
@@ -86,6 +89,27 @@ def _codes(row: ParsedRow, standing: Standing, *, urban: bool) -> None:
         elif word and (code := standing.codes["special_group"][word]):
             kinds.append(code)
     row.values["flag_codes"] = list(dict.fromkeys(kinds))
+
+
+def _joined(row: ParsedRow, standing: Standing) -> None:
+    """What stands in one cell to the columns that it belongs to: a class behind its grade, and of a 类别 what each word
+    says. What the list has in a column of its own goes before."""
+    values, codes = row.values, standing.codes
+    word = values.get("grade") or values.get("grade_class")
+    if word and word not in codes["grade"]:
+        grade, class_name = grade_and_class(plain_word(word))
+        values["grade"] = grade if class_name else word
+        values["class_name"] = values.get("class_name") or class_name
+    elif word:
+        values["grade"] = word
+    for said in filter(None, _SPLIT.split(values.get("category") or "")):
+        groups = _SPLIT.split(values.get("special_groups") or "")
+        if said in codes["special_group"]:
+            values["special_groups"] = "、".join(dict.fromkeys([*filter(None, groups), said]))
+        elif plain_word(said) in codes["hardship_kind"] and values.get("hardship") in (None, said):
+            values["hardship"] = said
+        else:
+            row.warn("类别", f"“{said}”没有保存。请按下拉列表中的写法填在“特殊群体”或“家庭类型”一列。")
 
 
 def _not_a_code(word: str, ended: bool) -> str:
@@ -193,6 +217,7 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
         "name": values["name"], "sex": values.get("sex_code"), "ethnic_group": values.get("ethnic_group_code"),
         "birth_date": values.get("birth_date"), "grade": values.get("grade_code"),
         "class_name": values.get("class_name"), "boarding": values.get("boarding_code"),
+        "relation_to_head": values.get("relation_to_head_code"), "current_address": values.get("current_address"),
         "note": values.get("note"),
     }
     school = settle_grade(row, child, school_of(row, child, standing, actor, what), standing, new, what)
@@ -205,8 +230,9 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
             differ[name] = after
             table = declared(Student, name).codes or ""
             labels = standing.labels.get(table, {})
-            changes.append(_change(declared(Student, name).label, labels.get(before, plain_text(before)),
-                                   labels.get(after, plain_text(after))))
+            said = _hidden if declared(Student, name).privacy is Privacy.ADDRESS else plain_text
+            changes.append(_change(declared(Student, name).label, labels.get(before, said(before)),
+                                   labels.get(after, said(after))))
     if values.get("identity") and child.identity_index is None:
         differ |= {"identity_number": values["identity"], "identity_kind": RESIDENT_IDENTITY_CARD}
         changes.append(_change("身份证号码", "", _hidden(values["identity"])))

@@ -107,7 +107,7 @@ def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> No
             .where(*under(actor.region_code), Region.level == "村", ~in_use())):
         said = f"“{name}”已撤销，请改填{f'并入后的“{successor}”' if successor else '并入后的村（社区）'}。"
         standing.ended |= dict.fromkeys((plain_word(name), stem(plain_word(name)), code), said)
-    for table in ("sex", "ethnic_group", "grade", "boarding", "special_group", "hardship_kind"):
+    for table in ("sex", "ethnic_group", "grade", "boarding", "special_group", "hardship_kind", "family_relation"):
         standing.codes[table], standing.labels[table], standing.ended_codes[table] = {}, {}, set()
     today = date.today()
     for item in session.scalars(select(CodeItem).where(CodeItem.code_table.in_(standing.codes))):

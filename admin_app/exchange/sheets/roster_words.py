@@ -1,13 +1,27 @@
 """How lists write the codes of a roster, beside the labels of the code tables."""
 
+import re
+
+# 五年级2班, 五（2）班, 三(1)班, 初二3班: a grade and the class in it.
+_GRADE_AND_CLASS = re.compile(
+    r"((?:小学|初中?)?[一二三四五六七八九1-9])(?:年级[(]?([一二三四五六七八九十\d]{1,3})[)]?|[(]([一二三四五六七八九十\d]{1,3})[)]|"
+    r"(?<![1-9])(\d{1,2}))班")
+
+
+def grade_and_class(word: str) -> tuple[str, str | None]:
+    """The grade, and the class where one stands behind it, of a word without spaces."""
+    found = _GRADE_AND_CLASS.fullmatch(word)
+    return (found[1], f"{found[2] or found[3] or found[4]}班") if found else (word, None)
+
 
 def _grades() -> dict[str, str | None]:
     """The ways in which lists write a grade beside its label: 5年级, 小学五年级, 5; 初二, 初中二年级."""
     words: dict[str, str | None] = {}
     for n, c in enumerate("一二三四五六七八九", 1):
-        words |= dict.fromkeys((str(n), f"{n}年级", f"小学{n}年级", f"小学{c}年级"), f"g{n}")
+        words |= dict.fromkeys((str(n), c, f"{n}年级", f"小学{n}年级", f"小学{c}年级", f"小学{n}", f"小学{c}"), f"g{n}")
     for n, c in enumerate("一二三", 1):
-        words |= dict.fromkeys((f"初{c}", f"初{n}", f"初中{c}年级"), f"g{n + 6}")
+        words |= dict.fromkeys((f"初{c}", f"初{n}", f"初中{c}年级", f"初中{n}年级", f"初中{c}", f"初{c}年级"),
+                               f"g{n + 6}")
     return words
 
 
@@ -16,6 +30,11 @@ IN_TOWN = {"低保户": "城市低保户", "低保": "城市低保户"}  # what 
 ALIASES: dict[str, dict[str, str | None]] = {
     "sex": {"男": "1", "女": "2"},
     "grade": _grades(),
+    "family_relation": {
+        "儿子": "20", "之子": "20", "女儿": "30", "之女": "30", "长孙": "41", "孙": "41", "外孙": "43", "外孙男": "43",
+        "养子": "27", "继子": "27", "养女": "37", "继女": "37", "侄儿": "93", "侄": "93", "侄女儿": "94",
+        "弟弟": "73", "妹": "77", "哥哥": "71", "姐": "75", "户主本人": "02",
+    },
     "boarding": {"寄宿": "2", "住宿": "2", "通校": "1"},
     "hardship_kind": {
         "一般户": None, "一般农户": None, "普通户": None, "无": None, "脱贫不稳定户": "11", "边缘易致贫户": "12",
