@@ -24,7 +24,7 @@ from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import ledger_position, recording
 from admin_app.changes.undo import undone_of
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
-from admin_app.exchange.sheet import Message, ParsedRow, PlannedRow, Sheet, read_upload
+from admin_app.exchange.sheet import BY_TAB, Message, ParsedRow, PlannedRow, Sheet, Unit, read_upload
 from admin_app.exchange.sheets import sheet_named
 from admin_app.identity_numbers import without_numbers
 from models.change import ChangeRow
@@ -50,7 +50,7 @@ def check(session: ScopedSession, actor: Actor, sheet: Sheet, path: Path, filena
     Raises Invalid (the file), Refused."""
     actor.require(Permission.IMPORT_CREATE)
     actor.require(f"{sheet.area}.edit")
-    upload = read_upload(sheet, path, filename, _own_unit(actor))
+    upload = read_upload(sheet, path, filename, lambda tab: _unit(session, actor, sheet, tab))
     position, snapshot = ledger_position(session), _snapshot(session)
     planned = sheet.plan(session, actor, upload.rows)
     texts = list(map(_plan_text, planned))
@@ -67,9 +67,11 @@ def check(session: ScopedSession, actor: Actor, sheet: Sheet, path: Path, filena
     return run
 
 
-def _own_unit(actor: Actor) -> str | None:
-    """The village of whoever works for one alone."""
-    return actor.region_code if level_of(actor.region_code) == "村" else None
+def _unit(session: ScopedSession, actor: Actor, sheet: Sheet, tab: str) -> Unit | None:
+    """The village of whoever works for one alone, else that of which a tab bears the name."""
+    if level_of(actor.region_code) == "村":
+        return Unit(actor.region_code, "您所在的村（社区）")
+    return Unit(tab, BY_TAB) if sheet.unit_of_tab and sheet.unit_of_tab(session, actor, tab) else None
 
 
 def _snapshot(session: ScopedSession) -> str | None:

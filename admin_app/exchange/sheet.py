@@ -20,6 +20,7 @@ from admin_app.exchange.header import Header, NoHeader, data_rows, find_header, 
 from admin_app.exchange.reader import RawCell, RawRow, RawSheet, read_table
 from models.identity_number import looks_truncated
 
+BY_TAB = "工作表名"
 Parse = Callable[[RawCell], Noted[Any]]
 
 
@@ -110,6 +111,7 @@ class Sheet:
     plan: Callable[[ScopedSession, Actor, list[ParsedRow]], list[PlannedRow]]
     apply: Callable[[ScopedSession, Actor, list[dict[str, Any]]], None]
     label: str = "name"  # the column that names a row
+    unit_of_tab: Callable[[ScopedSession, Actor, str], bool] | None = None  # whether a tab's name is that of a unit
     told_by: tuple[str, ...] = ()  # columns of which one tells the form's list from any other list of names
 
     def restore(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -143,9 +145,18 @@ class Upload:
     notes: list[str]  # what whoever brings the list must know of how it was read
 
 
-def read_upload(sheet: Sheet, path: Path, filename: str, own_unit: str | None = None) -> Upload:
-    """Read a file through a form: every tab that has its header, row by row. `own_unit` is what stands for the unit
-    where a list does not say it: the one village of whoever brings it.
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What stands for the unit where a list has no column for it, and what says so."""
+
+    name: str
+    said_by: str
+
+
+def read_upload(sheet: Sheet, path: Path, filename: str,
+                unit_of: Callable[[str], Unit | None] = lambda _tab: None) -> Upload:
+    """Read a file through a form: every tab that has its header, row by row. `unit_of` gives what stands for the unit
+    of a tab, by its name, where the tab does not say it.
 
     Raises Invalid (unreadable, no header, required columns missing, no rows)."""
     tabs: list[_Tab] = []
@@ -153,7 +164,7 @@ def read_upload(sheet: Sheet, path: Path, filename: str, own_unit: str | None = 
     found = read_table(path, filename=filename)
     for raw in (raw for raw in found if not raw.hidden):
         try:
-            tabs.append(_Tab.of(sheet, raw, own_unit))
+            tabs.append(_Tab.of(sheet, raw, unit_of))
         except Invalid as fault:
             faults[raw.name] = fault
     hidden = [raw.name for raw in found if raw.hidden and _is_list(sheet, raw)]
@@ -192,17 +203,18 @@ class _Tab:
 
     raw: RawSheet
     header: Header
-    given: dict[Column, str]  # columns that it has not, and what its unit says for them
+    given: dict[Column, Unit]  # columns that it has not, and what its unit says for them
     joined: frozenset[str]  # columns that it writes as another one
 
     @classmethod
-    def of(cls, sheet: Sheet, raw: RawSheet, own_unit: str | None) -> Self:
+    def of(cls, sheet: Sheet, raw: RawSheet, unit_of: Callable[[str], Unit | None]) -> Self:
         """Raises NoHeader, Invalid (required columns are missing). A unit stands for a column only where the list has
         one of those that tell it from any other list of names."""
         header = find_header(raw, sheet.wanted, required={c.name for c in sheet.columns if c.required})
-        unit = header.unit or own_unit
-        given = {c: unit for c in sheet.columns if c.of_unit and c.name not in header.columns and unit
-                 and not header.columns.keys().isdisjoint(sheet.told_by)}
+        open_ = [] if header.columns.keys().isdisjoint(sheet.told_by) else [
+            c for c in sheet.columns if c.of_unit and c.name not in header.columns]
+        unit = Unit(header.unit, f"填报单位“{header.unit}”") if header.unit else unit_of(raw.name) if open_ else None
+        given = {c: unit for c in open_ if unit is not None}
         known = {column.name for column in given}
         if missing := "、".join(_caption(sheet, name) for name in header.missing if name not in known):
             raise Invalid(f"名单中缺少这些列：{missing}。请补上后重新上传，或下载模板对照。")
@@ -227,7 +239,8 @@ class _Tab:
 
     def rows(self, sheet: Sheet, over_all: Sequence[_Name], several: bool) -> Iterator[ParsedRow]:
         """Its rows, with their cells under the captions of all tabs; of several with the name of this one."""
-        readers = [(c, self.header.columns.get(c.name), self.given.get(c), _Once(c.parse)) for c in sheet.columns]
+        said = {column: unit.name for column, unit in self.given.items()}
+        readers = [(c, self.header.columns.get(c.name), said.get(c), _Once(c.parse)) for c in sheet.columns]
         places = {name: at for at, name in enumerate(self.named)}
         order = [places.get(name) for name in over_all]
         straight = order == list(range(len(self.header.captions)))
@@ -235,14 +248,15 @@ class _Tab:
             parsed = _parse(readers, len(self.header.captions), row)
             parsed.tab = self.raw.name if several else None
             if not straight:
-                cells = [*parsed.cells, *self.given.values()]
+                cells = [*parsed.cells, *said.values()]
                 parsed.cells = [cells[at] if at is not None else "" for at in order]
             yield parsed
 
     def notes(self, sheet: Sheet, lacking: Sequence[Column], several: bool) -> Iterator[str]:
-        where = f"工作表“{self.raw.name}”" if several else "名单"
-        unit = f"填报单位“{self.header.unit}”" if self.header.unit else "您所在的村（社区）"
-        yield from (f"{where}没有“{column.caption}”一列，按{unit}登记。" for column in self.given)
+        own = f"工作表“{self.raw.name}”"
+        where = own if several else "名单"
+        yield from (f"{own if unit.said_by == BY_TAB else where}没有“{column.caption}”一列，按{unit.said_by}登记。"
+                    for column, unit in self.given.items())
         if alone := [c.caption for c in sheet.listed if c not in lacking and not self.has(c)]:
             yield f"{where}没有这些列：{'、'.join(alone)}。"
 

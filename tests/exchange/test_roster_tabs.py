@@ -202,3 +202,28 @@ def test_a_list_of_telephones_beside_a_villages_own_list_is_no_list_of_children(
     网格员.upload(book(名单=listed(without_village(张小雨)), 通讯录=[["姓名", "电话"], ["张建国", "19935710001"]]), "本村.xlsx")
     assert [row["姓名"] for row in 网格员.page.table("Excel 行")] == ["张小雨"]
     assert "工作表“通讯录”没有读取：名单中缺少这些列：村（社区）" in 网格员.page.text
+
+
+def test_the_name_of_a_tab_stands_for_its_village_where_it_is_one(主任: Desk) -> None:
+    """The full name, the spoken one and the short one; 东山 is a village of another township, 说明 is none."""
+    赵小山 = without_village({**王小雪, "户主姓名": "赵大山", "儿童姓名": "赵小山"})
+    主任.upload(book(康宁社区=listed(without_village(张小雨)), 牧童=listed(without_village(王小雪)),
+                   晕山社区居委会=listed({**赵小山, "出生日期": "二〇一五"}), 东山村=listed(赵小山), 说明=listed(赵小山)), "全区.xlsx")
+    assert [(row["Excel 行"], row["登记到"].partition(" ")[0]) for row in 主任.page.table("Excel 行")] == [
+        ("康宁社区 2", "康宁社区"), ("牧童 2", "牧童社区"), ("晕山社区居委会 2", "—")]
+    assert "工作表“牧童”没有“村（社区）”一列，按工作表名登记。" in 主任.page.text
+    for tab in ("东山村", "说明"):
+        assert f"工作表“{tab}”没有读取：名单中缺少这些列：村（社区）。" in 主任.page.text
+    主任.press("确认导入")
+    主任.open(主任.page.link("下载失败明细"))
+    assert "晕山社区居委会" in {cell for line in 主任.page.workbook().active.values for cell in line[3:]}, "it keeps its village"
+    assert {"张小雨", "王小雪"} <= names(主任)
+
+
+def test_the_unit_above_and_the_column_go_before_the_name_of_a_tab(主任: Desk) -> None:
+    主任.upload(book(康宁=listed(without_village(王小雪), above=[["填报单位：牧童社区"]])), "牧童.xlsx")
+    assert 主任.page.table("Excel 行")[0]["登记到"].startswith("牧童社区") and "按填报单位“牧童社区”登记" in 主任.page.text
+    主任.upload(book(康宁=listed(王小雪)), "牧童.xlsx")
+    assert 主任.page.table("Excel 行")[0]["登记到"].startswith("牧童社区") and "按工作表名" not in 主任.page.text
+    主任.upload(book(康宁=listed(without_village(张小雨))), "康宁.xlsx")
+    assert "工作表“康宁”没有“村（社区）”一列，按工作表名登记。" in 主任.page.text, "also of one tab alone"

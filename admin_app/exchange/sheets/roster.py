@@ -11,6 +11,7 @@ from admin_app.exchange.reader import RawCell
 from admin_app.exchange.sheet import Column, Sheet
 from admin_app.exchange.sheets.roster_apply import apply
 from admin_app.exchange.sheets.roster_plan import plan
+from admin_app.exchange.sheets.roster_standing import is_village
 
 
 def number(cell: RawCell) -> Noted[str | None]:
@@ -24,7 +25,7 @@ def words(length: int) -> "partial[Noted[str | None]]":
 
 
 ROSTER = Sheet(
-    name="roster", title="适龄儿童少年花名册", area="family", plan=plan, apply=apply,
+    name="roster", title="适龄儿童少年花名册", area="family", plan=plan, apply=apply, unit_of_tab=is_village,
     told_by=("identity", "birth_date"),
     columns=(
         Column("village", ("村（社区）", "村(社区)", "村", "社区", "村委会", "行政村", "村名", "村居", "村居名称",

@@ -11,7 +11,7 @@ from admin_app.exchange.cells import Rough, plain_word
 from admin_app.exchange.sheet import ParsedRow, PlannedRow
 from admin_app.exchange.sheets.roster_families import Named, index_of
 from admin_app.exchange.sheets.roster_schooling import school_of, schooling_of_new, settle_grade
-from admin_app.exchange.sheets.roster_standing import Standing, read_standing, stem
+from admin_app.exchange.sheets.roster_standing import Standing, read_standing
 from admin_app.exchange.sheets.roster_words import IN_TOWN, URBAN, grade_and_class
 from admin_app.services.students import RESIDENT_IDENTITY_CARD
 from models.base import Privacy, declared
@@ -49,8 +49,7 @@ def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
     if not text:
         return None
     for word, begin in standing.readings(plain_word(text)):
-        named = standing.villages.get(word) or standing.villages.get(stem(word)) or []
-        codes = [code for code in named if code.startswith(begin)]
+        codes = [code for code in standing.villages_named(word) if code.startswith(begin)]
         if len(codes) == 1:
             return codes[0]
         if codes:

@@ -53,6 +53,9 @@ class Standing:
     allowances: dict[str, str] = field(default_factory=dict)  # what the first row of a family said
     flags: dict[int, set[str]] = field(default_factory=dict)
 
+    def villages_named(self, word: str) -> list[str]:
+        return self.villages.get(word) or self.villages.get(stem(word)) or []
+
     def readings(self, word: str, begin: str = "") -> Iterator[tuple[str, str]]:
         """A village as it may be written, alone or behind the names of what it lies in (左权县城区西街社区), each
         reading with the beginning of the codes that it leaves."""
@@ -88,7 +91,14 @@ def read_standing(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow
     return standing
 
 
-def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> None:
+def is_village(session: ScopedSession, actor: Actor, name: str) -> bool:
+    """Whether a name is that of one village of the actor's area, and of no other."""
+    standing = Standing()
+    _read_villages(session, actor, standing)
+    return len(standing.villages_named(plain_word(name))) == 1
+
+
+def _read_villages(session: ScopedSession, actor: Actor, standing: Standing) -> None:
     found = session.execute(select(Region.code, Region.name, Region.settlement).where(
         *villages_under(actor.region_code)))
     for code, name, settlement in found:
@@ -97,6 +107,10 @@ def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> No
         short = stem(written)
         for word in {written, short, code, *(short + e for e in ("村", "社区", "村委会", "居委会"))}:
             standing.villages.setdefault(word, []).append(code)
+
+
+def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> None:
+    _read_villages(session, actor, standing)
     wider = [code_of(actor.region_code[:length]) for length in LEVEL_LENGTHS.values()]
     for code, name in session.execute(select(Region.code, Region.name).where(
             Region.level != "村", or_(and_(*under(actor.region_code)), Region.code.in_(wider)))):
