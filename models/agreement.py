@@ -65,15 +65,26 @@ def school_age(born: date, today: date) -> int:
     return year - born.year - ((born.month, born.day) > (8, 31))
 
 
+_YEARS_APART = 3  # who began late, stayed behind or skipped a year is nearer
+
+
+def not_of_age(grade: str, born: date) -> str:
+    """Why a grade (`g1` to `g9`) is far from a child's age, '' where it is near: six in the first (《义务教育法》第十一条)."""
+    if not re.fullmatch(r"g[1-9]", grade):
+        return ""
+    year, age = int(grade[1]), school_age(born, date.today())
+    if abs(age - (year + 5)) <= _YEARS_APART:
+        return ""
+    return f"{'一二三四五六七八九'[year - 1]}年级的孩子一般 {year + 5} 岁，按出生日期是 {age} 岁"
+
+
 @dataclass(frozen=True, slots=True)
 class NearAge:
-    """A grade (`g1` to `g9`) is near a child's age: six in the first (《义务教育法》第十一条). Who began late, stayed
-    behind or skipped a year is nearer than `years_apart`, or a note speaks of the grade or the school."""
+    """A grade is near a child's age, or a note speaks of the grade or the school."""
 
     grade: str
     born: str
     note: str
-    years_apart: int = 3
     words: tuple[str, ...] = ("年级", "学校")
 
     @property
@@ -81,16 +92,11 @@ class NearAge:
         return self.grade, self.born, self.note
 
     def fault(self, values: Values, label: Label) -> Fault | None:
-        grade, note = values.get(self.grade) or "", values.get(self.note) or ""
-        born: date | None = values.get(self.born)
-        if born is None or not re.fullmatch(r"g[1-9]", grade) or any(word in note for word in self.words):
+        grade, born, note = values.get(self.grade), values.get(self.born), values.get(self.note) or ""
+        if not grade or not born or any(word in note for word in self.words):
             return None
-        usual, age = int(grade[1]) + 5, school_age(born, date.today())
-        if abs(age - usual) <= self.years_apart:
-            return None
-        usual_grade = f"{'一二三四五六七八九'[usual - 6]}年级"
-        return self.grade, (f"{usual_grade}的孩子一般 {usual} 岁，按出生日期是 {age} 岁。请核对；"
-                            "如确实如此，请在备注中写明后再保存，如“年级已核对”。")
+        why = not_of_age(grade, born)
+        return (self.grade, f"{why}。请核对；如确实如此，请在备注中写明后再保存，如“年级已核对”。") if why else None
 
 
 @dataclass(frozen=True, slots=True)

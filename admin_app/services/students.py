@@ -31,7 +31,7 @@ RESIDENT_IDENTITY_CARD = "1"
 NO_DOCUMENT = "Z"
 OLDEST = 25  # years; beyond, a year was mistyped
 # 办学类型 → the grades that it has, of those that teach but one stage of nine.
-_STAGES = {"211": range(1, 7), "218": range(1, 7), "311": range(7, 10), "321": range(7, 10)}
+STAGES = {"211": range(1, 7), "218": range(1, 7), "311": range(7, 10), "321": range(7, 10)}
 _NAMESAKE = ("同名", "重名", "另一")
 _STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$", re.A)  # 学籍号: domain §3.5
 
@@ -225,7 +225,7 @@ def schooling(session: ScopedSession, actor: Actor, student: Student) -> None:
     if grade is None or answered(student.note, "年级", "学校"):
         return
     year, label = int(grade[1]), _label(session, "grade", student.grade or "")
-    years = _STAGES.get(session.scalar(select(School.kind).where(School.id == student.school_id)) or "")
+    years = STAGES.get(session.scalar(select(School.kind).where(School.id == student.school_id)) or "")
     if years and year not in years:
         raise Invalid(f"这所学校没有{label}。请核对学校和年级；如确实如此，请在备注中写明后再保存，"
                       f"如“学校附设{label}”。", "grade")

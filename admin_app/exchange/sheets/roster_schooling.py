@@ -10,7 +10,8 @@ from admin_app.access.permissions import Permission
 from admin_app.exchange.cells import plain_word
 from admin_app.exchange.sheet import ParsedRow
 from admin_app.exchange.sheets.roster_standing import Standing
-from admin_app.services.students import _STAGES, _YEARS_APART, answered, school_age
+from admin_app.services.students import STAGES, answered
+from models.agreement import not_of_age
 from models.school import School
 from models.student import Student
 
@@ -119,7 +120,6 @@ def _misfit(grade: str, labels: dict[str, str], kind: str, born: date | None) ->
     if found is None:
         return ""
     year, label = int(found[1]), labels.get(grade, grade)
-    if kind in _STAGES and year not in _STAGES[kind]:
+    if kind in STAGES and year not in STAGES[kind]:
         return f"这所学校没有{label}"
-    age = school_age(born, date.today()) if born else year + 5
-    return f"{label}的孩子一般 {year + 5} 岁，按出生日期是 {age} 岁" if abs(age - (year + 5)) > _YEARS_APART else ""
+    return not_of_age(grade, born) if born else ""
