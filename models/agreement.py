@@ -69,7 +69,7 @@ _YEARS_APART = 3  # who began late, stayed behind or skipped a year is nearer
 
 
 def not_of_age(grade: str, born: date) -> str:
-    """Why a grade (`g1` to `g9`) is far from the age of a child, or nothing: six in the first (《义务教育法》第十一条)."""
+    """Why a grade (`g1` to `g9`) is far from an age, or nothing: six in the first (《义务教育法》第十一条)."""
     if not re.fullmatch(r"g[1-9]", grade):
         return ""
     year, age = int(grade[1]), school_age(born, date.today())
