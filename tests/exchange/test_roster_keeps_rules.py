@@ -131,8 +131,8 @@ def test_the_template_offers_what_may_be_chosen_today(主任: Desk, written: Cal
 满宽 = "".join(chr(ord(c) + 0xFEE0) for c in 号码)
 
 
-@pytest.mark.parametrize("column", ["备注", "班级", "学校", "户编号", "年级", "特殊群体", "村（社区）"])
-@pytest.mark.parametrize("written", [号码, f"父亲{号码}", 满宽])
+@pytest.mark.parametrize(("column", "written"), [
+    *((column, 号码) for column in ("备注", "班级", "学校", "户编号", "村（社区）", "家庭住址")), ("备注", f"父亲{号码}"), ("备注", 满宽)])
 @SQLITE_ONLY
 def test_a_whole_identity_number_stands_in_its_own_column_alone(
         主任: Desk, what_lies_there: Look, column: str, written: str) -> None:
@@ -144,8 +144,9 @@ def test_a_whole_identity_number_stands_in_its_own_column_alone(
     assert previewed(主任, {**孙悦, "备注": f"父亲尾号{号码[-4:]}"}) == [("新增", "")], "the control"
 
 
-@pytest.mark.parametrize("written", [号码, 号码[:6] + 号码[8:17], f"{号码[:6]} {号码[6:14]} {号码[14:]}", int(号码[:15]) * 1000, 满宽])
-@pytest.mark.parametrize("column", ["出生日期", "是否在校", "联系电话", "监护人姓名"])
+@pytest.mark.parametrize(("column", "written"), [
+    *(("出生日期", n) for n in (号码, 号码[:6] + 号码[8:17], f"{号码[:6]} {号码[6:14]} {号码[14:]}", int(号码[:15]) * 1000, 满宽)),
+    ("是否在校", 号码), ("联系电话", 号码), ("监护人姓名", 号码)])
 @SQLITE_ONLY
 def test_no_message_repeats_a_number_of_the_wrong_column(
         district_application: Flask, 主任: Desk, tmp_path: Path, column: str, written: Any) -> None:
