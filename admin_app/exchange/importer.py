@@ -269,13 +269,14 @@ def rows_of(session: ScopedSession, run: ImportRun, outcome: str | None, page: i
     return list(rows), total
 
 
-def refused_rows(session: ScopedSession, actor: Actor, run: ImportRun) -> tuple[list[ImportRow], list[list[str]]]:
-    """The refused rows with the cells as the list had them, for whoever brought the list: numbers and telephones stand
-    in them in full. Raises Refused."""
+def rows_told(session: ScopedSession, actor: Actor, run: ImportRun, *, refused: bool) -> tuple[
+        list[ImportRow], list[list[str]]]:
+    """The refused rows, or those that go in with a reminder, with the cells as the list had them, for whoever brought
+    the list: numbers and telephones stand in them in full. Raises Refused."""
     if run.account_id != actor.account_id:
         raise Refused("下载的是名单的原文，含完整的证件号和电话，只给导入这份名单的人。请由导入人下载。")
-    rows = session.scalars(select(ImportRow).where(
-        ImportRow.run_id == run.id, ImportRow.outcome == "refused").order_by(ImportRow.id)).all()
+    which = ImportRow.outcome == "refused" if refused else ImportRow.warned.is_(True)
+    rows = session.scalars(select(ImportRow).where(ImportRow.run_id == run.id, which).order_by(ImportRow.id)).all()
     return list(rows), [orjson.loads(row.cells.open())["cells"] for row in rows]
 
 

@@ -47,6 +47,12 @@ def lacking(session: ScopedSession, year: int) -> list[Lacking]:
     return [Lacking(*row) for row in session.execute(found.order_by(Household.region_code))]
 
 
+def families_lacking(session: ScopedSession, year: int, most: int) -> list[Household]:
+    """The first of these families, in the order of their villages and numbers."""
+    return list(session.scalars(_without_letter(year).order_by(
+        Household.region_code, Household.register_number, Household.id).limit(most)))
+
+
 def make_letters(session: ScopedSession, actor: Actor, year: int, *, target: str = "",
                  valid_until: date | None = None) -> int:
     """Make an unsigned letter for each family that lacks one; gives how many.

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from admin_app.display import Shown, local_time
 from admin_app.changes.undo import undone_of
-from admin_app.errors import Conflict, Invalid, Refused
+from admin_app.errors import Conflict, Invalid
 from admin_app.exchange import importer
 from admin_app.exchange.exporter import OUTCOME_LABELS, REFUSED, WARNED, told_sheet
 from admin_app.exchange.exporter import template as write_template
@@ -231,14 +231,7 @@ def result(id: int) -> ResponseReturnValue:
 def refused(id: int, which: str) -> ResponseReturnValue:
     """The rows that were refused, or those that went in with a reminder, as a sheet."""
     run = importer.run_of(session(), actor(), id)
-    rows, cells = importer.refused_rows(session(), actor(), run) if which == "refused" else _warned_rows(run)
+    rows, cells = importer.rows_told(session(), actor(), run, refused=which == "refused")
     about = REFUSED if which == "refused" else WARNED
     return workbook(told_sheet(session(), actor(), run, rows, cells, about),
                     f"{Path(run.filename).stem}-{about[1]}.xlsx")
-
-
-def _warned_rows(run: ImportRun) -> tuple[list[ImportRow], list[list[str]]]:
-    if run.account_id != actor().account_id:
-        raise Refused("下载的是名单的原文，含完整的证件号和电话，只给导入这份名单的人。请由导入人下载。")
-    rows, _ = importer.rows_of(session(), run, None, 0, run.counts["warned"], warned=True)
-    return rows, [importer.sheet_row(sheet_named(run.sheet), row).cells for row in rows]

@@ -1,6 +1,7 @@
 """责任书 of the school year, made together: what is lacking by village, then one change that makes it."""
 
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,11 +10,13 @@ from admin_app.changes.ledger import recording
 from admin_app.errors import Invalid
 from admin_app.services import letters
 from admin_app.services.rules import present_school_year
-from admin_app.web.context import actor, session
+from admin_app.web.context import actor, display, session
 from admin_app.web.form_fields import DateField
 from models.region import spoken_name
 from wtforms import Form, StringField
 from wtforms.validators import Length, Optional
+
+MOST_NAMED = 100  # families; who has more looks village by village
 
 pages = Blueprint("letters", __name__, url_prefix="/letters")
 
@@ -24,6 +27,13 @@ class LettersForm(Form):
     target = StringField("目标", [Length(max=200, message="最多 200 个字。")],
                          description="如：适龄儿童少年入学率 100%，无辍学；可不填")
     valid_until = DateField("责任期限至", [Optional()])
+
+
+def _families(year: int) -> list[dict[str, Any]]:
+    """Which families they are, by name, as far as they are named."""
+    return [{"label": display().label_of(one), "number": one.register_number,
+             "village": display().region(one.region_code), "url": url_for("household.details_view", id=one.id)}
+            for one in letters.families_lacking(session(), year, MOST_NAMED)]
 
 
 @pages.route("/new-year", methods=["GET", "POST"])
@@ -48,5 +58,6 @@ def new_year() -> ResponseReturnValue:
     page = render_template(
         "admin/letters.html", title=f"{year}-{year + 1} 学年责任书", form=form, error=error,
         villages=[{"name": spoken_name(one.village), "families": one.families} for one in lacking],
-        total=sum(one.families for one in lacking), back=url_for("responsibility_letter.index_view"))
+        total=sum(one.families for one in lacking), families=_families(year), most=MOST_NAMED,
+        back=url_for("responsibility_letter.index_view"))
     return page, 400 if request.method == "POST" else 200

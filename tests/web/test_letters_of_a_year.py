@@ -48,6 +48,8 @@ def test_each_family_with_a_child_of_school_age_is_given_one_and_none_two(people
     assert TODO in director.open("/").text
     page = director.open(next(href for text, href in director.page.links if TODO in text))
     assert {row["村（社区）"]: row["户数"] for row in page.table("户数")} == {"康宁社区": "2", "牧童社区": "2"}
+    named = [row["户"] for row in page.table("户编号")]
+    assert len(named) == 4 and all(sum(head in one for one in named) == 1 for head in ("曾大山", "李建国", "牧人", "王建国"))
     director.press("生成 4 份", target="入学率100%")
     assert "已生成 4 份待签订的责任书" in director.page.text
     assert sorted(letters(store)) == sorted([(康宁, "李建国", "unsigned"), (康宁, "曾大山", "unsigned"),
