@@ -112,7 +112,8 @@ def shown(block: Block, record: Base) -> dict[str, Any]:
 def timeline(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
     """Every day that the record, and what belongs to it, tells of: the newest first. What was taken back did not
     happen."""
-    own, moves = of_its_own(record, blocks), _moves(record, of_its_own(record, blocks))
+    own = of_its_own(record, blocks)
+    moves = _moves(record, own)
     events = _days(record, None) + _files(record, own)
     for block in own:
         for row in block.rows:
