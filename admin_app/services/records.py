@@ -97,8 +97,8 @@ def faults_of(session: ScopedSession, actor: Actor, model: type[Base], values: M
 
 
 def faults_in(session: ScopedSession, actor: Actor, record: Base, columns: Container[str | None]) -> list[Invalid]:
-    """What does not hold of these columns, as a record stands."""
-    return [fault for fault in _faults(session, actor, record) if fault.column in columns]
+    """What does not hold of these columns, as a record stands; the record itself is left as it is."""
+    return [fault for fault in faults_of(session, actor, type(record), {}, record) if fault.column in columns]
 
 
 def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str, Any], *,

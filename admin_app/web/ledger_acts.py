@@ -36,7 +36,7 @@ def acts(said: Mapping[str, str]) -> Select[Any]:
     be asked over all rows, for the wall of an act is its actor's. What cannot be read fits nothing."""
     scope = session().scope
     ours = exists().where(ChangeRow.change_id == Change.id, within(ChangeRow, scope))
-    query = select(Change).where(or_(within(Change, scope), ours), *_open_to(actor().role))
+    query = select(Change).where(or_(within(Change, scope), ours), *open_to(actor().role))
     said = {name: value[:LONGEST_SEARCH] for name, value in said.items()}
     if who := said.get("who", "").strip():
         named = select(Account.id).where(Account.username == who)
@@ -76,7 +76,7 @@ def closed_to(role: Role) -> frozenset[str]:
                      and not permits(role, Permission(f"{model.__area__}.view")))
 
 
-def _open_to(role: Role) -> list[ColumnElement[bool]]:
+def open_to(role: Role) -> list[ColumnElement[bool]]:
     """The acts that are a role's business, as conditions: none of a ledger that is closed to it, no paper of one."""
     closed = closed_to(role)
     paper = exists().where(ChangeRow.change_id == Change.id, ChangeRow.table_name == Attachment.__tablename__,

@@ -25,7 +25,7 @@ from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, role_label, verb_lab
 from admin_app.web.context import actor, display, session
 from admin_app.web.downloads import stamped, workbook
 from admin_app.web.form_token import csrf_token
-from admin_app.web.ledger_acts import acts, closed_to, how_many, over_all, records_of, touched_by, unread
+from admin_app.web.ledger_acts import acts, closed_to, how_many, open_to, over_all, records_of, touched_by, unread
 from admin_app.web.list_frame import total_label
 from models.account import Account
 from models.base import Base, model_of, models
@@ -172,8 +172,9 @@ def change(id: int, left: Undone | None = None, error: str = "") -> ResponseRetu
     """One act in full: every record it touched, before and after; whether it was undone, and what that left. `left`
     is what an undo left that restored nothing, or took back one record alone: no other act tells of it."""
     found, number = changed(session(), id), _page()
-    if found.verb.partition(":")[0] in closed_to(actor().role):
-        raise NotFound()
+    with over_all() as wide:
+        if wide.scalar(select(Change.id).where(Change.id == id, *open_to(actor().role))) is None:
+            raise NotFound()
     rows = session().scalars(select(ChangeRow).where(ChangeRow.change_id == id).order_by(ChangeRow.id)
                              .offset(number * PAGE).limit(PAGE + 1)).all()
     entries = history.entries(session(), actor().role, rows[:PAGE])

@@ -304,6 +304,7 @@ def test_what_was_typed_is_kept_when_the_network_fails_while_it_is_saved(screens
     expect(page.get_by_label("户主姓名")).to_have_value("断网户")
     page.get_by_role("button", name="保存", exact=True).click()
     expect(page).to_have_url(HOUSEHOLD_URL)
+    page.wait_for_load_state()  # what was saved is known by the page that says so
     page = screen.open("/admin/household/new/")
     expect(page.get_by_role("button", name="恢复填写")).to_have_count(0)
 

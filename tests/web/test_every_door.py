@@ -92,7 +92,7 @@ class Door:
                "attachments": rows["attachment" if self.act in {"download", "void"} else "student"], "session": 999,
                "batches": rows["batch_run"], "tasks": rows["task"], "saved_views": rows["saved_view"]}
         known = {"id": row.get(blueprint), "place": rows["place"], "row": village.change_row, "table": "student", "sheet": "roster",
-                 "filename": "app.css"}
+                 "filename": "app.css", "which": "refused"}
         values = {name: known[name] for name in self.rule.arguments}
         assert None not in values.values(), f"{self.endpoint}: how is its address written?"
         return str(self._to.build(self.endpoint, values))
