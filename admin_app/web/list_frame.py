@@ -66,7 +66,7 @@ class ListFrame:
         wanted, columns, size = wanted_by(view), chosen_columns(view), size_of_page()
         count, cap = display().count(wanted), cap_of(wanted)
         wanted = as_shown(wanted, count)
-        total = total_label(count, cap) + "".join(f"（{said}）" for said in _left_out(wanted))
+        total = total_label(count, cap) + "".join(f"，{said}" for said in _left_out(wanted))
         query, batch = query_of(view, page=None), _batch(view, wanted)
         advice = "" if count <= cap else "，请再多输入几个字" if cap < COUNT_CAP else "，可用筛选缩小范围"
         state = view.model.__moves__.column if batch and batch["verbs"] and view.model.__moves__ else None

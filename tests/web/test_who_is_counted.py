@@ -66,7 +66,7 @@ def test_a_voided_child_is_in_no_list_and_no_sheet_unless_it_is_asked_for(direct
     void(director, children["张一"])
 
     assert "张一" not in names(director) and {"张二", "张三"} <= names(director)
-    assert "（不含已作废）" in director.open(STUDENTS).text and "（不含已作废）" in before
+    assert "条，不含已作废" in director.open(STUDENTS).text and "条，不含已作废" in before
     assert "张一" not in names(director, "?grade=g9")
     assert names(director, "?schooling_state=void") == {"张一"}
     assert names(director, "?search=张一") == {"张一"}, "whoever looks for the child finds it, and that it is void"
