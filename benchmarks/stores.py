@@ -78,7 +78,7 @@ def _prepare(url: str) -> Actor:
 def place(store: str) -> Iterator[Place]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="baoxue-benchmark-")))
-        keys = FieldKeys.load_or_make(folder / "keys.json")
+        keys = FieldKeys.load_or_make(folder / "keys" / "field.keys")  # where an application looks
         install_cipher(keys.cipher())
         if store == "sqlite":
             yield _sqlite(folder, keys)
