@@ -28,6 +28,11 @@ def without_numbers(search: str, *, found_by_number: bool = False) -> str:
     return " ".join(with_told.split()) if numbers else search
 
 
+def holds_number(text: str) -> bool:
+    """Whether a whole identity number stands in a text."""
+    return without_numbers(text) != text.translate(HALF_WIDTH)
+
+
 def in_words(search: str) -> str:
     """A search as it is read out: without the part of a number's index."""
     return re.sub(rf"(?<=尾号....)#[0-9a-f]{{{_TOLD}}}", "", search)

@@ -32,6 +32,7 @@ from models.attachment import Attachment
 from models.base import Base, model_of, models, table_of
 from models.change import Change, ChangeRow
 from models.code_item import CodeItem
+from models.household import Household
 
 
 _KEEPERS = frozenset({"student"})  # ledgers whose records keep what belongs to them
@@ -80,7 +81,8 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     left = sum(count - _restore(session, model_of(table), operation, columns, change_id, row_ids, staying)
                for table, operation, columns, count in shapes)
     session.flush()
-    leave_strange_groups(session, undoing.id)
+    if any(table == Household.__tablename__ for table, *_ in shapes):
+        leave_strange_groups(session, undoing.id)
     _stand_once(session, undoing.id, {model_of(table) for table, *_ in shapes})
     return outcome(session, change_id, undoing.id, row_ids, all_restored=not left)
 

@@ -19,7 +19,7 @@ from typing import Final, Generic, TypeVar
 
 from admin_app.errors import Invalid
 from admin_app.exchange.reader import RawCell
-from admin_app.identity_numbers import HALF_WIDTH, without_numbers
+from admin_app.identity_numbers import holds_number
 from models.identity_number import (
     IdentityNumber,
     IdentityNumberError,
@@ -94,7 +94,7 @@ def open_text(cell: RawCell, max_length: int) -> Noted[str | None]:
     """A text that many may read: a whole identity number in it is refused, as in a form (`services/records.py`)."""
     noted = text(cell, max_length)
     written = noted.value or ""
-    if len(written) >= IDENTITY_LENGTH and without_numbers(written) != written.translate(HALF_WIDTH):
+    if len(written) >= IDENTITY_LENGTH and holds_number(written):
         raise BadCell("这里有完整的身份证号。证件号只填在身份证号一列，这里请去掉或只写后四位。")
     return noted
 

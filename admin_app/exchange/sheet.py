@@ -120,6 +120,10 @@ class Sheet:
         return {name: date.fromisoformat(value) if name in dates and value else value
                 for name, value in values.items()}
 
+    def header_of(self, raw: RawSheet) -> Header:
+        """Raises NoHeader."""
+        return find_header(raw, self.wanted, required={c.name for c in self.columns if c.required})
+
     @property
     def listed(self) -> tuple[Column, ...]:
         """The columns of the form itself."""
@@ -190,7 +194,7 @@ def read_upload(sheet: Sheet, path: Path, filename: str,
 
 def _is_list(sheet: Sheet, raw: RawSheet) -> bool:
     with suppress(Invalid):
-        return bool(find_header(raw, sheet.wanted, required={c.name for c in sheet.columns if c.required}))
+        return bool(sheet.header_of(raw))
     return False
 
 
@@ -210,7 +214,7 @@ class _Tab:
     def of(cls, sheet: Sheet, raw: RawSheet, unit_of: Callable[[str], Unit | None]) -> Self:
         """Raises NoHeader, Invalid (required columns are missing). A unit stands for a column only where the list has
         one of those that tell it from any other list of names."""
-        header = find_header(raw, sheet.wanted, required={c.name for c in sheet.columns if c.required})
+        header = sheet.header_of(raw)
         open_ = [] if header.columns.keys().isdisjoint(sheet.told_by) else [
             c for c in sheet.columns if c.of_unit and c.name not in header.columns]
         unit = Unit(header.unit, f"填报单位“{header.unit}”") if header.unit else unit_of(raw.name) if open_ else None

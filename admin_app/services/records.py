@@ -18,7 +18,7 @@ from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import LONGEST_TEXT, explained, ledger_position
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.exchange import cells
-from admin_app.identity_numbers import HALF_WIDTH, without_numbers
+from admin_app.identity_numbers import holds_number
 from models.base import Base, Field, Privacy, Wall, declared, model_of, table_of
 from models.identity_number import normalise
 from models.kinds import Sealed
@@ -204,7 +204,7 @@ def as_written(field: Field, name: str, value: str) -> str | None:
     """A text as it is kept: a person's name and a telephone number as a roster is read (`exchange/cells.py`), so that
     one and the same is found however it came."""
     text = clean(field.label, name, value)
-    if text and field.privacy is not Privacy.IDENTITY and without_numbers(text) != text.translate(HALF_WIDTH):
+    if text and field.privacy is not Privacy.IDENTITY and holds_number(text):
         raise Invalid(f"“{field.label}”里有完整的身份证号。证件号只填在证件号一栏，这里请去掉或只写后四位。", name)
     if text is None or field.privacy not in _READ_AS:
         return text

@@ -17,6 +17,7 @@ from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, view_of
 from admin_app.web.downloads import stamped, workbook
 from admin_app.web.ledger_pages import undo_offer, undone_said
+from admin_app.web.pages import paper_sent
 from admin_app.web.list_address import address, wanted_by
 from admin_app.web.ticked import NO_RANGE, chosen_rows
 from models.base import Base, declared
@@ -70,10 +71,8 @@ def fill_in(id: int) -> ResponseReturnValue:
 
 
 def _evidence() -> dict[str, Any] | None:
-    upload = request.files.get("evidence")
-    if upload is None or not upload.filename:
-        return None
-    return attachments.keep(session(), actor(), plant().files, stream=upload.stream, filename=upload.filename)
+    paper = paper_sent()
+    return attachments.keep(session(), actor(), plant().files, **paper) if paper else None
 
 
 def _state(model: type[Base], code: str) -> dict[str, str] | None:

@@ -154,12 +154,16 @@ def _papers(record: Base) -> list[Attachment] | None:
     return attachment_service.of_record(session(), record) if attachment_service.takes_papers(type(record)) else None
 
 
+def paper_sent() -> dict[str, Any] | None:
+    """The paper that came with a form, as its stream and its filename."""
+    upload = request.files.get("evidence")
+    return {"stream": upload.stream, "filename": upload.filename} if upload and upload.filename else None
+
+
 def keep_evidence(record: Base) -> None:
     """Attach the paper that came with a form, where one came. Raises Invalid, Refused."""
-    upload = request.files.get("evidence")
-    if upload and upload.filename:
-        attachment_service.attach(session(), actor(), plant().files, record, stream=upload.stream,
-                                  filename=upload.filename)
+    if paper := paper_sent():
+        attachment_service.attach(session(), actor(), plant().files, record, **paper)
 
 
 def _attachments(view: "RegisterView", record: Base, found: list[Attachment] | None) -> dict[str, Any]:
@@ -358,9 +362,8 @@ def _make_move(view: "RegisterView", record: Base, move: Move, values: dict[str,
     reason = request.form.get("reason", "").strip() or None
     key, label = record.id, display().label_of(record)
     with recording(session(), actor(), f"{record.__tablename__}:{move.verb}", reason):
-        upload = request.files.get("evidence")
         move_service.make_move(session(), actor(), record, move.verb, values=values, reason=reason,
-                               new_evidence=int(bool(upload and upload.filename)))
+                               new_evidence=1 if paper_sent() else 0)
         keep_evidence(record)  # last: the paper of what is refused is not stored
     flash(f"“{label}”已{move.label}。", "success")
     return redirect(onward(view, ".details_view", id=key))
