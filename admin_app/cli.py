@@ -155,8 +155,10 @@ def account_add(name: str, role: str, region: str, display_name: str | None, pas
         made = accounts.make_account(
             session, _machine(), username=name, display_name=display_name or name, role=role,
             region=accounts.region_named(session, region), password=password, must_change=not no_change)
+        last = made.account.grants[0].until
     _seal()
-    click.echo(f"已建账号 {name}（{ROLE_LABELS[Role(role)]}）。" + ("" if password else f"初始密码：{made.password}"))
+    what = ROLE_LABELS[Role(role)] + (f"，到 {last} 为止" if last else "")
+    click.echo(f"已建账号 {name}（{what}）。" + ("" if password else f"初始密码：{made.password}"))
 
 
 @account.command("load", help="从名单建账号（用户名、姓名、角色、区划、失效日期），全部成功才写入。")

@@ -88,6 +88,7 @@ RULES: dict[str, Rule] = {
              advice="asvs：长度优先，不强制复杂度与定期更换；djbh3：等保三级，须含三类字符并每 90 天更换"),
         Rule("session_idle_minutes", "无操作自动退出（分钟）", "30"),
         Rule("session_absolute_hours", "连续登录最长（小时）", "12", most=24),
+        Rule("inspection_days", "督导检查授权天数", "90", most=366, advice="授权时没有填失效日期的，到期自动失效"),
         Rule("attachment_max_mb", "单个附件大小上限（MB）", "20", most=50),
         Rule("export_kept_days", "导出文件保留天数", "7", most=90, advice="到期自动删除，变更台账里的导出记录不删"),
         Rule("suspected_after_days", "疑似辍学天数", "7", advice="连续缺勤超过该天数即报疑似辍学；预警功能启用后生效"),

@@ -61,7 +61,7 @@ def tokens(where: Place, url: str) -> dict[str, str]:
                 accounts.make_account(session, machine, username=name, display_name=name, role=role.value,
                                       region=region, password="benchmark-2026", must_change=False)
         for name in PEOPLE:
-            account = accounts.find(session, name)
+            account = accounts.known_as(session, name)
             found[name] = begin_session(session, account, account.grants[0], address="127.0.0.1", agent="",
                                         now=datetime.now(UTC))
         session.commit()

@@ -106,7 +106,3 @@ class Moves:
     def brings_back(self, move: Move) -> bool:
         """Whether what was settled stands again by this move."""
         return move.target in self.standing and any(source not in self.standing for source in move.sources)
-
-    def open_to(self, code: str) -> tuple[Move, ...]:
-        """The moves that a record in this state may make."""
-        return tuple(move for move in self.moves if code in move.sources)

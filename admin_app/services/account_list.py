@@ -26,7 +26,7 @@ from admin_app.exchange.reader import read_table
 from admin_app.exchange.workbook import temporary, write_template
 from admin_app.services import passwords
 from admin_app.services.accounts import Made, as_known, make_account, region_named
-from models.account import Grant, not_over
+from models.account import Account, Grant, not_over
 from models.base import Wall
 from models.region import Region, villages_under
 
@@ -104,9 +104,10 @@ def template(session: ScopedSession, actor: Actor) -> Path:
 
 
 def unkept_villages(session: ScopedSession, actor: Actor) -> list[Region]:
-    """The villages under the actor that no officer has a grant for, today or from a later day, at most 500."""
+    """The villages under the actor that no officer who may sign in has a grant for, today or from a later day, at most
+    500."""
     kept = exists().where(Grant.region_code == Region.code, Grant.role == Role.VILLAGE_OFFICER.value,
-                          *not_over(date.today()))
+                          *not_over(date.today()), Account.id == Grant.account_id, Account.disabled_at.is_(None))
     return list(session.scalars(select(Region).where(*villages_under(actor.region_code), ~kept)
                                 .order_by(Region.code).limit(_MOST_VILLAGES)))
 

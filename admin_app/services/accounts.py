@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -12,11 +12,11 @@ from admin_app.access.actor import Actor
 from admin_app.access.keepers import kept_by, require_keeper
 from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission, Role
 from admin_app.access.scope import ScopedSession, unscoped
-from admin_app.errors import Invalid, NotFound, Refused
+from admin_app.errors import Invalid, Refused
 from admin_app.services import passwords, records
 from admin_app.services.places import check_username
 from admin_app.services.records import check
-from admin_app.services.rules import rule
+from admin_app.services.rules import number, rule
 from admin_app.standing import hold
 from models.account import Account, Grant, in_force, not_over, over
 from models.region import Region, code_of
@@ -95,8 +95,8 @@ def known_as(session: ScopedSession, username: str) -> Account | None:
 
 def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: str, region: Region,
                until: date | None = None, since: date | None = None) -> Grant:
-    """Grant a role at a region and below. Ends the account's sessions: they began under other
-    rights. Raises Invalid, Refused."""
+    """Grant a role at a region and below; an inspection without a last day gets one (design: it expires).
+    Ends the account's sessions: they began under other rights. Raises Invalid, Refused."""
     actor.require(Permission.ACCOUNT_EDIT)
     try:
         wanted = Role(role)
@@ -112,6 +112,8 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
     require_keeper(session, actor, account)
     records.require_in_use(session, region.code)
     since = since or date.today()
+    if until is None and wanted is Role.INSPECTOR:
+        until = since + timedelta(days=number(session, "inspection_days") - 1)
     _no_second(session, account, wanted, region, since)
     _check_last_day(session, actor, since, until)
     grant = Grant(account_id=account.id, role=wanted.value, region_code=region.code, since=since,
@@ -161,6 +163,8 @@ def _end_sessions_of(grant: Grant) -> None:
 def last_day(session: ScopedSession, actor: Actor, grant: Grant) -> None:
     if grant.until is not None and grant.until < date.today():
         raise Invalid("失效日期已经过去。要立即结束，请用“收回授权”。", "until")
+    if grant.id is not None and grant.until is None and grant.role == Role.INSPECTOR.value:
+        raise Invalid("督导检查来看一段时间，授权须有失效日期。请填写。", "until")
     _check_last_day(session, actor, grant.since, grant.until)
 
 
@@ -272,10 +276,3 @@ def _set_password(account: Account, plain: str, *, must_change: bool) -> None:
     account.password_changed_at = datetime.now(UTC)
     account.must_change_password = must_change
     end_sessions(account)
-
-
-def find(session: ScopedSession, username: str) -> Account:
-    account = session.scalar(select(Account).where(Account.username == username))
-    if account is None:
-        raise NotFound(f"没有用户名为“{username}”的账号。")
-    return account

@@ -22,8 +22,7 @@ from admin_app.changes.ledger import as_kept, recording
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.listing import Wanted, all_keys
 from admin_app.services import moves as move_service
-from admin_app.services.records import agreeing_with, disagreements
-from admin_app.standing import doubled, hold, why
+from admin_app.standing import doubled, hold
 from admin_app.tasks import Work, kind
 from models.attachment import Attachment
 from models.base import Base, model_of, table_of
@@ -148,11 +147,7 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
     every: Any = model
     moves = model.__moves__
     assert moves is not None
-    asked = [name for name in move.asks if name not in given]
-    noted = [] if move.target else [name for name in given if name not in asked]
-    limited = [move.only.column] if move.only else []
-    beside_it = agreeing_with(model, given)
-    names = list(dict.fromkeys((moves.column, *asked, *noted, *limited, *beside_it)))
+    names = move_service.looked_at(model, move, given)
     columns = [getattr(every, name) for name in ("id", *names)]
     found: dict[int, str | None] = {}
     for part in in_parts(keys):
@@ -160,21 +155,8 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
         proven = set(part) if evidence or not move.evidence else move_service.with_evidence(session, model, part)
         for key, *values in session.execute(select(*columns).where(every.id.in_(part))):
             own = dict(zip(names, values, strict=True))
-            state, missing = own[moves.column], next((n for n in asked if own[n] in (None, "")), None)
-            if state not in move.sources:
-                found[key] = f"当前状态是“{moves.labels.get(state, state)}”，不能“{move.label}”。"
-            elif missing is not None:
-                found[key] = move_service.lacking(model, move, missing)
-            elif move.only and own[move.only.column] != move.only.value:
-                found[key] = move.only.why
-            elif beside_it and (fault := next(disagreements(model, {**own, **given}), None)):
-                found[key] = fault.message
-            elif noted and (idle := move_service.nothing_new(model, move, {n: given[n] for n in noted}, own)):
-                found[key] = idle
-            elif key in beside:
-                found[key] = why(model, beside[key])
-            else:
-                found[key] = None if key in proven else move_service.NO_EVIDENCE.format(move.label)
+            fault = move_service.hindrance(model, move, given, own, beside=beside.get(key), proven=key in proven)
+            found[key] = fault.message if fault else None
     refused = {key: found.get(key, GONE) for key in keys if found.get(key, GONE) is not None}
     return Verdict([key for key in keys if key not in refused], {k: str(w) for k, w in refused.items()})
 

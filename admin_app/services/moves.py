@@ -61,20 +61,11 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     require_open(record, move)
     state = getattr(record, moves.column)
     given = given_values(session, model, move, values, reason)
-    for name in move.asks:
-        if name not in given and getattr(record, name) in (None, ""):
-            raise Invalid(lacking(model, move, name), name)
-    if move.only and getattr(record, move.only.column) != move.only.value:
-        raise Invalid(move.only.why)
-    own = {name: getattr(record, name) for name in (*given, *agreeing_with(model, given))}
-    for fault in disagreements(model, {**own, **given}):
+    own = {name: getattr(record, name) for name in looked_at(model, move, given)}
+    beside = doubled(session, model, [record.id]) if moves.brings_back(move) else {}
+    proven = bool(new_evidence) or not move.evidence or record.id in with_evidence(session, model, [record.id])
+    if fault := hindrance(model, move, given, own, beside=beside.get(record.id), proven=proven):
         raise fault
-    if not move.target and (idle := nothing_new(model, move, given, own)):
-        raise Invalid(idle, next(iter(given), None))
-    if moves.brings_back(move) and (beside := doubled(session, model, [record.id])):
-        raise Invalid(why(model, beside[record.id]))
-    if move.evidence and not new_evidence and record.id not in with_evidence(session, model, [record.id]):
-        raise Invalid(NO_EVIDENCE.format(move.label), "evidence")
     state_column = getattr(model, moves.column)
     moved = session.execute(
         update(model).where(model.id == record.id, state_column == state)
@@ -145,13 +136,41 @@ def given_values(session: ScopedSession, model: type[Base], move: Move, values: 
     return given
 
 
-def nothing_new(model: type[Base], move: Move, given: Mapping[str, Any], own: Mapping[str, Any]) -> str | None:
+def looked_at(model: type[Base], move: Move, given: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns of a record that decide whether it makes a move with these values."""
+    assert model.__moves__ is not None
+    return tuple(dict.fromkeys((model.__moves__.column, *move.asks, *([] if move.target else given),
+                                *([move.only.column] if move.only else []), *agreeing_with(model, given))))
+
+
+def hindrance(model: type[Base], move: Move, given: Mapping[str, Any], own: Mapping[str, Any], *,
+              beside: str | None, proven: bool) -> Refused | Invalid | None:
+    """Why a record does not make this move with these values; None where it does. `own` are its values of `looked_at`,
+    `beside` is the state of one like it that stands already."""
+    moves = model.__moves__
+    assert moves is not None
+    if (state := own[moves.column]) not in move.sources:
+        return Refused(f"当前状态是“{moves.labels.get(state, state)}”，不能“{move.label}”。")
+    if missing := next((name for name in move.asks if name not in given and own[name] in (None, "")), None):
+        return Invalid(lacking(model, move, missing), missing)
+    if move.only and own[move.only.column] != move.only.value:
+        return Invalid(move.only.why)
+    if fault := next(disagreements(model, {**{n: own[n] for n in agreeing_with(model, given)}, **given}), None):
+        return fault
+    if not move.target and (idle := _nothing_new(model, move, given, own)):
+        return Invalid(idle, next(iter(given), None))
+    if beside is not None:
+        return Invalid(why(model, beside))
+    return None if proven else Invalid(NO_EVIDENCE.format(move.label), "evidence")
+
+
+def _nothing_new(model: type[Base], move: Move, given: Mapping[str, Any], own: Mapping[str, Any]) -> str | None:
     """Why a move that leaves the state as it is has nothing to note of a record: it says so already, or a later day."""
     for name, value in given.items():
-        standing = own.get(name)
+        standing = own[name]
         if isinstance(standing, date) and name.endswith("_on") and standing > value:
             return f"已有更晚的“{declared(model, name).label}”（{standing}），没有用较早的覆盖它。"
-    return f"已经是这样登记的，不用再“{move.label}”。" if all(own.get(n) == v for n, v in given.items()) else None
+    return f"已经是这样登记的，不用再“{move.label}”。" if all(own[n] == v for n, v in given.items()) else None
 
 
 def cleared(move: Move) -> dict[str, None]:

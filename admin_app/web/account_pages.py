@@ -42,7 +42,7 @@ def region_of(code: str | None) -> Region:
 FIRST_GRANT = {
     "role": SelectField("角色", [InputRequired("请选择角色。")], choices=[], validate_choice=False,
                         description="在所选区划及其下级的身份；以后可在“授权”中增加或收回"),
-    "until": DateField("授权至", [Optional()], description="留空为长期"),
+    "until": DateField("授权至", [Optional()], description="留空为长期；督导检查留空的，按“设置”里的天数到期"),
 }
 
 

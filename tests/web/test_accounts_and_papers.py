@@ -28,8 +28,8 @@ def staff(app: Flask, district: SimpleNamespace) -> SimpleNamespace:
     hire_staff(engine)
     hire(engine, [("小李", Role.VILLAGE_OFFICER, 康宁)], since=date.today())
     with unscoped(engine, "numbers") as session:
-        numbers = {name: accounts.find(session, name).id for name in ("小李", "周主任", "康干部")}
-        grants = {name: accounts.find(session, name).grants[0].id for name in numbers}
+        numbers = {name: accounts.known_as(session, name).id for name in ("小李", "周主任", "康干部")}
+        grants = {name: accounts.known_as(session, name).grants[0].id for name in numbers}
     return SimpleNamespace(engine=engine, accounts=SimpleNamespace(**numbers), grants=SimpleNamespace(**grants),
                            **vars(district))
 
@@ -64,7 +64,7 @@ def test_an_account_that_holds_more_than_one_may_grant_is_not_edited_and_offers_
         app: Flask, staff: SimpleNamespace, owner: Engine) -> None:
     hire(staff.engine, [("老郭", Role.ADMINISTRATOR, 城区)])
     with by_the_machine(staff.engine, "his real rights") as session:
-        account = accounts.find(session, "老郭")
+        account = accounts.known_as(session, "老郭")
         account.grants[0].region_code = 县
         above = account.id
     director, before = Person(app, "周主任"), everything_in(owner)
@@ -170,7 +170,7 @@ def test_the_form_of_the_list_names_the_villages_that_nobody_keeps(app: Flask, s
 
     assert made.status == 200 and "已建 1 个账号" in made.text
     with unscoped(staff.engine, "the new account") as session:
-        given = accounts.find(session, "yunshan").grants[0]
+        given = accounts.known_as(session, "yunshan").grants[0]
         assert (given.role, given.region_code) == ("village_officer", "990101400003")
     assert openpyxl.load_workbook(io.BytesIO(director.get("/accounts/template.xlsx").bytes))["名单"].max_row == 4
 

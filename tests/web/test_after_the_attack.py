@@ -148,7 +148,7 @@ def test_what_holds_for_all_units_is_not_changed_from_below_by_any_door(
 def test_an_account_beyond_ones_rights_is_given_no_role_either(app: Flask, staff: SimpleNamespace, owner: Engine) -> None:
     director, auditor = Person(app, "周主任"), Person(app, "审计员老郑")
     with unscoped(staff.engine, "numbers") as session:
-        number, own = accounts.find(session, "审计员老郑").id, accounts.find(session, "小李").id
+        number, own = accounts.known_as(session, "审计员老郑").id, accounts.known_as(session, "小李").id
     given = {"role": "inspector", "region_code": 城区, "since": date.today().isoformat()}
     before = everything_in(owner)
     refused = director.send("/admin/grant/new/", {**given, "account_id": number})
@@ -160,8 +160,8 @@ def test_an_account_beyond_ones_rights_is_given_no_role_either(app: Flask, staff
 def test_nobody_gives_for_longer_than_they_hold_nor_for_days_that_are_over(app: Flask, staff: SimpleNamespace) -> None:
     end = date.today() + timedelta(days=30)
     with by_the_machine(staff.engine, "their last day") as session:
-        accounts.find(session, "周主任").grants[0].until = end
-        number = accounts.find(session, "小李").id
+        accounts.known_as(session, "周主任").grants[0].until = end
+        number = accounts.known_as(session, "小李").id
     director = Person(app, "周主任")
     given = {"account_id": number, "role": "inspector", "region_code": 城区, "since": date.today().isoformat()}
     for until in ("", (end + timedelta(days=1)).isoformat()):
@@ -172,12 +172,31 @@ def test_nobody_gives_for_longer_than_they_hold_nor_for_days_that_are_over(app: 
     assert director.send("/admin/grant/new/", {**given, "until": end.isoformat()}).status == 302
 
 
+def test_whoever_looks_in_from_above_comes_for_a_time(app: Flask, staff: SimpleNamespace) -> None:
+    director = Person(app, "周主任")
+    with unscoped(staff.engine, "a number") as session:
+        number = accounts.known_as(session, "小李").id
+    given = {"region_code": 城区, "since": date.today().isoformat(), "account_id": number}
+    assert director.send("/admin/grant/new/", {**given, "role": "inspector"}).status == 302
+    assert director.send("/admin/grant/new/", {**given, "role": "administrator"}).status == 302
+    with unscoped(staff.engine, "what was granted") as session:
+        granted = {g.role: g for g in accounts.known_as(session, "小李").grants}
+        session.expunge_all()
+    assert granted["inspector"].until == date.today() + timedelta(days=89), "as the settings have it"
+    assert granted["administrator"].until is None, "who works here stays"
+    address = f"/admin/grant/edit/?id={granted['inspector'].id}"
+    form = {**director.get(address).form("保存").fields, "until": "", "reason": "一直留着"}
+    endless = director.send(address, form)
+    assert (endless.status, "须有失效日期" in endless.text) == (400, True)
+    assert director.send(address, {**form, "until": (date.today() + timedelta(days=200)).isoformat()}).status == 302
+
+
 def test_the_last_day_of_a_grant_from_above_is_moved_with_a_reason_and_stands_behind_the_first(
         app: Flask, staff: SimpleNamespace) -> None:
     hire(staff.engine, [("县里的老郭", Role.ADMINISTRATOR, "990101000000")])
     with by_the_machine(staff.engine, "a grant that the machine gave") as session:
-        grant = accounts.find(session, "周主任").grants[0]
-        grant.granted_by_id = accounts.find(session, "审计员老郑").id
+        grant = accounts.known_as(session, "周主任").grants[0]
+        grant.granted_by_id = accounts.known_as(session, "审计员老郑").id
         grant.since = date.today() + timedelta(days=20)
         number = grant.id
     county, address = Person(app, "县里的老郭"), f"/admin/grant/edit/?id={number}"
@@ -194,7 +213,7 @@ def test_the_last_day_of_a_grant_from_above_is_moved_with_a_reason_and_stands_be
 def test_an_account_is_not_renamed_in_silence_nor_into_nonsense(app: Flask, staff: SimpleNamespace) -> None:
     director = Person(app, "周主任")
     with unscoped(staff.engine, "a number") as session:
-        number = accounts.find(session, "小李").id
+        number = accounts.known_as(session, "小李").id
     address = f"/admin/account/edit/?id={number}"
     form = director.get(address).form("保存").fields
     assert director.send(address, {**form, "display_name": "老李"}).status == 400
@@ -235,7 +254,7 @@ def test_a_shared_view_holds_nothing_but_what_its_list_understands(app: Flask, s
 
 def test_no_page_of_an_account_shows_its_passwords_hash(app: Flask, staff: SimpleNamespace) -> None:
     with unscoped(staff.engine, "whose") as session:
-        number = accounts.find(session, "小李").id
+        number = accounts.known_as(session, "小李").id
     for who in ("周主任", "审计员老郑"):
         reader = Person(app, who)
         page = reader.get(f"/admin/account/details/?id={number}")
@@ -247,7 +266,7 @@ def test_no_page_of_an_account_shows_its_passwords_hash(app: Flask, staff: Simpl
 def test_the_account_tells_of_its_grants_and_that_it_was_stopped(app: Flask, staff: SimpleNamespace) -> None:
     director = Person(app, "周主任")
     with unscoped(staff.engine, "numbers") as session:
-        account = accounts.find(session, "小李")
+        account = accounts.known_as(session, "小李")
         number, grant = account.id, account.grants[0].id
     director.send(f"/accounts/grants/{grant}/end", {"reason": "不再分管"})
     director.send(f"/accounts/{number}/disable", {"reason": "已调离"})

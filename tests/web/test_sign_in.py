@@ -50,7 +50,7 @@ def office(app: Flask, district: SimpleNamespace) -> Engine:
 
 
 def account_of(session: Any, username: str) -> Account:
-    return accounts.find(session, username)
+    return accounts.known_as(session, username)
 
 
 def sign_in(engine: Engine, username: str = "康网格", password: str = PASSWORD, *, address: str = "10.0.0.1",
@@ -346,7 +346,7 @@ def test_whoever_is_given_a_new_password_may_use_it_at_once(app: Flask, office: 
     with pytest.raises(service.SlowDown):
         sign_in(office, now=datetime.now(UTC))
     with unscoped(office, "the administrator helps", writing=True) as session, recording(session, MACHINE, "reset_password"):
-        fresh = accounts.reset_password(session, MACHINE, accounts.find(session, "康网格"))
+        fresh = accounts.reset_password(session, MACHINE, accounts.known_as(session, "康网格"))
     assert sign_in(office, password=fresh, now=datetime.now(UTC))
 
 
