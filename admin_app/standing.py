@@ -1,14 +1,14 @@
 """What may stand but once (`Moves.single`): one letter of a family in a year, one flag of a kind for a child."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import aliased
 
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
-from models.base import Base, pointed_at
+from models.base import Base, models, pointed_at
 from models.change import ChangeRow
 from models.household import Household
 from models.natural_group import NaturalGroup
@@ -35,8 +35,29 @@ def one_like(session: ScopedSession, record: Base, *columns: str) -> Any | None:
     with session.no_autoflush:
         hold_place(session, getattr(record, "region_code", None))
         return session.scalar(select(model).where(
-            *[getattr(model, name).is_not_distinct_from(getattr(record, name)) for name in columns],
+            *[_same(getattr(model, name), getattr(record, name)) for name in columns],
             model.id != (record.id or 0)).limit(1))
+
+
+def _same(column: Any, value: Any) -> ColumnElement[bool]:
+    """IS NOT DISTINCT FROM walks no index of PostgreSQL."""
+    return cast(ColumnElement[bool], column.is_(None) if value is None else column == value)
+
+
+def unfit(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> dict[int, str]:
+    """Why some of these records are not to stand again: another one like them stands, or what they hang on is settled
+    and ends them (`Moves.ends`). Their owners are held first, so that it stays so."""
+    found = {key: why(model, state) for key, state in doubled(session, model, keys).items()}
+    record: Any = model
+    for owner in (owner for owner in models() if owner.__moves__ is not None
+                  and model.__tablename__ in {table for table, _ in owner.__moves__.ends}):
+        whole, moves = cast(Any, owner), cast(Any, owner.__moves__)
+        state, of = getattr(whole, moves.column), getattr(record, f"{owner.__tablename__}_id")
+        query = select(record.id, state).join(owner, whole.id == of).where(state.not_in(moves.standing))
+        for part in in_parts(keys):
+            found |= {key: f"所属的{owner.__title__}{moves.labels[now]}，不再登记“{model.__title__}”。"
+                      for key, now in session.execute(query.where(record.id.in_(part)))}
+    return found
 
 
 def doubled(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> dict[int, str]:

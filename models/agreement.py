@@ -1,27 +1,35 @@
 """What must agree within one record. A model declares it (`__agreements__`); form, move and batch ask the same."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 Label = Callable[[str], str]
 Values = Mapping[str, Any]
 Fault = tuple[str, str]  # the column to put right, and what is said
 
 
-class Agreement(Protocol):
+class Agreement(ABC):
     """A rule over some columns of a record. What is empty disagrees with nothing."""
 
     @property
+    @abstractmethod
     def columns(self) -> tuple[str, ...]: ...
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What it asks of records that the columns point at: `school_id.kind`, among the values under that name."""
+        return ()
+
+    @abstractmethod
     def fault(self, values: Values, label: Label) -> Fault | None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class InOrder:
+class InOrder(Agreement):
     """Days of which the first is not later; an empty second is today."""
 
     earlier: str
@@ -41,7 +49,7 @@ class InOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class OfKind:
+class OfKind(Agreement):
     """A code whose first digit names the kind that it is for; one that begins otherwise is for all."""
 
     code: str
@@ -75,11 +83,26 @@ def not_of_age(grade: str, born: date) -> str:
     year, age = int(grade[1]), school_age(born, date.today())
     if abs(age - (year + 5)) <= _YEARS_APART:
         return ""
-    return f"{'一二三四五六七八九'[year - 1]}年级的孩子一般 {year + 5} 岁，按出生日期是 {age} 岁"
+    return f"{_said(year)}的孩子一般 {year + 5} 岁，按出生日期是 {age} 岁"
+
+
+# 办学类型 → the years that it teaches, of those kinds that teach but one stage of nine.
+STAGES = {"211": range(1, 7), "218": range(1, 7), "311": range(7, 10), "321": range(7, 10)}
+
+
+def not_taught(grade: str, kind: str) -> str:
+    """Why a school of this kind has no such grade (`g1` to `g9`), or nothing."""
+    if not re.fullmatch(r"g[1-9]", grade) or int(grade[1]) in STAGES.get(kind, range(1, 10)):
+        return ""
+    return f"这所学校没有{_said(int(grade[1]))}"
+
+
+def _said(year: int) -> str:
+    return f"{'一二三四五六七八九'[year - 1]}年级"
 
 
 @dataclass(frozen=True, slots=True)
-class NearAge:
+class NearAge(Agreement):
     """A grade is near a child's age, or a note speaks of the grade or the school."""
 
     grade: str
@@ -100,7 +123,33 @@ class NearAge:
 
 
 @dataclass(frozen=True, slots=True)
-class InSchoolYear:
+class TaughtThere(Agreement):
+    """A grade is one that the school has, or a note speaks of the grade or the school."""
+
+    grade: str
+    school: str
+    note: str
+    words: tuple[str, ...] = ("年级", "学校")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.grade, self.school, self.note
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (f"{self.school}.kind",)
+
+    def fault(self, values: Values, label: Label) -> Fault | None:
+        grade, note = values.get(self.grade) or "", values.get(self.note) or ""
+        if any(word in note for word in self.words):
+            return None
+        why = not_taught(grade, values.get(f"{self.school}.kind") or "")
+        return (self.grade, f"{why}。请核对学校和年级；如确实如此，请在备注中写明后再保存，如“学校附设这个年级”。") \
+            if why else None
+
+
+@dataclass(frozen=True, slots=True)
+class InSchoolYear(Agreement):
     """A day of the calendar year in which a school year begins, or of the next."""
 
     day: str

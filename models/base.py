@@ -114,6 +114,7 @@ class Base(DeclarativeBase):
     __area__: ClassVar[str]  # the first half of the permissions that its endpoints ask for
     __recorded__: ClassVar[bool] = True  # whether the change ledger records its rows
     __agreements__: ClassVar[tuple[Agreement, ...]] = ()  # what must agree within one record
+    __once__: ClassVar[tuple[str, ...]] = ()  # in which no two records are alike: kept by checks alone
     __explained__: ClassVar[bool] = False  # whether every change of a standing record says why
     __region__: ClassVar[str | None] = "region_code"  # the column that places a row
     __moves__: ClassVar[Moves | None] = None

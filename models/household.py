@@ -19,6 +19,7 @@ class Household(IdentityIndexed, Base):
     __wall__ = Wall.CHILD
     __area__ = "family"
     __searched__ = "head_name"
+    __once__ = ("region_code", "identity_index")  # nobody heads two families of one village
     __table_args__ = (
         UniqueConstraint("id", "region_code"),
         UniqueConstraint("region_code", "register_number"),

@@ -32,7 +32,7 @@ class Only:
 class Move:
     """One verb. A `target` of '' leaves the state as it is: something is noted of it. `asks` are the columns that the
     verb wants filled in, `optional` may be; `evidence` asks for at least one attachment. `clears` are those that
-    it empties; `only` limits it to some records; `ahead` are days that must not lie before today."""
+    it empties; `only` limits it to some records; `ahead` are days that must not lie before today, nor years away."""
 
     verb: str
     label: str

@@ -16,11 +16,13 @@ FLAG_MOVES = Moves(
         State("verified", "已核实", "green"),
         State("rejected", "已退回", "red", settled=True),
         State("ended", "已解除", "secondary", settled=True),
+        State("dropped", "不再上报", "secondary", settled=True),
     ),
     (
         Move("verify", "核实", ("reported",), "verified", act="confirm", optional=("verified_on",)),
         Move("reject", "退回", ("reported",), "rejected", act="confirm", reason=True),
         Move("report_again", "重新上报", ("rejected",), "reported", evidence=True),
+        Move("drop", "不再上报", ("rejected",), "dropped"),
         Move("end", "解除", ("reported", "verified"), "ended", asks=("until",)),
     ),
     single=("student_id", "kind"),

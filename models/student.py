@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from models.agreement import InOrder, NearAge
+from models.agreement import InOrder, NearAge, TaughtThere
 from models.base import Base, Privacy, Wall, field, region_code
 from models.household import Household
 from models.kinds import IdentityIndexed, SealedText
@@ -12,10 +12,10 @@ from models.school import School
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
-_AT_SCHOOL = ("enrolled", "home_taught", "elsewhere")
+AT_SCHOOL = ("enrolled", "home_taught", "elsewhere")
 _OUT_OF_SCHOOL = ("unknown", "never_enrolled", "suspected", "dropped_out")
 _APPROVED_LEAVE = ("on_leave", "deferred", "exempt")
-_LIVING = (*_AT_SCHOOL, *_OUT_OF_SCHOOL, *_APPROVED_LEAVE)
+_LIVING = (*AT_SCHOOL, *_OUT_OF_SCHOOL, *_APPROVED_LEAVE)
 _AWAY = ("absent_since", "leave_until")  # what a child at school has no more
 _ELSEWHERE = ("study_place", "elsewhere_school")  # what a child at a school of the place has no more
 _SEAT = ("school_id", "class_name", "boarding")  # what a child who learns elsewhere has no more
@@ -55,13 +55,17 @@ SCHOOLING_MOVES = Moves(
              clears=(*_AWAY, *_SEAT)),
         Move("teach_at_home", "转送教上门", tuple(s for s in _LIVING if s != "home_taught"),
              "home_taught", asks=("school_id",), evidence=True, clears=(*_AWAY, *_ELSEWHERE)),
-        Move("take_leave", "登记休学", ("enrolled", "home_taught"), "on_leave",
-             asks=("leave_until",), evidence=True, ahead=("leave_until",)),
-        Move("defer", "登记延缓入学", ("unknown", "never_enrolled"), "deferred",
-             asks=("leave_until",), evidence=True, ahead=("leave_until",)),
+        # domain §1.5: a suspect turns out to be on leave, deferred, exempt or taught at home.
+        Move("take_leave", "登记休学", ("unknown", "suspected", "enrolled", "home_taught"), "on_leave",
+             asks=("leave_until",), evidence=True, ahead=("leave_until",), clears=("absent_since",)),
+        Move("defer", "登记延缓入学", ("unknown", "suspected", "never_enrolled"), "deferred",
+             asks=("leave_until",), evidence=True, ahead=("leave_until",), clears=("absent_since",)),
+        # Both are granted for a year, and renewed (domain §1.8); a day that was mistyped is put right here too.
+        Move("extend_leave", "续办（更正）期限", ("on_leave", "deferred"), "", asks=("leave_until",), evidence=True,
+             ahead=("leave_until",)),
         Move("exempt", "登记免予入学", tuple(s for s in _LIVING if s != "exempt"), "exempt",
              evidence=True, reason=True, clears=_AWAY),
-        Move("suspect", "报疑似辍学", ("unknown", *_AT_SCHOOL, *_APPROVED_LEAVE), "suspected",
+        Move("suspect", "报疑似辍学", ("unknown", *AT_SCHOOL, *_APPROVED_LEAVE), "suspected",
              asks=("absent_since",)),
         # Of a child who turns out to learn elsewhere: `study_elsewhere`.
         Move("clear_suspicion", "排除疑似", ("suspected",), "enrolled", asks=("school_id",), reason=True, evidence=True,
@@ -72,18 +76,17 @@ SCHOOLING_MOVES = Moves(
              reason=True),
         Move("return_to_school", "复学（入学）", ("dropped_out", "never_enrolled"), "enrolled",
              asks=("school_id",), optional=("grade", "class_name"), evidence=True, clears=(*_AWAY, *_ELSEWHERE)),
-        Move("graduate", "毕业离校", _AT_SCHOOL, "graduated", only=_LAST_GRADE),
-        Move("leave_overage", "超龄离校", (*_AT_SCHOOL, "dropped_out"), "graduated", act="confirm", evidence=True,
-             reason=True),
+        Move("graduate", "毕业离校", AT_SCHOOL, "graduated", only=_LAST_GRADE),
+        Move("leave_overage", "超龄离校", _LIVING, "graduated", act="confirm", evidence=True, reason=True),
         Move("go_abroad", "出国（境）", _LIVING, "abroad", evidence=True),
         Move("record_death", "登记死亡", _LIVING, "deceased", act="confirm", evidence=True,
              reason=True),
         # domain §1.5: 信息错误, 重复注册, 空挂户, 查无此人. A community's or the police's certificate proves it.
         Move("void", "作废（重复、查无此人）", _LIVING, VOID, act="confirm", evidence=True, reason=True),
         Move("correct", "更正（恢复待核查）", ("graduated", "abroad", "deceased", VOID), "unknown",
-             act="confirm", reason=True),
+             act="confirm", reason=True, clears=_AWAY),
     ),
-    ends=(("special_group_flag", "end"),),
+    ends=(("special_group_flag", "end"), ("special_group_flag", "drop")),
 )
 
 
@@ -98,7 +101,7 @@ class Student(IdentityIndexed, Base):
     __searched__ = "name"
     __moves__ = SCHOOLING_MOVES
     __agreements__ = (InOrder("birth_date", "checked_on"), InOrder("birth_date", "absent_since"),
-                      NearAge("grade", "birth_date", "note"))
+                      NearAge("grade", "birth_date", "note"), TaughtThere("grade", "school_id", "note"))
     __table_args__ = (
         UniqueConstraint("id", "region_code"),
         UniqueConstraint("identity_index"),

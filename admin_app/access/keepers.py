@@ -59,7 +59,8 @@ def require_own(actor: Actor, record: Base) -> None:
         return
     history = inspect(record).attrs[str(type(record).__region__)].history
     if not all(actor.keeps(code) for code in (*history.added, *history.unchanged, *history.deleted) if code):
-        raise Refused(f"“{record}”不在您的管辖范围内，只能查看，不能修改。")
+        name = getattr(record, "name", None) or type(record).__title__  # of a form that is sent empty it has none
+        raise Refused(f"“{name}”不在您的管辖范围内，只能查看，不能修改。")
 
 
 def require_all_units(session: ScopedSession, actor: Actor, record: Base) -> None:

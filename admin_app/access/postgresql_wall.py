@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from admin_app.errors import OutsideScope
-from models.base import Base, Wall, models
+from models.base import Base, Wall, models, table_of
 
 Span = tuple[str, str]
 APPLICATION_ROLE = "baoxue_app"
@@ -27,16 +27,19 @@ WRITING_LOCK = 0x62616F787565  # "baoxue"
 # What a session may say at all: one statement that reads or writes rows, or a savepoint.
 _ROWS_ONLY = re.compile(
     r"\s*(?:select|insert|update|delete|with|savepoint|release|rollback\s+to|set\s+constraints)\b[^;]*;?\s*", re.I)
-# set_config itself, names written so that it is not seen, and the functions that run a text as a statement.
-_MOVES_THE_WALL = re.compile(r"set_config|u&[\"']|_to_xml|\bts_(?:stat|rewrite)\b|\bdblink", re.I)
+# set_config itself, names written so that it is not seen, the functions that run a text as a statement, and a table of
+# one's own, which would stand before the real one of that name for whoever is given the connection next.
+_MOVES_THE_WALL = re.compile(
+    r"set_config|u&[\"']|_to_xml|\bts_(?:stat|rewrite)\b|\bdblink|\binto\s+(?:local\s+)?temp", re.I)
 _APPEND_ONLY = frozenset({"change", "change_row", "change_seal"})
 
 
 def policy_statements(model: type[Base]) -> list[str]:
     """Row-level security of one table, and what the application's role may do with it."""
     table = model.__tablename__
-    rights = "SELECT, INSERT" if table in _APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
-    statements = [f'GRANT {rights} ON "{table}" TO {APPLICATION_ROLE}']
+    rights = "SELECT, INSERT" if table in _APPEND_ONLY else f"SELECT, INSERT, UPDATE ({_but_the_key(model)}), DELETE"
+    statements = [f'REVOKE UPDATE ON "{table}" FROM {APPLICATION_ROLE}',
+                  f'GRANT {rights} ON "{table}" TO {APPLICATION_ROLE}']
     if model.__wall__ is Wall.REFERENCE:
         return statements
     return [
@@ -46,6 +49,11 @@ def policy_statements(model: type[Base]) -> list[str]:
         f'DROP POLICY IF EXISTS wall ON "{table}"',
         f'CREATE POLICY wall ON "{table}" USING ({_condition(model)}) WITH CHECK ({_condition(model)})',
     ]
+
+
+def _but_the_key(model: type[Base]) -> str:
+    """A record keeps its number: the ledger, which names it by that, would not see it go."""
+    return ", ".join(f'"{column.name}"' for column in table_of(model).columns if not column.primary_key)
 
 
 def _condition(model: type[Base]) -> str:

@@ -31,6 +31,7 @@ _ALLOWED = frozenset(
     }
 )
 _WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
+_KEYS = frozenset({"id", "ROWID"})  # a record keeps its number: the ledger, which names it by that, would not see it go
 # Undo needs the first; the second is how long to wait; the third tells whether somebody wrote.
 _PRAGMAS = frozenset({"defer_foreign_keys", "busy_timeout", "data_version"})
 
@@ -131,11 +132,13 @@ def install(engine: Engine) -> None:
 
 
 def _authorizer(held: _Held, names: frozenset[str]) -> Any:
-    def authorize(action: int, table: str | None, _column: str | None, database: str | None,
+    def authorize(action: int, table: str | None, column: str | None, database: str | None,
                   source: str | None) -> int:
         if action == sqlite3.SQLITE_PRAGMA:
             return sqlite3.SQLITE_OK if table in _PRAGMAS else sqlite3.SQLITE_DENY
         if action not in _ALLOWED or (action in _WRITES and (table or "").startswith("sqlite_")):
+            return sqlite3.SQLITE_DENY
+        if action == sqlite3.SQLITE_UPDATE and column in _KEYS:
             return sqlite3.SQLITE_DENY
         # Through a view or trigger `source` says which. A write reads its own table, and the tables
         # that its foreign keys guard; it cannot name another one as `main.…`.

@@ -11,11 +11,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import (
-    Column, ColumnElement, CursorResult, Select, and_, case, delete, exists, func, insert, or_, select, text, update,
-)
-from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
@@ -24,20 +20,18 @@ from admin_app.access.keepers import is_kept, require_keeper
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.history import acts, last_rows
-from admin_app.changes.ledger import explained, open_change
-from admin_app.changes.triggers import columns_of, recorded_columns
+from admin_app.changes.ledger import explained
+from admin_app.changes.restore import (
+    KEEPERS, Shape, Staying, belongs_to, check_keys_at_the_end, in_order, lying_with, pointing_at, restore, rows_of,
+    staying_in,
+)
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
-from admin_app.standing import doubled, leave_strange_groups
+from admin_app.standing import doubled, leave_strange_groups, unfit
 from models.attachment import Attachment
-from models.base import Base, model_of, models, table_of
+from models.base import Base, model_of
 from models.change import Change, ChangeRow
 from models.code_item import CodeItem
 from models.household import Household
-
-
-_KEEPERS = frozenset({"student"})  # ledgers whose records keep what belongs to them
-Shape = tuple[str, str, str, int]  # table, operation, changed columns, how many rows
-Staying = dict[type[Base], Select[Any]]  # ledger → the numbers of its records that stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +68,10 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     shapes = check_may_undo(session, actor, change, row_ids)
     if not own(actor, change):
         explained(f"撤销“{change.actor}”所做的变更", undoing.reason)
-    _check_keys_at_the_end(session)
-    staying = _staying(session, shapes, change_id, row_ids)
-    # Papers last: whether one goes depends on whether what it proves was restored.
-    shapes.sort(key=lambda shape: shape[:2] == (Attachment.__tablename__, "insert"))
-    left = sum(count - _restore(session, model_of(table), operation, columns, change_id, row_ids, staying)
-               for table, operation, columns, count in shapes)
+    check_keys_at_the_end(session)
+    staying = staying_in(session, shapes, change_id, row_ids)
+    left = sum(count - restore(session, model_of(table), operation, columns, change_id, row_ids, staying)
+               for table, operation, columns, count in in_order(shapes))
     session.flush()
     if any(table == Household.__tablename__ for table, *_ in shapes):
         leave_strange_groups(session, undoing.id)
@@ -97,9 +89,12 @@ def _stand_once(session: ScopedSession, undoing_id: int, touched: set[type[Base]
             every.id.in_(select(ChangeRow.pk).where(ChangeRow.change_id == undoing_id,
                                                     ChangeRow.table_name == model.__tablename__)),
             getattr(every, moves.column).in_(moves.standing))).all()
-        if beside := doubled(session, model, keys):
-            raise Invalid(f"没有撤销：有 {len(beside)} 条“{model.__title__}”后来已另有一条同样的，撤销后会成两条。"
+        if doubles := doubled(session, model, keys):
+            raise Invalid(f"没有撤销：有 {len(doubles)} 条“{model.__title__}”后来已另有一条同样的，撤销后会成两条。"
                           "请先在后来的那条上办理（如作废、解除），再来撤销。")
+        if unfitting := unfit(session, model, keys):
+            raise Invalid(f"没有撤销：有 {len(unfitting)} 条“{model.__title__}”不能恢复。"
+                          f"{next(iter(unfitting.values()))}请先更正那边的状态，再来撤销。")
 
 
 def outcome(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None = None, *,
@@ -168,11 +163,11 @@ def check_may_undo(session: ScopedSession, actor: Actor, change: Change,
     for model in {model_of(table) for table, *_ in shapes}:
         _check_may_restore(actor, model)
         if is_kept(model):
-            rows = [*_rows(change.id, row_ids), ChangeRow.table_name == model.__tablename__]
+            rows = [*rows_of(change.id, row_ids), ChangeRow.table_name == model.__tablename__]
             _check_keeper(session, actor, model, rows)
     for table in {table for table, operation, columns, _ in shapes
                   if operation == "update" and "region_code" in columns.split(",")}:
-        _check_way_back(session, model_of(table), _rows(change.id, row_ids))
+        _check_way_back(session, model_of(table), rows_of(change.id, row_ids))
     return shapes
 
 
@@ -202,12 +197,6 @@ def _check_way_back(session: ScopedSession, model: type[Base], rows: list[Column
             raise Refused("这次变更把记录从您的管辖范围之外移来，撤销会移回那里。请联系上一级管理员撤销。")
 
 
-def _check_keys_at_the_end(session: ScopedSession) -> None:
-    """Foreign keys hold at the end of an undo; on the way a row may come back before its parent."""
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    session.execute(text("PRAGMA defer_foreign_keys = ON" if sqlite else "SET CONSTRAINTS ALL DEFERRED"))
-
-
 def changed(session: ScopedSession, change_id: int) -> Change:
     """A change that touched at least one record in scope, or that was made in scope. Its own row may
     lie outside (a village reads what the district did to its children)."""
@@ -220,152 +209,47 @@ def changed(session: ScopedSession, change_id: int) -> Change:
     return acts(session, [touched])[change_id]
 
 
-def _rows(change_id: int, row_ids: Sequence[int] | None) -> list[ColumnElement[bool]]:
-    conditions = [ChangeRow.change_id == change_id, ChangeRow.operation != "reveal"]
-    return [*conditions, ChangeRow.id.in_(row_ids)] if row_ids is not None else conditions
-
-
 def _shapes(session: ScopedSession, change_id: int,
             row_ids: Sequence[int] | None) -> list[Shape]:
     """Table, operation, changed columns, and how many rows: the last written first."""
     query = (
         select(ChangeRow.table_name, ChangeRow.operation, ChangeRow.columns, func.count())
-        .where(*_rows(change_id, row_ids))
+        .where(*rows_of(change_id, row_ids))
         .group_by(ChangeRow.table_name, ChangeRow.operation, ChangeRow.columns)
         .order_by(func.max(ChangeRow.id).desc())
     )
     return [cast(Shape, tuple(row)) for row in session.execute(query)]
 
 
-def _value(session: ScopedSession, side: Any, target: Column[Any]) -> ColumnElement[Any]:
-    """The value of one column in a `before` or `after` text, as the column's own type."""
-    if session.get_bind().dialect.name == "sqlite":
-        return func.json_extract(side, f'$."{target.name}"', type_=target.type)
-    found = sql_cast(side, JSONB)[target.name].astext
-    return sql_cast(found, target.type.impl if hasattr(target.type, "impl") else target.type)
-
-
-def _stands(session: ScopedSession, table_columns: Sequence[Column[Any]], side: Any) -> list[Any]:
-    return [c.is_not_distinct_from(_value(session, side, c)) for c in table_columns]
-
-
-def _staying(session: ScopedSession, shapes: Sequence[Shape], change_id: int,
-             row_ids: Sequence[int] | None) -> Staying:
-    """By ledger, the records that the change added and that somebody has changed since, or added something to. They
-    stay, and so does what was added with them and belongs to them: a child that is kept keeps its guardians."""
-    found: Staying = {}
-    for table in _KEEPERS & {table for table, operation, *_ in shapes if operation == "insert"}:
-        model = model_of(table)
-        standing = and_(*_stands(session, recorded_columns(model), ChangeRow.after))
-        changed_since = select(ChangeRow.pk).where(
-            *_rows(change_id, row_ids), ChangeRow.table_name == table, ChangeRow.operation == "insert",
-            exists().where(model.id == ChangeRow.pk, or_(~standing, *_later(session, model, change_id))))
-        if session.scalar(changed_since.limit(1)) is not None:
-            found[model] = changed_since
-    return found
-
-
-def _later(session: ScopedSession, model: type[Base], change_id: int) -> list[ColumnElement[bool]]:
-    """That something hangs on a record which the change did not add, or that stands otherwise than it added it."""
-    conditions: list[ColumnElement[bool]] = []
-    for other, column in _pointing(model):
-        one, added = aliased(other), aliased(ChangeRow)
-        as_added = [getattr(one, c.name).is_not_distinct_from(_value(session, added.after, c))
-                    for c in recorded_columns(other)]
-        conditions.append(exists().where(getattr(one, column) == model.id, ~exists().where(
-            added.change_id == change_id, added.table_name == other.__tablename__, added.pk == one.id, *as_added)))
-    return conditions
-
-
-def _belongs_to(model: type[Base], staying: Staying) -> list[ColumnElement[bool]]:
-    """That a record hangs on one that stays, by each column that may say so."""
-    columns = table_of(model).c
-    return [and_(columns[name].is_not(None), columns[name].in_(keys)) for parent, keys in staying.items()
-            for child, name in _pointing(parent) if child is model]
-
-
-def _proves(session: ScopedSession, model: type[Base], change_id: int) -> list[ColumnElement[bool]]:
-    """That a paper proves a move of this act which was not taken back: somebody has gone on from there."""
-    if model is not Attachment:
-        return []
-    moved, back = aliased(ChangeRow), aliased(ChangeRow)
-    return [exists().where(
-        moved.change_id == change_id, moved.operation == "update", moved.table_name == Attachment.owner_table,
-        moved.pk == Attachment.owner_id, ~exists().where(
-            back.change_id == open_change(session), back.table_name == moved.table_name, back.pk == moved.pk))]
-
-
-def _restore(session: ScopedSession, model: type[Base], operation: str, columns: str, change_id: int,
-             row_ids: Sequence[int] | None, staying: Staying) -> int:
-    """Restore the records of one shape that still stand as they were left; gives how many."""
-    table = table_of(model)
-    touched = columns_of(table, columns)
-    mine = [*_rows(change_id, row_ids), ChangeRow.table_name == table.name,
-            ChangeRow.operation == operation, ChangeRow.columns == columns]
-    options = {"synchronize_session": False}
-    if operation == "update":
-        done = session.execute(
-            update(model)
-            .values({c.name: _value(session, ChangeRow.before, c) for c in touched})
-            .where(*mine, model.id == ChangeRow.pk, *_stands(session, touched, ChangeRow.after))
-            .execution_options(**options)
-        )
-    elif operation == "insert":
-        whole = recorded_columns(model)
-        # Row by row through the ledger's index, never the subquery as a whole for each record: right after
-        # an import PostgreSQL has no statistics, and takes the one for as good as the other.
-        standing = exists().where(*mine, ChangeRow.pk == model.id, *_stands(session, whole, ChangeRow.after))
-        with_them = [~belongs for belongs in (*_belongs_to(model, staying), *_proves(session, model, change_id))]
-        done = session.execute(
-            delete(model).where(standing, *_unreferenced(model), *with_them).execution_options(**options))
-    else:
-        gone = select(ChangeRow.pk, *[_value(session, ChangeRow.before, c) for c in touched]).where(
-            *mine, ~exists().where(model.id == ChangeRow.pk)
-        )
-        done = session.execute(insert(model).from_select(["id", *[c.name for c in touched]], gone))
-    session.expire_all()
-    return cast(CursorResult[Any], done).rowcount
-
-
-def _pointing(model: type[Base]) -> list[tuple[type[Base], str]]:
-    """The columns of other records that hang on a record of this table."""
-    return [(other, constraint.column_keys[0])
-            for other in models() for constraint in table_of(other).foreign_key_constraints
-            if constraint.elements[0].column is table_of(model).c.id]
-
-
-def _unreferenced(model: type[Base]) -> list[ColumnElement[bool]]:
-    """No other record hangs on this one: what was added to it later keeps it."""
-    conditions: list[ColumnElement[bool]] = []
-    for other, column in _pointing(model):
-        local = getattr(aliased(other), column)
-        conditions.append(~exists().where(local == model.id))
-    return conditions
-
-
 def _left(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None) -> list[Kept]:
     """What the undo did not touch, with the last hand on each of these at that time."""
     again = aliased(ChangeRow)
-    untouched = [*_rows(change_id, row_ids), ~exists().where(
+    untouched = [*rows_of(change_id, row_ids), ~exists().where(
         again.change_id == undoing_id, again.table_name == ChangeRow.table_name, again.pk == ChangeRow.pk)]
     keys: dict[str, list[int]] = defaultdict(list)
-    for table, pk in session.execute(select(ChangeRow.table_name, ChangeRow.pk).distinct().where(*untouched)).all():
+    changed: dict[str, set[int]] = defaultdict(set)
+    for table, pk, operation in session.execute(select(
+            ChangeRow.table_name, ChangeRow.pk, func.min(ChangeRow.operation)).where(*untouched)
+            .group_by(ChangeRow.table_name, ChangeRow.pk)).all():
         keys[table].append(pk)
+        if operation == "update":
+            changed[table].add(pk)
     staying: Staying = {model_of(table): select(ChangeRow.pk).where(
-        *untouched, ChangeRow.table_name == table, ChangeRow.operation == "insert") for table in _KEEPERS & set(keys)}
+        *untouched, ChangeRow.table_name == table, ChangeRow.operation == "insert") for table in KEEPERS & set(keys)}
     ours = (change_id, undoing_id)
-    return [one for table, left in keys.items() for one in _kept(session, table, left, ours, staying)]
+    return [one for table, left in keys.items() for one in _kept(session, table, left, ours, staying, changed)]
 
 
-def _kept(session: ScopedSession, table: str, keys: list[int], ours: tuple[int, int], staying: Staying) -> list[Kept]:
+def _kept(session: ScopedSession, table: str, keys: list[int], ours: tuple[int, int], staying: Staying,
+          changed: dict[str, set[int]]) -> list[Kept]:
     """Why each of these records was left as it is."""
     lasts, model = last_rows(session, table, keys, before=ours[1]), model_of(table)
     belonging: set[int] = set()
-    if ways := _belongs_to(model, staying):
+    if ways := belongs_to(model, staying):
         for part in in_parts(keys):
             belonging |= set(session.scalars(select(model.id).where(model.id.in_(part), or_(*ways))))
     here = {pk for part in in_parts(keys) for pk in session.scalars(select(model.id).where(model.id.in_(part)))}
-    hands = _hands(session, model_of(table), keys, ours)
+    hands, behind = _hands(session, model_of(table), keys, ours), _behind(session, model, keys, changed)
     result = []
     for pk in keys:
         last, hand = lasts.get(pk), hands.get(pk)
@@ -373,11 +257,29 @@ def _kept(session: ScopedSession, table: str, keys: list[int], ours: tuple[int, 
         if last is None or (pk not in here and last.operation != "delete"):
             result.append(Kept(table, pk, "已不在您的管辖范围内", None, None))
         elif last.change_id in ours:
-            why = "所属的记录保留了，一并保留" if pk in belonging or model is Attachment else "其下还有保留的记录"
-            result.append(Kept(table, pk, why, who, when))
+            result.append(Kept(table, pk, _why(pk, belonging, changed[table], behind, model), who, when))
         else:
             result.append(Kept(table, pk, "之后已被移除" if last.operation == "delete" else "之后又被修改", who, when))
     return result
+
+
+def _behind(session: ScopedSession, model: type[Base], keys: list[int], changed: dict[str, set[int]]) -> set[int]:
+    """Which of these records belong to one that did not go back to its former place."""
+    above = lying_with(model)
+    if above is None or not (owners := changed[above[0].__tablename__]):
+        return set()
+    of: Any = getattr(model, above[1])
+    pairs = [row for part in in_parts(keys) for row in session.execute(select(model.id, of).where(model.id.in_(part)))]
+    return {pk for pk, owner in pairs if owner in owners}
+
+
+def _why(pk: int, belonging: set[int], changed: set[int], behind: set[int], model: type[Base]) -> str:
+    """Why a record was left that nobody touched since."""
+    if pk in belonging or model is Attachment:
+        return "所属的记录保留了，一并保留"
+    if pk not in changed:
+        return "其下还有保留的记录"
+    return "所属的记录没有恢复，一并保留" if pk in behind else "它的编号或证件号已用在别的记录上"
 
 
 def _hands(session: ScopedSession, model: type[Base], keys: list[int], ours: tuple[int, int]) -> dict[int, Change]:
@@ -387,7 +289,7 @@ def _hands(session: ScopedSession, model: type[Base], keys: list[int], ours: tup
     found = {pk: others[row.change_id] for pk, row in lasts.items() if row.change_id in others}
     bare = [pk for pk in keys if pk not in found]
     for part in in_parts(bare):
-        for other, column in _pointing(model):
+        for other, column in pointing_at(model):
             local = getattr(other, column)
             rows = session.execute(select(other.id, local).where(local.in_(part)))
             below: dict[int, int] = dict(rows.all())

@@ -22,7 +22,7 @@ from admin_app.changes.ledger import as_kept, recording
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.listing import Wanted, all_keys
 from admin_app.services import moves as move_service
-from admin_app.standing import doubled, hold
+from admin_app.standing import doubled, hold, unfit
 from admin_app.tasks import Work, kind
 from models.attachment import Attachment
 from models.base import Base, model_of, table_of
@@ -151,10 +151,12 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
     columns = [getattr(every, name) for name in ("id", *names)]
     found: dict[int, str | None] = {}
     for part in in_parts(keys):
-        beside = doubled(session, model, part) if moves.brings_back(move) else {}
+        beside = unfit(session, model, part) if moves.brings_back(move) else {}
         proven = set(part) if evidence or not move.evidence else move_service.with_evidence(session, model, part)
-        for key, *values in session.execute(select(*columns).where(every.id.in_(part))):
-            own = dict(zip(names, values, strict=True))
+        rows = session.execute(select(*columns).where(every.id.in_(part))).all()
+        standing = [dict(zip(names, values, strict=True)) for _, *values in rows]
+        told = move_service.own_with_read(session, model, given, standing)
+        for (key, *_), own in zip(rows, told, strict=True):
             fault = move_service.hindrance(model, move, given, own, beside=beside.get(key), proven=key in proven)
             found[key] = fault.message if fault else None
     refused = {key: found.get(key, GONE) for key in keys if found.get(key, GONE) is not None}
@@ -184,6 +186,8 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, digest: str) -> B
         raise Conflict("您确认的不是最新的预览。请刷新页面，看过新的预览后再确认。")
     model, move = move_named(actor, run.table_name, run.verb)
     values, evidence = given_of(run)
+    for part in in_parts(run.keys):
+        hold(session, model, part)  # as they are judged now they stay until they are moved
     verdict = judge(session, model, move, run.keys, values, evidence is not None)
     if verdict.digest(run, run.given.open()) != run.digest:
         _keep(run, verdict, run.given.open())
@@ -203,17 +207,10 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, digest: str) -> B
 
 def _move(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[int],
           values: Mapping[str, Any]) -> None:
-    moves, every = model.__moves__, model.__mapper__.c
-    assert moves is not None
-    state = {moves.column: move.target} if move.target else {}
+    brings_back = model.__moves__ is not None and model.__moves__.brings_back(move)
     for part in in_parts(keys):
-        moved = session.execute(
-            update(model).where(every.id.in_(part), every[moves.column].in_(move.sources))
-            .values({**state, **move_service.cleared(move), **values}).execution_options(synchronize_session=False))
-        if moved.rowcount != len(part):  # type: ignore[attr-defined]
-            raise Conflict("别人刚刚办理过其中的记录，这次没有写入任何一条。请重新核对后再确认。")
-        move_service.end_with(session, model, move, part)
-        if moves.brings_back(move) and doubled(session, model, part):
+        move_service.apply(session, model, move, part, values)
+        if brings_back and doubled(session, model, part):
             raise Conflict(f"所选记录中有同样的“{model.__title__}”，这次没有写入任何一条。请每样只选一条后再办理。")
 
 

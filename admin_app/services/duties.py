@@ -8,7 +8,7 @@ from sqlalchemy import select
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
-from admin_app.services.records import check
+from admin_app.services.records import changed_columns, check
 from admin_app.services.rules import present_school_year
 from admin_app.services.students import numbers_after
 from admin_app.standing import hold_place, one_like, twin_of
@@ -38,6 +38,8 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
     _one_letter(session, record)
     if not record.number:
         record.number = next(next_letter_numbers(session, record.region_code or "", record.school_year))
+    if record.id is not None and not {"number", "school_year", "region_code"} & {*changed_columns(record)}:
+        return
     twin = session.scalar(same_year.where(ResponsibilityLetter.number == record.number,
                                           ResponsibilityLetter.id != (record.id or 0)))
     if twin is not None:

@@ -1,10 +1,14 @@
-"""The letters of a school year: one for each family with a child of compulsory school age, made together."""
+"""The letters of a school year: one for each family with a child of compulsory school age, made together.
+
+Of that age is who is 6 to 15 at 31 August (《义务教育法》第十一条; the age that inspections count by), and whoever
+is at school though younger or older.
+"""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.bulk import insert_rows
@@ -18,7 +22,7 @@ from models.base import declared
 from models.household import Household
 from models.region import Region, in_use
 from models.responsibility_letter import LETTER_MOVES, ResponsibilityLetter
-from models.student import SCHOOLING_MOVES, Student
+from models.student import AT_SCHOOL, SCHOOLING_MOVES, Student
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,12 @@ class Lacking:
 
 
 def _without_letter(year: int) -> Select[Any]:
-    """Families of villages in use with a child whose schooling is not settled, and without a letter of this year that
-    stands."""
-    child = exists().where(Student.household_id == Household.id, Student.schooling_state.in_(SCHOOLING_MOVES.standing))
+    """Families of villages in use with a child of school age whose schooling is not settled, and without a letter of
+    this year that stands."""
+    first, last = (date(year - age, 8, 31) for age in (16, 6))
+    of_age = or_(Student.birth_date.is_(None), and_(Student.birth_date > first, Student.birth_date <= last))
+    child = exists().where(Student.household_id == Household.id, or_(
+        Student.schooling_state.in_(AT_SCHOOL), and_(Student.schooling_state.in_(SCHOOLING_MOVES.standing), of_age)))
     letter = exists().where(
         ResponsibilityLetter.household_id == Household.id, ResponsibilityLetter.school_year == year,
         ResponsibilityLetter.level == VILLAGE_AND_FAMILY, ResponsibilityLetter.state.in_(LETTER_MOVES.standing))

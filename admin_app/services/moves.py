@@ -1,7 +1,7 @@
 """Making a move: the one function by which a state changes, in page, batch, import and command."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -10,13 +10,16 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import explained
 from admin_app.errors import Conflict, Invalid, Refused
-from admin_app.services.records import agreeing_with, as_written, disagreements, faults_in, require_running, too_early
-from admin_app.standing import doubled, why
+from admin_app.services.records import (
+    agreeing_with, as_written, disagreements, faults_in, require_running, too_early, with_read,
+)
+from admin_app.standing import unfit
 from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
 from models.moves import Move, Moves
 
 
+FURTHEST = timedelta(days=731)  # 休学 and 延缓 are granted by the year: beyond two, a year was mistyped
 NO_EVIDENCE = "“{}”须有佐证。请上传证明材料的照片或扫描件。"
 
 
@@ -30,19 +33,27 @@ def moves_of(actor: Actor, model: type[Base]) -> list[Move]:
 
 
 def open_moves(actor: Actor, record: Base) -> list[Move]:
-    """The moves that the record's state and the actor's role allow."""
-    moves = type(record).__moves__
-    return [m for m in moves_of(actor, type(record)) if moves and getattr(record, moves.column) in m.sources
-            and (m.only is None or getattr(record, m.only.column) == m.only.value)]
+    """The moves that the record as it stands and the actor's role allow."""
+    return [move for move in moves_of(actor, type(record)) if closed(type(record), move, _standing(record)) is None]
+
+
+def closed(model: type[Base], move: Move, own: Mapping[str, Any]) -> Refused | Invalid | None:
+    """Why a record with these values does not have this move, whatever is given: its state, or what it must be."""
+    moves = model.__moves__
+    if moves is None or (state := own[moves.column]) not in move.sources:
+        label = moves.labels.get(state, state) if moves else ""
+        return Refused(f"当前状态是“{label}”，不能“{move.label}”。请看现在可以办理的事项。")
+    return Invalid(move.only.why) if move.only and own[move.only.column] != move.only.value else None
 
 
 def require_open(record: Base, move: Move) -> None:
-    """Raises Refused when the record's state does not have this move."""
-    moves = type(record).__moves__
-    state = getattr(record, moves.column) if moves else ""
-    if moves is None or state not in move.sources:
-        label = moves.labels[state] if moves else ""
-        raise Refused(f"当前状态是“{label}”，不能“{move.label}”。请返回页面查看可办理的事项。")
+    """Raises Refused when the record does not have this move in its state."""
+    if isinstance(fault := closed(type(record), move, _standing(record)), Refused):
+        raise fault
+
+
+def _standing(record: Base) -> dict[str, Any]:
+    return {column.name: getattr(record, column.name) for column in table_of(type(record)).columns}
 
 
 def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
@@ -50,35 +61,41 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     """Move a record from its state by a verb.
 
     Effects: checks that the table of moves has it, that the role permits it, that the fields, the
-    reason and the evidence it asks for are there; then compare-and-set: the state changes only if it
-    is still the one it was. Raises Invalid (naming the column), Refused, Conflict."""
+    reason and the evidence it asks for are there, of the record as it stands and stays until the act ends; then moves
+    it. Raises Invalid (naming the column), Refused, Conflict."""
     model = type(record)
     moves = model.__moves__
     move = moves.by_verb.get(verb) if moves else None
     if moves is None or move is None:
         raise Invalid(f"“{model.__title__}”没有这项操作。请刷新页面后重新选择。")
     actor.require(permission(model, move))
-    require_open(record, move)
-    state = getattr(record, moves.column)
+    session.refresh(record, with_for_update={"key_share": True})  # as it stands now, and stays until this act ends
     given = given_values(session, model, move, values, reason)
     own = {name: getattr(record, name) for name in looked_at(model, move, given)}
-    beside = doubled(session, model, [record.id]) if moves.brings_back(move) else {}
+    beside = unfit(session, model, [record.id]) if moves.brings_back(move) else {}
     proven = bool(new_evidence) or not move.evidence or record.id in with_evidence(session, model, [record.id])
-    if fault := hindrance(model, move, given, own, beside=beside.get(record.id), proven=proven):
+    if fault := hindrance(model, move, given, own_with_read(session, model, given, [own])[0],
+                          beside=beside.get(record.id), proven=proven):
         raise fault
-    state_column = getattr(model, moves.column)
-    moved = session.execute(
-        update(model).where(model.id == record.id, state_column == state)
-        .values({moves.column: move.target or state, **cleared(move), **given})
-        .execution_options(synchronize_session=False)
-    )
-    if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise Conflict("别人刚刚办理过这条记录，状态已经改变。请刷新页面后再看。")
-    end_with(session, model, move, [record.id])
+    apply(session, model, move, [record.id], given)
     session.expire(record)
-    for fault in faults_in(session, actor, record, given):  # what a form refuses, a move does not bring in
-        raise fault
+    for fault in faults_in(session, actor, record, {*given, *agreeing_with(model, given)}):
+        raise fault  # what a form refuses, a move does not bring in
     return move
+
+
+def apply(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[int], given: Mapping[str, Any]) -> None:
+    """Move records that are held and were judged (`hindrance`), and what ends with them. Raises Conflict where one is
+    not as it was judged."""
+    moves, every = model.__moves__, model.__mapper__.c
+    assert moves is not None
+    state = {moves.column: move.target} if move.target else {}
+    moved = session.execute(
+        update(model).where(every.id.in_(keys), every[moves.column].in_(move.sources))
+        .values({**state, **dict.fromkeys(move.clears), **given}).execution_options(synchronize_session=False))
+    if moved.rowcount != len(keys):  # type: ignore[attr-defined]
+        raise Conflict("别人刚刚办理过所选的记录，没有写入。请刷新页面，看过现在的状态后再办理。")
+    end_with(session, model, move, keys)
 
 
 def end_with(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[int]) -> None:
@@ -95,8 +112,10 @@ def end_with(session: ScopedSession, model: type[Base], move: Move, keys: Sequen
 
 def ends_too(model: type[Base], move: Move) -> str:
     """What this move ends beside the record, in words; empty where it does not."""
-    said = [f"名下还有效的{other.__title__}一并{ending.label}" for other, _, ending in _ends(model, move)]
-    return f"办理后，{'，'.join(said)}。" if said else ""
+    said: dict[str, str] = {}
+    for other, _, ending in _ends(model, move):
+        said.setdefault(other.__title__, f"名下还有效的{other.__title__}一并{ending.label}")
+    return f"办理后，{'，'.join(said.values())}。" if said else ""
 
 
 def _ends(model: type[Base], move: Move) -> list[tuple[type[Base], Moves, Move]]:
@@ -115,8 +134,9 @@ def given_values(session: ScopedSession, model: type[Base], move: Move, values: 
                for name, value in values.items()}
     given = {name: value for name, value in cleaned.items()
              if name in (*move.asks, *move.optional) and value not in (None, "")}
+    over = model.__moves__ is not None and move.target not in ("", *model.__moves__.standing)
     for name, value in given.items():
-        if ahead := too_early(declared(model, name).label, name, value):
+        if ahead := too_early(declared(model, name).label, name, value, over=over):
             raise ahead
         for key in table_of(model).c[name].foreign_keys:
             if key.column.name != "id":
@@ -129,6 +149,9 @@ def given_values(session: ScopedSession, model: type[Base], move: Move, values: 
         day: Any = given.get(name)
         if day is not None and day < date.today():
             raise Invalid(f"“{declared(model, name).label}”不能早于今天。请改正。", name)
+        if day is not None and day > date.today() + FURTHEST:
+            raise Invalid(f"“{declared(model, name).label}”（{day}）太远了，一次最多两年。请核对年份；到期前可以续办。",
+                          name)
     for fault in disagreements(model, given):
         raise fault
     if move.reason:
@@ -143,24 +166,32 @@ def looked_at(model: type[Base], move: Move, given: Mapping[str, Any]) -> tuple[
                                 *([move.only.column] if move.only else []), *agreeing_with(model, given))))
 
 
+def own_with_read(session: ScopedSession, model: type[Base], given: Mapping[str, Any],
+                  rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The records' own values, with what their agreements read elsewhere once these are given: one query for all."""
+    merged = with_read(session, model, [{**own, **given} for own in rows])
+    return [{**own, **{name: value for name, value in told.items() if "." in name}}
+            for told, own in zip(merged, rows, strict=True)]
+
+
 def hindrance(model: type[Base], move: Move, given: Mapping[str, Any], own: Mapping[str, Any], *,
               beside: str | None, proven: bool) -> Refused | Invalid | None:
-    """Why a record does not make this move with these values; None where it does. `own` are its values of `looked_at`,
-    `beside` is the state of one like it that stands already."""
-    moves = model.__moves__
-    assert moves is not None
-    if (state := own[moves.column]) not in move.sources:
-        return Refused(f"当前状态是“{moves.labels.get(state, state)}”，不能“{move.label}”。")
-    if missing := next((name for name in move.asks if name not in given and own[name] in (None, "")), None):
-        return Invalid(lacking(model, move, missing), missing)
-    if move.only and own[move.only.column] != move.only.value:
-        return Invalid(move.only.why)
-    if fault := next(disagreements(model, {**{n: own[n] for n in agreeing_with(model, given)}, **given}), None):
+    """Why a record does not make this move with these values; None where it does. `own` are its values of `looked_at`
+    with what its agreements read, `beside` says why it is not to stand
+    again."""
+    if shut := closed(model, move, own):
+        return shut
+    for name in move.asks:
+        past = name in move.ahead and own[name] is not None and own[name] < date.today()
+        if name not in given and (past or own[name] in (None, "")):
+            return Invalid(lacking(model, move, name), name)
+    read = {name: told for name, told in own.items() if "." in name}
+    if fault := next(disagreements(model, {**{n: own[n] for n in agreeing_with(model, given)}, **read, **given}), None):
         return fault
     if not move.target and (idle := _nothing_new(model, move, given, own)):
         return Invalid(idle, next(iter(given), None))
     if beside is not None:
-        return Invalid(why(model, beside))
+        return Invalid(beside)
     return None if proven else Invalid(NO_EVIDENCE.format(move.label), "evidence")
 
 
@@ -171,11 +202,6 @@ def _nothing_new(model: type[Base], move: Move, given: Mapping[str, Any], own: M
         if isinstance(standing, date) and name.endswith("_on") and standing > value:
             return f"已有更晚的“{declared(model, name).label}”（{standing}），没有用较早的覆盖它。"
     return f"已经是这样登记的，不用再“{move.label}”。" if all(own[n] == v for n, v in given.items()) else None
-
-
-def cleared(move: Move) -> dict[str, None]:
-    """What a verb makes empty."""
-    return dict.fromkeys(move.clears)
 
 
 def lacking(model: type[Base], move: Move, name: str) -> str:

@@ -5,9 +5,9 @@ with its new values, before the flush.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ForeignKeyConstraint, inspect, select
 from sqlalchemy.orm.attributes import set_committed_value
@@ -19,7 +19,7 @@ from admin_app.changes.ledger import LONGEST_TEXT, explained, ledger_position
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.exchange import cells
 from admin_app.identity_numbers import holds_number
-from models.base import Base, Field, Privacy, Wall, declared, model_of, table_of
+from models.base import Base, Field, Privacy, Wall, declared, model_of, pointed_at, table_of
 from models.identity_number import normalise
 from models.kinds import Sealed
 from models.region import Region, in_use, prefix_of
@@ -135,7 +135,7 @@ def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Inva
             if function is _place:
                 blamed.add("region_code")  # where it lies follows from what was blamed
     values = {column.name: getattr(record, column.name) for column in table_of(type(record)).columns}
-    for disagreement in disagreements(type(record), values):
+    for disagreement in disagreements(type(record), with_read(session, type(record), [values])[0]):
         if disagreement.column not in blamed:
             blamed.add(disagreement.column)
             yield disagreement
@@ -181,15 +181,29 @@ def _settled_by_moves(record: Base) -> Iterator[Invalid]:
             yield Invalid(f"“{moves.labels[state]}”须有“{declared(type(record), name).label}”，不能清空。", name)
 
 
-def too_early(label: str, name: str, value: Any) -> Invalid | None:
-    """The fault of a day on which something is said to have been done, and which lies ahead."""
-    done = isinstance(value, date) and name.endswith(DONE)
+def too_early(label: str, name: str, value: Any, *, over: bool = False) -> Invalid | None:
+    """The fault of a day on which something is said to have been done, and which lies ahead. What is `over` has no day
+    of an end to come."""
+    done = isinstance(value, date) and (over or name.endswith(DONE))
     return Invalid(f"“{label}”不能晚于今天。请改正。", name) if done and value > date.today() else None
 
 
 def agreeing_with(model: type[Base], given: Iterable[str]) -> list[str]:
     """The columns that those which are given must agree with (`__agreements__`), and themselves."""
     return [name for rule in model.__agreements__ if {*given} & {*rule.columns} for name in rule.columns]
+
+
+def with_read(session: ScopedSession, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The values of records with what the agreements read of the records that they point at: one query for all."""
+    found = [dict(row) for row in rows]
+    for name in {name for rule in model.__agreements__ for name in rule.reads}:
+        column, _, asked = name.partition(".")
+        target = table_of(cast(type[Base], pointed_at(model, column))).c
+        keys = {row[column] for row in found if row.get(column) is not None}
+        told = dict(session.execute(select(target.id, target[asked]).where(target.id.in_(keys))).all()) if keys else {}
+        for row in found:
+            row[name] = told.get(row.get(column))
+    return found
 
 
 def disagreements(model: type[Base], values: Mapping[str, Any]) -> Iterator[Invalid]:

@@ -13,7 +13,7 @@ from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Invalid
 from admin_app.exchange.cells import plain_word
 from admin_app.services import names  # noqa: F401  (keeps the name indexes)
-from admin_app.services.records import check
+from admin_app.services.records import changed_columns, check
 from admin_app.standing import hold_place, one_like, twin_of
 from models.code_item import CodeItem
 from models.guardian import Guardian
@@ -24,14 +24,11 @@ from models.kinds import IDENTITY_INDEX, Sealed, cipher
 from models.natural_group import NaturalGroup
 from models.region import Region
 from models.special_group_flag import SpecialGroupFlag
-from models.school import School
 from models.student import SCHOOLING_MOVES, VOID, Student
 
 RESIDENT_IDENTITY_CARD = "1"
 NO_DOCUMENT = "Z"
 OLDEST = 25  # years; beyond, a year was mistyped
-# 办学类型 → the grades that it has, of those that teach but one stage of nine.
-STAGES = {"211": range(1, 7), "218": range(1, 7), "311": range(7, 10), "321": range(7, 10)}
 _NAMESAKE = ("同名", "重名", "另一")
 _STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$", re.A)  # 学籍号: domain §3.5
 
@@ -82,12 +79,7 @@ def _no_namesake(session: ScopedSession, student: Student) -> None:
     """Without a number, the name and the day of birth are all that tells two children of a village apart."""
     if answered(student.note, *_NAMESAKE):
         return
-    with session.no_autoflush:
-        hold_place(session, student.region_code)
-        twin = session.scalar(select(Student).where(
-            Student.region_code == student.region_code, Student.name == student.name,
-            Student.birth_date == student.birth_date, Student.id != (student.id or 0)))
-    if twin is not None:
+    if (twin := one_like(session, student, "region_code", "name", "birth_date")) is not None:
         raise Invalid(f"本村已有同名、同日出生的“{twin.name}”。如确是两个孩子，请在备注中写明后再保存，"
                       "如“同名，不是同一个孩子”。", "name", ("student", twin.id))
 
@@ -148,11 +140,7 @@ def no_second(session: ScopedSession, actor: Actor, household: Household) -> Non
     makes no second family."""
     if household.id is not None or plain(household.identity_number) or answered(household.note, *_NAMESAKE):
         return
-    with session.no_autoflush:
-        hold_place(session, household.region_code)
-        twin = session.scalar(select(Household).where(
-            Household.region_code == household.region_code, Household.head_name == household.head_name).limit(1))
-    if twin is not None:
+    if (twin := one_like(session, household, "region_code", "head_name")) is not None:
         raise Invalid(f"本村已有户主同名的“{twin}”（户编号 {twin.register_number}）。如确是另一户，请填写户主身份证号，"
                       "或在备注中写明后再保存，如“同名，另一户”。", "head_name", ("household", twin.id))
 
@@ -170,7 +158,7 @@ def head(session: ScopedSession, actor: Actor, household: Household) -> None:
             raise Invalid(str(fault), "identity_number") from fault
         if number != plain(household.identity_number):
             household.identity_number = number
-        _no_other_home(session, household, number)
+        _no_other_home(session, household)
     twin = session.scalar(select(Household).where(
         Household.region_code == household.region_code,
         Household.register_number == household.register_number, Household.id != (household.id or 0)))
@@ -179,13 +167,11 @@ def head(session: ScopedSession, actor: Actor, household: Household) -> None:
                       "register_number", ("household", twin.id))
 
 
-def _no_other_home(session: ScopedSession, household: Household, number: str) -> None:
-    """Nobody heads two families of one village."""
-    with session.no_autoflush:
-        twin = session.scalar(select(Household).where(
-            Household.identity_index == cipher().index(number, IDENTITY_INDEX),
-            Household.region_code == household.region_code, Household.id != (household.id or 0)))
-    if twin is not None:
+def _no_other_home(session: ScopedSession, household: Household) -> None:
+    """Nobody heads two families of one village. Where that was so before, the rest of a family may still be edited."""
+    if household.id is not None and not {*Household.__once__} & {*changed_columns(household)}:
+        return
+    if (twin := one_like(session, household, *Household.__once__)) is not None:
         raise Invalid(f"本村已有同一户主的“{twin}”（户编号 {twin.register_number}），不用再登记。", "identity_number",
                       ("household", twin.id))
 
@@ -209,26 +195,8 @@ def numbers_after(session: ScopedSession, region_code: str, taken: Select[Any], 
 
 @check(NaturalGroup)
 def natural_group(session: ScopedSession, actor: Actor, group: NaturalGroup) -> None:
-    with session.no_autoflush:
-        hold_place(session, group.region_code)
-        twin = session.scalar(select(NaturalGroup).where(
-            NaturalGroup.region_code == group.region_code, NaturalGroup.name == group.name,
-            NaturalGroup.id != (group.id or 0)))
-    if twin is not None:
+    if (twin := one_like(session, group, "region_code", "name")) is not None:
         raise Invalid(f"本村已有自然村（组）“{twin.name}”。请换一个名称。", "name", ("natural_group", twin.id))
-
-
-@check(Student)
-def schooling(session: ScopedSession, actor: Actor, student: Student) -> None:
-    """A grade is one of the school's stage; that it is near the child's age, the child's own columns tell."""
-    grade = re.fullmatch(r"g(\d)", student.grade or "")
-    if grade is None or answered(student.note, "年级", "学校"):
-        return
-    year, label = int(grade[1]), _label(session, "grade", student.grade or "")
-    years = STAGES.get(session.scalar(select(School.kind).where(School.id == student.school_id)) or "")
-    if years and year not in years:
-        raise Invalid(f"这所学校没有{label}。请核对学校和年级；如确实如此，请在备注中写明后再保存，"
-                      f"如“学校附设{label}”。", "grade")
 
 
 def _label(session: ScopedSession, table: str, code: str) -> str:
@@ -245,11 +213,12 @@ def guardian(session: ScopedSession, actor: Actor, record: Guardian) -> None:
 
 @check(SpecialGroupFlag)
 def flag(session: ScopedSession, actor: Actor, record: SpecialGroupFlag) -> None:
-    child = session.get(Student, record.student_id) if record.student_id and record.id is None else None
+    _one_of_a_kind(session, record, "special_group")  # holds the child: its state is read as it stays
+    child = session.execute(select(Student.name, Student.schooling_state).where(
+        Student.id == record.student_id)).one_or_none() if record.id is None else None
     if child is not None and child.schooling_state not in SCHOOLING_MOVES.standing:
         state = SCHOOLING_MOVES.labels[child.schooling_state]
         raise Invalid(f"“{child.name}”{state}，不用再报特殊群体标记。", "student_id")
-    _one_of_a_kind(session, record, "special_group")
 
 
 @check(HouseholdHardship)

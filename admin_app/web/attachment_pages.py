@@ -5,11 +5,12 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, current_app, flash, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
+from admin_app.access.keepers import require_keeper
 from admin_app.changes.ledger import recording
 from admin_app.errors import Invalid, NotFound
 from admin_app.services import attachments
 from admin_app.web.context import actor, plant, session
-from models.base import Base, Wall, model_of
+from models.base import Base, model_of
 
 pages = Blueprint("attachments", __name__, url_prefix="/attachments")
 
@@ -19,8 +20,7 @@ def _owner(table: str, id: int) -> Base:
         model = model_of(table)
     except KeyError:
         raise NotFound() from None
-    on_screen = f"{table}.details_view" in current_app.view_functions
-    if model.__wall__ not in (Wall.CHILD, Wall.OFFICE) or not model.__recorded__ or not on_screen:
+    if not attachments.takes_papers(model) or f"{table}.details_view" not in current_app.view_functions:
         raise NotFound()
     record = session().get(model, id)
     if record is None:
@@ -32,6 +32,7 @@ def _owner(table: str, id: int) -> Base:
 def upload(table: str, id: int) -> ResponseReturnValue:
     record = _owner(table, id)
     actor().require(f"{record.__area__}.edit")
+    require_keeper(session(), actor(), record)
     files = [f for f in request.files.getlist("file") if f.filename]
     if not files:
         flash("请先选择文件。", "warning")

@@ -24,7 +24,8 @@ def hand_over(id: int) -> ResponseReturnValue:
     if household is None:
         raise NotFound()
     label, present = display().label_of(household), household.region_code
-    return _page(f"移交：{label}", f"现属“{display().region(present)}”。孩子、监护人", "举家迁入", "",
+    what = f"现属“{display().region(present)}”。自然村（组）由新村另填；孩子、监护人"
+    return _page(f"移交：{label}", what, "举家迁入", "",
                  url_for("household.details_view", id=id),
                  lambda village: service.hand_over(session(), actor(), household, village))
 
@@ -39,7 +40,7 @@ def hand_over_all(place: int) -> ResponseReturnValue:
     families, children = service.left_in(session(), code)
     if not families and not children:
         raise NotFound(f"“{label}”没有登记户和孩子，不用移交。")
-    what = f"“{label}”登记的 {families:,} 户、{children:,} 名孩子一次移交。孩子、监护人"
+    what = f"“{label}”登记的 {families:,} 户、{children:,} 名孩子一次移交。自然村（组）、孩子、监护人"
     return _page(f"全部移交：{label}", what, "村（社区）合并", former.successor_code or "",
                  url_for("region.details_view", id=place),
                  lambda village: service.hand_over_all(session(), actor(), code, village))

@@ -161,8 +161,8 @@ def paper_sent() -> dict[str, Any] | None:
 
 
 def keep_evidence(record: Base) -> None:
-    """Attach the paper that came with a form, where one came. Raises Invalid, Refused."""
-    if paper := paper_sent():
+    """Attach the paper that came with a form, where one came and the ledger takes any. Raises Invalid, Refused."""
+    if attachment_service.takes_papers(type(record)) and (paper := paper_sent()):
         attachment_service.attach(session(), actor(), plant().files, record, **paper)
 
 

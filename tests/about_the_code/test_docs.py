@@ -88,8 +88,9 @@ def test_the_table_of_moves_is_on_its_page(model):
     said = {s.code: [word for word, so in (("settled", s.settled), ("not counted", not s.counted)) if so]
             for s in moves.states}
     assert states == {s.code: (s.label, ", ".join(said[s.code])) for s in moves.states}
-    assert all(f"With one that is settled end its `{table}` records that stand (`{verb}`)" in text
-               for table, verb in moves.ends)
+    for table in {table for table, _ in moves.ends}:
+        verbs = ", ".join(f"`{verb}`" for other, verb in moves.ends if other == table)
+        assert f"With one that is settled end its records of `{table}` ({verbs})" in text
     assert written == {move.verb: row_of(model, move) for move in moves.moves}
     assert f"A new record is `{moves.initial}`" in text
 

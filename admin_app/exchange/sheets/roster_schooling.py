@@ -10,8 +10,8 @@ from admin_app.access.permissions import Permission
 from admin_app.exchange.cells import plain_word
 from admin_app.exchange.sheet import ParsedRow
 from admin_app.exchange.sheets.roster_standing import Standing
-from admin_app.services.students import STAGES, answered
-from models.agreement import not_of_age
+from admin_app.services.students import answered
+from models.agreement import not_of_age, not_taught
 from models.school import School
 from models.student import Student
 
@@ -101,25 +101,19 @@ def settle_grade(row: ParsedRow, child: Student | None, school: School | None, s
     if not (new["grade"] or (moves and stands)) or answered(note, "年级", "学校"):
         return school
     there = school or (standing.school_of(child) if not row.values.get("school") else None)
-    kind, labels = there.kind if there else kind_said(what.get("new_school") or ""), standing.labels["grade"]
+    kind = there.kind if there else kind_said(what.get("new_school") or "")
     born = new["birth_date"] or (child.birth_date if child else None)
-    why = _misfit(new["grade"], labels, kind, born) if new["grade"] not in (None, stands) else ""
+    why = _misfit(new["grade"], kind, born) if new["grade"] not in (None, stands) else ""
     if why:
         row.warn("年级", f"{why}，年级一项没有保存。请核对；如确实如此，请在备注中写明后重新上传，如“年级已核对”。")
         new["grade"] = None
     grade = new["grade"] or stands
-    why = _misfit(grade, labels, kind, None) if moves and grade else ""
+    why = _misfit(grade, kind, None) if moves and grade else ""
     if why:
         row.warn("学校", f"{why}，学校一项没有保存。请核对；如确实如此，请在备注中写明后重新上传，如“学校已核对”。")
     return None if why else school
 
 
-def _misfit(grade: str, labels: dict[str, str], kind: str, born: date | None) -> str:
+def _misfit(grade: str, kind: str, born: date | None) -> str:
     """Why a grade does not fit the kind of a school or the day of birth; '' where it does."""
-    found = re.fullmatch(r"g(\d)", grade)
-    if found is None:
-        return ""
-    year, label = int(found[1]), labels.get(grade, grade)
-    if kind in STAGES and year not in STAGES[kind]:
-        return f"这所学校没有{label}"
-    return not_of_age(grade, born) if born else ""
+    return not_taught(grade, kind) or (not_of_age(grade, born) if born else "")
