@@ -101,7 +101,7 @@ class Student(IdentityIndexed, Base):
     __searched__ = "name"
     __moves__ = SCHOOLING_MOVES
     __agreements__ = (InOrder("birth_date", "checked_on"), InOrder("birth_date", "absent_since"),
-                      NearAge("grade", "birth_date", "note"), TaughtThere("grade", "school_id", "note"))
+                      TaughtThere("grade", "school_id", "note"), NearAge("grade", "birth_date", "note"))
     __table_args__ = (
         UniqueConstraint("id", "region_code"),
         UniqueConstraint("identity_index"),

@@ -14,7 +14,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.permissions import MAY_GRANT, Role, permits
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import recording
-from admin_app.errors import Conflict, Invalid, Refused
+from admin_app.errors import Invalid, Refused
 from admin_app.services import accounts, attachments, moves as move_service
 from admin_app.services.attachments import FileStore
 from models.account import Grant
@@ -130,7 +130,7 @@ def test_every_pair_of_state_and_verb_is_allowed_or_refused_as_the_table_says(
 def _put(session: Any, model: type[Base], rows: dict[str, int], state: str) -> Any:
     record = session.get_one(model, rows[model.__tablename__])
     # Whoever leaves school has been in its last grade; a day is noted but once.
-    as_needed = {"grade": "g9", "checked_on": None} if model is Student else {}
+    as_needed = {"grade": "g9", "note": "学校附设九年级", "checked_on": None} if model is Student else {}
     session.execute(update(model).where(model.id == record.id).values({model.__moves__.column: state, **as_needed})
                     .execution_options(synchronize_session=False))
     session.refresh(record)
@@ -205,7 +205,7 @@ def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
     assert refused.status == 403, "a suspicion is cleared with proof, not passed by"
     assert ("查看这条记录", f"/admin/student/details/?id={child}") in refused.links, "whoever came by the back button goes on"
     assert move("suspect", {"absent_since": "2026-10-01"}).status == 403
-    assert move("take_leave", {"leave_until": "2027-01-01"}).status == 403
+    assert move("extend_leave", {"leave_until": "2027-01-01"}).status == 403
     assert move("nonsense", {}).status == 404
     assert everything_in(owner) == before
 
@@ -224,7 +224,7 @@ def test_a_move_asks_for_its_fields_its_reason_and_its_evidence(
 
 
 def test_the_second_of_two_who_move_at_once_is_told(app: Flask, staff: SimpleNamespace) -> None:
-    """Compare-and-set: both have read the same state, one is first."""
+    """Both have read the same state, one is first: the second is judged by what stands now."""
     officer = Actor(0, "康干部", Role.VILLAGE_OFFICER, 康宁)
     with ScopedSession(staff.engine, officer.scope, writing=True) as session:
         with recording(session, officer, "试"):
@@ -232,7 +232,7 @@ def test_the_second_of_two_who_move_at_once_is_told(app: Flask, staff: SimpleNam
             assert read_before.schooling_state == "enrolled"
             session.execute(update(Student).where(Student.id == staff.李明.id).values(schooling_state="suspected")
                             .execution_options(synchronize_session=False))  # the other was faster
-            with pytest.raises(Conflict, match="别人刚刚办理过"):
+            with pytest.raises(Refused, match="当前状态是“疑似辍学”，不能“报疑似辍学”"):
                 move_service.make_move(session, officer, read_before, "suspect", values={"absent_since": date(2026, 10, 1)})
     assert whole(staff.engine, Student, staff.李明.id).schooling_state == "suspected"
     person = Person(app, "康干部")
@@ -468,8 +468,9 @@ def test_a_term_may_lie_ahead_and_what_was_done_may_not(app: Flask, staff: Simpl
     person, child = Person(app, "周主任"), staff.李明.id
     move = f"/admin/student/move/?id={child}&verb=take_leave"
     proof = {"evidence": _file(JPEG, "病历.jpg")}
-    assert person.send(move, {"leave_until": "20990701", **proof}).status == 302
-    assert whole(staff.engine, Student, child).leave_until == date(2099, 7, 1)
+    ahead = date.today() + timedelta(days=400)
+    assert person.send(move, {"leave_until": f"{ahead:%Y%m%d}", **proof}).status == 302
+    assert whole(staff.engine, Student, child).leave_until == ahead
     form = person.get(f"/admin/student/edit/?id={child}").form("保存").fields
     page = person.send(f"/admin/student/edit/?id={child}", {**form, "checked_on": "20990101"})
     assert (page.status, "“最近核查日期”不能晚于今天" in page.text) == (400, True)
