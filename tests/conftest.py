@@ -16,7 +16,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, make_url, text
+from argon2 import PasswordHasher
+from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 
 from admin_app.access.actor import Actor
 from admin_app.access.field_keys import FieldKeys
@@ -24,7 +28,7 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.cli import prepare
-from admin_app.services import accounts
+from admin_app.services import accounts, passwords
 from admin_app.services.attachments import FileStore
 from admin_app.store import open_store, owner_engine
 from admin_app.web.context import Plant
@@ -90,6 +94,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if leaving:
         config.hook.pytest_deselected(items=leaving)
         items[:] = [item for item in items if item not in leaving]
+
+
+# --- what is done once for all tests --------------------------------------------------------------
+
+
+passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # a sign-in in each test: not the tested work
+# A store for each test is an engine for each test, and each would compile all statements anew: a fifth of the time.
+_COMPILED = {name: LRUCache(2000) for name in ("sqlite", "postgresql")}
+for _dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+    _dialect.__eq__ = lambda self, other: type(self) is type(other)
+    _dialect.__hash__ = lambda self: hash(type(self))
+
+
+@event.listens_for(Engine, "engine_connect")
+def share_what_was_compiled(connection: Connection) -> None:
+    connection.engine._compiled_cache = _COMPILED[connection.dialect.name]
 
 
 # --- a database for each test -----------------------------------------------------------------------
