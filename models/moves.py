@@ -1,7 +1,7 @@
 """The table of moves of a thing that has a state: (state, verb) → state.
 
 Row buttons, batch actions, deadlines, import and tests are generated from it. `admin_app/services/
-moves.py` is the one function that makes a move.
+moves.py` makes the moves.
 """
 
 from dataclasses import dataclass

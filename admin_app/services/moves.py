@@ -1,4 +1,4 @@
-"""Making a move: the one function by which a state changes, in page, batch, import and command."""
+"""Making moves, the one way by which the state of a record changes: in page, batch and command."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Engine, Select, func, select, update
 
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
@@ -147,6 +147,27 @@ def test_a_batch_that_was_confirmed_twice_is_done_once(
         outcomes = sorted(pool.map(confirm, range(2)))
     assert outcomes[0] == "confirmed" and "没有重复办理" in outcomes[1]
     assert found(store, select(func.count()).where(Attachment.filename == "入户.jpg")) == 1
+
+
+def test_a_batch_moves_what_it_judged_and_nothing_else(store: Engine, district: SimpleNamespace) -> None:
+    """李明 is in the ninth grade when the batch is previewed, and is being put back into the third when it is confirmed."""
+    child, who = district.李明.id, replace(
+        actor("城区主任", Role.ADMINISTRATOR, "990101400000"),
+        account_id=found(store, select(Account.id).where(Account.username == "城区主任")))
+    do(store, lambda session, _: session.execute(update(Student).where(Student.id == child).values(grade="g9")))
+    with ScopedSession(store, who.scope, writing=True) as session:
+        run = batches.choose(session, who, Wanted(Student, keys=(child,)), "graduate")
+        assert batches.check(session, who, run, {}, None, None).fit == [child]
+        session.commit()
+        asked = (run.id, run.digest)
+
+    def confirm() -> None:
+        with ScopedSession(store, who.scope, writing=True) as session, pytest.raises(Conflict, match="预览之后"):
+            batches.confirm(session, who, *asked)
+
+    meanwhile(store, lambda session, _: session.execute(update(Student).where(Student.id == child).values(grade="g3")),
+              confirm)
+    assert found(store, select(Student.schooling_state).where(Student.id == child)) == "enrolled"
 
 
 # --- a family that is handed over at that moment -----------------------------------------------------
