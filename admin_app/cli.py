@@ -39,7 +39,6 @@ from admin_app.services import account_list, accounts, rules
 from admin_app.task_queue import end_with_parent, worker_beside
 from admin_app.web import exports
 from admin_app.web.context import Plant
-from models.account import Account
 from models.import_run import ImportRow
 from seed import code_tables, demo as demo_seed, divisions
 
@@ -60,7 +59,7 @@ def _as(username: str) -> Actor:
     from datetime import date
 
     with unscoped(_plant().engine, "a command works as an account") as session:
-        account = session.scalar(select(Account).where(Account.username == username))
+        account = accounts.known_as(session, accounts.as_known(username))
         if account is None or account.disabled_at is not None:
             raise Invalid(f"没有可用的账号“{username}”。请用 account add 建立。")
         grants = accounts.grants_in_force(account.grants, date.today())

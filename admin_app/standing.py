@@ -89,6 +89,13 @@ def hold(session: ScopedSession, model: type[Base], keys: Any) -> None:
         session.execute(select(every.id).where(every.id.in_(keys)).order_by(every.id).with_for_update(key_share=True))
 
 
+def hold_afresh(session: ScopedSession, record: Base) -> None:
+    """Hold a record, and read it as whoever held it before has left it: what is judged by it is not judged by what
+    stood there when the page began."""
+    hold(session, type(record), [record.id])
+    session.refresh(record)
+
+
 def hold_place(session: ScopedSession, region_code: str | None) -> None:
     """Until this act ends nobody else gives out the numbers of this place, or looks there for what may be but once."""
     if session.writing and region_code:

@@ -1,12 +1,13 @@
 """Accounts and grants. Nobody grants what they do not hold."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.keepers import kept_by, require_keeper
@@ -14,13 +15,13 @@ from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission, Rol
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Invalid, Refused
 from admin_app.services import passwords, records
-from admin_app.services.places import check_username
 from admin_app.services.records import check
 from admin_app.services.rules import number, rule
-from admin_app.standing import hold
+from admin_app.standing import hold, hold_afresh
 from models.account import Account, Grant, in_force, not_over, over
 from models.region import Region, code_of
 
+_USERNAME = re.compile(r"^[\w.@-]{2,40}$")
 _OFFICIAL = ("居民委员会", "村民委员会", "居委会", "村委会", "民委员会", "委会")  # which people leave out
 
 
@@ -58,14 +59,12 @@ def make_account(session: ScopedSession, actor: Actor, *, username: str, display
     Raises Invalid (also: the name is taken), Refused."""
     actor.require(Permission.ACCOUNT_CREATE)
     username, display_name = as_known(username), display_name.strip()
-    check_username(username)
+    _check_username(username)
     if not display_name:
         raise Invalid("请填写姓名：台账里要写明是谁办的。", "display_name")
     if password is not None:
         _check_password(session, password, username, display_name)
-    with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
-        if known_as(wide, username):
-            raise Invalid(f"用户名“{username}”已被使用。请换一个，或在账号列表中查找。", "username")
+    _refuse_taken(session, username)
     if first is None:
         plain = password or passwords.make_password()
         first = passwords.First(plain, passwords.hash_password(plain))
@@ -86,11 +85,36 @@ def as_known(username: str) -> str:
 
 
 def known_as(session: ScopedSession, username: str) -> Account | None:
-    """The account of this name, however its letters are written: a phone begins with a capital. One that is written
-    just so comes first."""
-    alike = or_(Account.username == username, func.lower(Account.username) == username.lower())
-    return session.scalar(select(Account).where(alike)
-                          .order_by(Account.username != username, Account.id).limit(1))
+    """The account that this name means."""
+    return session.scalar(meant_by(username))
+
+
+def meant_by(username: str) -> Select[Account]:
+    """The account of this name, however its letters are written. One that is written just so comes first."""
+    return select(Account).where(named(username)).order_by(Account.username != username, Account.id).limit(1)
+
+
+def named(username: str) -> ColumnElement[bool]:
+    """The condition of the accounts of this name, however its letters are written: a phone begins with a capital."""
+    return or_(Account.username == username, func.lower(Account.username) == username.lower())
+
+
+@check(Account)
+def username_is_free(session: ScopedSession, actor: Actor, account: Account) -> None:
+    account.username = as_known(account.username or "")
+    _check_username(account.username)
+    _refuse_taken(session, account.username, besides=account.id or 0)
+
+
+def _check_username(username: str) -> None:
+    if not _USERNAME.match(username):
+        raise Invalid("用户名须为 2 至 40 个字母、数字、汉字或 . - _ @，不能有空格。", "username")
+
+
+def _refuse_taken(session: ScopedSession, username: str, *, besides: int = 0) -> None:
+    with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
+        if wide.scalar(select(Account.id).where(named(username), Account.id != besides).limit(1)):
+            raise Invalid(f"用户名“{username}”已被使用。请换一个，或在账号列表中查找。", "username")
 
 
 def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: str, region: Region,
@@ -200,6 +224,7 @@ def grants_in_force(grants: list[Grant], today: date) -> list[Grant]:
 def change_password(session: ScopedSession, account: Account, *, current: str, new: str, again: str) -> None:
     """One's own password. Ends all sessions; the page begins a new one. Raises Invalid, naming the
     field."""
+    hold_afresh(session, account)  # a password that is being reset is the old one no more
     if not passwords.matches(account.password_hash, current):
         raise Invalid("当前密码不对。请重新输入。", "current")
     if new != again:
@@ -217,6 +242,7 @@ def reset_password(session: ScopedSession, actor: Actor, account: Account) -> st
     if account.id == actor.account_id:
         raise Refused("自己的密码不用重置：请点右上角的姓名，选“修改密码”。")
     require_keeper(session, actor, account)
+    hold_afresh(session, account)  # or what its owner changes just now would stay: that it must be changed, say
     plain = passwords.make_password()
     _set_password(account, plain, must_change=True)
     session.flush()

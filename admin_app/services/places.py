@@ -1,21 +1,19 @@
-"""What must hold for master data: divisions, schools, code tables, accounts."""
+"""What must hold for master data: divisions, schools, code tables."""
 
 import re
 from datetime import date
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from admin_app.access.actor import Actor
-from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
 from admin_app.services.records import check
-from models.account import Account
 from models.base import Base
 from models.code_item import CodeItem
 from models.region import LEVEL_LENGTHS, Region, code_of, level_of
 from models.school import School
 
-_USERNAME = re.compile(r"^[\w.@-]{2,40}$")
 _CODE = re.compile(r"^\d{12}$", re.A)
 _SCHOOL_CODE = re.compile(r"^\d{10}$", re.A)  # 学校标识码: class 2, province 2, serial 6
 _PARENT_LENGTHS = {"地市": 2, "县": 4, "乡镇": 6, "村": 9}
@@ -62,21 +60,6 @@ def code_item(session: ScopedSession, actor: Actor, item: CodeItem) -> None:
     if same is not None and (item.valid_until is None or item.valid_until >= date.today()):
         raise Invalid(f"这个代码表中已有“{same.label}”（代码 {same.code}）。两项同名，选的时候分不清；"
                       "请换一个名称。", "label")
-
-
-@check(Account)
-def account(session: ScopedSession, actor: Actor, record: Account) -> None:
-    check_username(record.username or "")
-    with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
-        if wide.scalar(select(Account.id).where(func.lower(Account.username) == (record.username or "").lower(),
-                                                Account.id != (record.id or 0))):
-            raise Invalid(f"用户名“{record.username}”已被使用。请换一个。", "username")
-
-
-def check_username(username: str) -> None:
-    """Raises Invalid."""
-    if not _USERNAME.match(username):
-        raise Invalid("用户名须为 2 至 40 个字母、数字、汉字或 . - _ @，不能有空格。", "username")
 
 
 def _alone(session: ScopedSession, record: Base, column: str, label: str) -> None:

@@ -28,7 +28,7 @@ from admin_app.reference import reference_at
 from admin_app.services import accounts, passwords
 from admin_app.services.accounts import grants_in_force
 from admin_app.services.rules import number, rules_of
-from admin_app.standing import hold
+from admin_app.standing import hold_afresh
 from admin_app.store import stamp
 from models.account import Account, Grant, in_force
 from models.change import ChangeRow
@@ -114,8 +114,7 @@ def sign_in(engine: Engine, *, username: str, password: str, address: str, agent
         _brake(session, username, address, device, now)
         account = accounts.known_as(session, username)
         if account is not None:  # a password that is being reset is the old one no more
-            hold(session, Account, [account.id])
-            session.refresh(account)
+            hold_afresh(session, account)
         right = passwords.matches(account.password_hash if account else _NOBODY, password)
         session.add(SignInAttempt(at=now, name_digest=name_digest(username), address=address, device=device,
                                   succeeded=bool(account and right)))
@@ -273,7 +272,7 @@ def _one_at_a_time(session: ScopedSession, username: str) -> None:
 def _brake(session: ScopedSession, username: str, address: str, device: str | None, now: datetime) -> None:
     """Tries at a password that was reset since are forgotten: whoever got a new one may use it."""
     failed = [SignInAttempt.succeeded.is_(False), SignInAttempt.at > now - WINDOW]
-    present = select(Account.password_changed_at).where(Account.username == username).scalar_subquery()
+    present = accounts.meant_by(username).with_only_columns(Account.password_changed_at).scalar_subquery()
     named = [*failed, SignInAttempt.name_digest == name_digest(username),
              SignInAttempt.at > func.coalesce(present, now - WINDOW)]
     if device is not None:

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import cast
 
 from flask import (
     Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for,
@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeSerializer
 
 from admin_app.access.permissions import ROLE_LABELS, Role
-from admin_app.access.scope import unscoped
+from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import recording
 from admin_app.display import local_time
 from admin_app.errors import Invalid
@@ -102,7 +102,8 @@ def change_password() -> ResponseReturnValue:
                     accounts.change_password(
                         session, account, current=request.form.get("current", ""),
                         new=request.form.get("new", ""), again=request.form.get("again", ""))
-                return _begin_again(session, account)
+                    token = _begin_again(session, account)
+                return _changed(token)
             except Invalid as fault:
                 errors[fault.column or "current"] = fault.message
         return render_template(
@@ -112,14 +113,17 @@ def change_password() -> ResponseReturnValue:
         ), 400 if errors else 200
 
 
-def _begin_again(session: Any, account: Account) -> ResponseReturnValue:
-    """All sessions ended with the password; this browser gets a new one."""
+def _begin_again(session: ScopedSession, account: Account) -> str:
+    """All sessions ended with the password; this browser gets a new one, in the same act: begun after it, it would
+    outlive a reset that came between."""
     grants = accounts.grants_in_force(account.grants, date.today())
     who = signed_in()
     grant = next((g for g in grants if who is not None and g.id == who.grant_id), grants[0])
-    token = service.begin_session(session, account, grant, address=request.remote_addr or "",
-                                  agent=request.user_agent.string, now=datetime.now(UTC))
-    session.commit()
+    return service.begin_session(session, account, grant, address=request.remote_addr or "",
+                                 agent=request.user_agent.string, now=datetime.now(UTC))
+
+
+def _changed(token: str) -> ResponseReturnValue:
     browser.clear()
     flash("密码已修改，其他设备上的登录都已结束。", "success")
     response = redirect(own_path(request.form.get("next")))

@@ -4,6 +4,7 @@ headers, redirects and cookies."""
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +19,7 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.errors import Invalid
-from admin_app.services import accounts, passwords
+from admin_app.services import accounts, passwords, records
 from admin_app.services import sign_in as service
 from admin_app.services.sign_in import SlowDown
 from admin_app.store import open_store
@@ -26,7 +27,7 @@ from admin_app.web.gate import HEADERS, own_path
 from models.account import Account
 from models.login_session import LoginSession, SignInAttempt
 from models.setting import Setting
-from tests.desk import PASSWORD, Page
+from tests.desk import PASSWORD, Page, command
 from tests.web.staff import Person, by_the_machine, everything_in, hire_staff, settle, 城区, 康宁
 
 NOW = datetime.now(UTC) + timedelta(hours=1)  # after the accounts of the tests were made
@@ -348,6 +349,45 @@ def test_whoever_is_given_a_new_password_may_use_it_at_once(app: Flask, office: 
     with unscoped(office, "the administrator helps", writing=True) as session, recording(session, MACHINE, "reset_password"):
         fresh = accounts.reset_password(session, MACHINE, accounts.known_as(session, "康网格"))
     assert sign_in(office, password=fresh, now=datetime.now(UTC))
+
+
+def test_a_new_password_is_for_whoever_types_a_capital_too(app: Flask, office: Engine) -> None:
+    """A phone begins with one: 张三 tries as Zhangsan, and so is counted, and so is let in again."""
+    with unscoped(office, "an account", writing=True) as session, recording(session, MACHINE, "load"):
+        accounts.make_account(session, MACHINE, username="zhangsan", display_name="张三", role="village_officer",
+                              region=accounts.region_named(session, 康宁), password=PASSWORD)
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            sign_in(office, "Zhangsan", GUESS, now=datetime.now(UTC))
+    with pytest.raises(service.SlowDown):
+        sign_in(office, "Zhangsan", now=datetime.now(UTC))
+    fresh: list[str] = []
+    as_machine(office, lambda session, account: fresh.append(accounts.reset_password(session, MACHINE, account)), "zhangsan")
+    assert sign_in(office, "Zhangsan", fresh[0], now=datetime.now(UTC))
+
+
+def test_a_command_knows_an_account_as_the_sign_in_does(app: Flask, office: Engine, tmp_path: Path) -> None:
+    with unscoped(office, "an account", writing=True) as session, recording(session, MACHINE, "load"):
+        accounts.make_account(session, MACHINE, username="zhangsan", display_name="张三", role="village_officer",
+                              region=accounts.region_named(session, 康宁), password=PASSWORD)
+    for number, written in enumerate(("zhangsan", "ZhangSan", "ｚｈａｎｇｓａｎ")):
+        assert "已导出" in command(app, "export", "student", "--as", written, "--out", tmp_path / f"{number}.xlsx")
+    assert "没有可用的账号“zhang”" in command(
+        app, "export", "student", "--as", "zhang", "--out", tmp_path / "no.xlsx", exit_code=1)
+
+
+def test_a_name_that_is_changed_is_kept_as_the_sign_in_looks_for_it(app: Flask, office: Engine) -> None:
+    """An input method left it full-width: whoever got it could not sign in, and another could be given the same."""
+    def rename(account: Account, name: str) -> None:
+        with unscoped(office, "the machine's administrator", writing=True) as session, recording(session, MACHINE, "edit"):
+            records.edit(session, MACHINE, session.get_one(Account, account.id), {"username": name}, reason="写错了")
+
+    with unscoped(office, "two accounts") as session:
+        first, second = account_of(session, "康网格"), account_of(session, "新网格")
+    rename(first, "ｋａｎｇ")
+    assert sign_in(office, "kang")
+    with pytest.raises(Invalid, match="用户名“Kang”已被使用"):
+        rename(second, "Ｋａｎｇ")
 
 
 def test_a_stranger_does_not_lock_out_the_browser_of_the_office(office: Engine, quick: None) -> None:

@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, Select, func, select, update
+from sqlalchemy import Engine, Select, event, func, select, update
 
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import recording
 from admin_app.errors import BaoxueError, Conflict, Invalid
 from admin_app.listing import Wanted
-from admin_app.services import accounts, attachments, batches, hand_over, letters, records, sign_in
+from admin_app.services import accounts, attachments, batches, hand_over, letters, passwords, records, sign_in
 from models.account import Account, Grant
 from models.attachment import Attachment
 from models.guardian import Guardian
@@ -289,3 +289,64 @@ def test_the_old_password_opens_nothing_while_it_is_being_reset(store: Engine, d
             enter()
 
     meanwhile(store, lambda session, who: accounts.reset_password(session, who, session.get_one(Account, whose)), late)
+
+
+NEW = "新的密码要记得住 8866"
+
+
+def change(store: Engine, whose: int, current: str, new: str) -> None:
+    with unscoped(store, "one's own account", writing=True) as session:
+        account = session.get_one(Account, whose)
+        with recording(session, actor("康宁网格员", Role.VILLAGE_OFFICER, 康宁), "change_password"):
+            accounts.change_password(session, account, current=current, new=new, again=new)
+
+
+def test_who_knows_the_old_password_keeps_nothing_of_it_while_it_is_being_reset(
+        store: Engine, district: SimpleNamespace) -> None:
+    whose, handed_over = found(store, select(Account.id).where(Account.username == "康宁网格员")), []
+    change(store, whose, PASSWORD, NEW)  # the control: until then it is changed
+
+    def reset(session: ScopedSession, who: Any) -> None:
+        handed_over.append(accounts.reset_password(session, who, session.get_one(Account, whose)))
+
+    def keep_it() -> None:
+        with pytest.raises(Invalid, match="当前密码不对"):
+            change(store, whose, NEW, PASSWORD)
+
+    meanwhile(store, reset, keep_it)
+    assert passwords.matches(found(store, select(Account.password_hash).where(Account.id == whose)), handed_over[0])
+
+
+def test_a_reset_password_must_be_changed_though_its_owner_has_just_done_so(
+        store: Engine, district: SimpleNamespace) -> None:
+    whose, first = found(store, select(Account.id).where(Account.username == "康宁网格员")), []
+
+    def reset(session: ScopedSession, who: Any) -> None:
+        first.append(accounts.reset_password(session, who, session.get_one(Account, whose)))
+
+    do(store, reset)
+    meanwhile(store, lambda session, who: accounts.change_password(
+        session, session.get_one(Account, whose), current=first[0], new=NEW, again=NEW), lambda: do(store, reset))
+    assert passwords.matches(found(store, select(Account.password_hash).where(Account.id == whose)), first[1])
+    assert found(store, select(Account.must_change_password).where(Account.id == whose)) is True
+
+
+@pytest.mark.parametrize("forced_out", [True, False], ids=["forced out", "the control"])
+def test_who_is_forced_out_right_after_changing_the_password_is_out(
+        store: Engine, district: SimpleNamespace, district_application: Flask, forced_out: bool) -> None:
+    whose = found(store, select(Account.id).where(Account.username == "康宁网格员"))
+    officer = Desk(district_application).sign_in("康宁网格员", PASSWORD)
+    officer.open("/password")
+
+    to_do = [lambda session, who: accounts.force_out(session, who, session.get_one(Account, whose))] * forced_out
+
+    def come_between(_session: Any) -> None:
+        if to_do:
+            do(store, to_do.pop())
+
+    event.listen(ScopedSession, "after_commit", come_between)
+    try:
+        officer.press("保存新密码", current=PASSWORD, new=NEW, again=NEW)
+    finally:
+        event.remove(ScopedSession, "after_commit", come_between)
+    assert officer.open("/").address.startswith("/login") is forced_out
