@@ -11,7 +11,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -113,12 +113,14 @@ def tasks_of(engine: Engine, actor: Actor, limit: int = 50) -> list[Task]:
 
 
 def mark_seen(engine: Engine, actor: Actor) -> None:
-    """The bell falls silent: the finished tasks were looked at."""
-    with unscoped(engine, "a task is its asker's own", writing=True) as wide:
-        wide.execute(update(Task).where(
-            *_own(actor), Task.finished_at.is_not(None), Task.seen.is_(False)).values(seen=True)
-                     .execution_options(synchronize_session=False))
-        wide.commit()
+    """The bell falls silent: the finished tasks were looked at. Left out while the store is busy: whoever reads waits
+    for nobody, and the next look notes it."""
+    with unscoped(engine.execution_options(at_once=True), "a task is its asker's own", writing=True) as wide:
+        with suppress(OperationalError):
+            wide.execute(update(Task).where(
+                *_own(actor), Task.finished_at.is_not(None), Task.seen.is_(False)).values(seen=True)
+                         .execution_options(synchronize_session=False))
+            wide.commit()
 
 
 # --- the worker's side ------------------------------------------------------------------------------

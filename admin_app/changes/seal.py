@@ -43,13 +43,13 @@ class Verdict:
         return self.fault is None
 
 
-def seal(engine: Engine, keys: FieldKeys) -> int:
-    """Seal every change that is not sealed yet; gives how many. Leaves them for the next time when
-    somebody is writing just now."""
+def seal(engine: Engine, keys: FieldKeys, *, at_once: bool = False) -> int:
+    """Seal every change that is not sealed yet; gives how many. Leaves them for the next time when somebody is
+    writing just now: on SQLite after having waited for a while, or `at_once` where somebody waits for this."""
     sealed = 0
     sqlite = engine.dialect.name == "sqlite"
     try:
-        alone = engine.execution_options(unannounced=True)
+        alone = engine.execution_options(unannounced=True, at_once=at_once)
         with unscoped(alone, "seals cover all regions", writing=True) as session:
             if not sqlite and not postgresql_wall.nobody_writes(session.connection()):
                 return 0

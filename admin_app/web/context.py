@@ -57,8 +57,10 @@ class Plant:
         seal(self.engine, self.keys)
 
     def sweep(self) -> list[int]:
-        """Take away old results; gives the tasks that must be carried again."""
+        """Take away old results, and seal what a page left because somebody was writing; gives the tasks that must be
+        carried again."""
         tasks.forget(self.engine, self.results)
+        seal(self.engine, self.keys)
         return tasks.overdue(self.engine)
 
 

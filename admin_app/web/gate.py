@@ -194,7 +194,8 @@ def own_path(target: str | None) -> str:
 
 
 def finish(response: Response) -> Response:
-    """No answer is kept by anybody; seals after every write, once the answer is out."""
+    """No answer is kept by anybody; seals after every write, once the answer is out. The browser's next request waits
+    for that, so it waits for nobody."""
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint != "static":
@@ -202,7 +203,7 @@ def finish(response: Response) -> Response:
     if request.method in WRITES and request.endpoint not in {None, "session.sign_in"}:
         at_hand = plant()
         response.direct_passthrough = False  # or a file is handed to the server, and nobody is called at the end
-        response.call_on_close(lambda: seal(at_hand.engine, at_hand.keys))
+        response.call_on_close(lambda: seal(at_hand.engine, at_hand.keys, at_once=True))
     return response
 
 

@@ -4,10 +4,11 @@ nobody else write, and what has moved on meanwhile is told."""
 import io
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Barrier, Event
 from types import SimpleNamespace
@@ -17,12 +18,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, Select, event, func, select, update
 
+from admin_app.access.field_keys import FieldKeys
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import recording
+from admin_app.changes.seal import seal, verify
 from admin_app.errors import BaoxueError, Conflict, Invalid
 from admin_app.listing import Wanted
 from admin_app.services import accounts, attachments, batches, hand_over, letters, passwords, records, sign_in
+from admin_app.store import BUSY_SECONDS
 from models.account import Account, Grant
 from models.attachment import Attachment
 from models.guardian import Guardian
@@ -33,6 +37,7 @@ from models.region import Region
 from models.responsibility_letter import ResponsibilityLetter
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
+from models.task import Task
 from seed.makers import make_identity_number
 from tests.conftest import actor
 from tests.desk import PASSWORD, Desk, roster
@@ -40,6 +45,7 @@ from tests.web.test_at_one_moment import AWHILE, POSTGRESQL, at_once, do, 康宁
 
 牧童, 晕山 = "990101400002", "990101400003"
 JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 10
+SQLITE = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 孙悦 = {"村（社区）": "康宁社区", "户编号": "0007", "户主姓名": "孙建国", "儿童姓名": "孙悦", "出生日期": "2015-09-01",
       "身份证号码": make_identity_number(date(2015, 9, 1), "2", serial=7)}
 
@@ -350,3 +356,52 @@ def test_who_is_forced_out_right_after_changing_the_password_is_out(
     finally:
         event.remove(ScopedSession, "after_commit", come_between)
     assert officer.open("/").address.startswith("/login") is forced_out
+
+
+# --- what is not worth waiting for, where one writes at a time -----------------------------------------
+
+
+@contextmanager
+def somebody_writes(store: Engine) -> Iterator[None]:
+    """For as long as that, SQLite lets nobody else write. What waits all the same waits ten seconds."""
+    with unscoped(store, "somebody else", writing=True) as other:
+        other.connection()
+        begun = time.monotonic()
+        yield
+        assert time.monotonic() - begun < BUSY_SECONDS / 2
+
+
+@SQLITE
+def test_nobody_waits_for_a_seal_while_somebody_writes(
+        store: Engine, district: SimpleNamespace, district_application: Flask, cipher: FieldKeys) -> None:
+    plant, officer = district_application.extensions["baoxue"], Desk(district_application).sign_in("康宁网格员", PASSWORD)
+    seal(store, cipher)
+    form = officer.open(f"/admin/household/edit/?id={district.李明.household_id}").form("保存")
+    for note, done in (("初访", plant.sweep), ("再访", lambda: officer.press("保存", note="三访"))):
+        answer = officer.browser.post(officer.page.address, data={**form.fields, "note": note})
+        with somebody_writes(store):
+            answer.close()
+        assert verify(store, cipher).unsealed == 1, "left for the next time"
+        officer.open(f"/admin/household/edit/?id={district.李明.household_id}")
+        form = officer.page.form("保存")
+        done()
+        assert verify(store, cipher).unsealed == 0, "the control: the sweep, or the next who saves, seals it"
+
+
+@SQLITE
+def test_who_looks_at_the_tasks_waits_for_nobody(
+        store: Engine, district: SimpleNamespace, district_application: Flask) -> None:
+    officer = Desk(district_application).sign_in("康宁网格员", PASSWORD)
+    with unscoped(store, "a task that is done", writing=True) as session:
+        task = Task(account_id=session.scalar(select(Account.id).where(Account.username == "康宁网格员")),
+                    role="village_officer", region_code=康宁, kind="export", title="导出", arguments="{}", state="done",
+                    created_at=datetime.now(UTC), finished_at=datetime.now(UTC))
+        session.add(task)
+        session.commit()
+        number = task.id
+    for address in ("/tasks/", f"/tasks/{number}"):
+        with somebody_writes(store):
+            officer.open(address)
+        assert found(store, select(Task.seen).where(Task.id == number)) is False
+    officer.open("/tasks/")
+    assert found(store, select(Task.seen).where(Task.id == number)) is True, "the control: the next look notes it"
