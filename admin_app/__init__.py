@@ -15,9 +15,10 @@ UPLOAD_LIMIT = 64 << 20
 
 def _keep_beijing_time() -> None:
     """Today is Beijing's today, wherever the machine stands: servers are often set to UTC, a day behind until eight
-    in the morning. Windows has no such switch; an office's computer has the office's time."""
-    os.environ["TZ"] = "Asia/Shanghai"
+    in the morning. Windows has no such switch, and reads a name like this one as a zone without an offset; an office's
+    computer has the office's time."""
     if hasattr(time, "tzset"):
+        os.environ["TZ"] = "Asia/Shanghai"
         time.tzset()
 
 

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,12 +49,12 @@ class TaskQueue:
 
 
 def end_with_parent() -> None:
-    """End this process when the one that started it is gone, however it ended."""
-    parent = os.getppid()
+    """End this process when the one that started it is gone, however it ended: what it reads from ends with it. On
+    Windows a process keeps its parent's number for good."""
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(2)
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -70,15 +69,15 @@ def worker_beside() -> Iterator[None]:
 
     def keep() -> None:
         while not stopped.is_set():
-            child = subprocess.Popen(command)
-            while child.poll() is None and not stopped.wait(0.5):
-                pass
-            if child.poll() is None:
-                child.terminate()
-                try:
-                    child.wait(timeout=10)
-                except subprocess.TimeoutExpired:
-                    child.kill()
+            with subprocess.Popen(command, stdin=subprocess.PIPE) as child:  # held open: see `end_with_parent`
+                while child.poll() is None and not stopped.wait(0.5):
+                    pass
+                if child.poll() is None:
+                    child.terminate()
+                    try:
+                        child.wait(timeout=10)
+                    except subprocess.TimeoutExpired:
+                        child.kill()
             stopped.wait(2)
 
     keeper = threading.Thread(target=keep)

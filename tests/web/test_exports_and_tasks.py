@@ -2,8 +2,11 @@
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -311,3 +314,20 @@ def test_the_command_writes_the_list_that_an_address_asks_for(district_applicati
     assert rows("search=王") == [], "of one's own area alone"
     assert [len(row) for row in rows("cols=name,birth_date")] == [3]
     assert "条件“birth_date_from=明天”读不懂" in rows("birth_date_from=明天", exit_code=1)
+
+
+def test_a_worker_ends_with_the_service_however_that_ended(tmp_path):
+    """Also where a process keeps its parent's number for good, as on Windows. Whoever works writes to where we read:
+    that ends when the last of them has ended."""
+    begin = "import os, sys, time; os.getppid = lambda: 1; from admin_app import task_queue; "
+    worker = tmp_path / "worker"
+    worker.write_text(f"#!{sys.executable}\n{begin}task_queue.end_with_parent(); print('at work', flush=True); time.sleep(60)")
+    worker.chmod(0o700)
+    service = f"{begin}sys.executable = {str(worker)!r}\nwith task_queue.worker_beside(): time.sleep(60)"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen([sys.executable, "-c", service], env=environment, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout.readline() == "at work\n", "the control: until then it works"
+        finally:
+            running.kill()
+        assert running.communicate(timeout=10) == ("", None)

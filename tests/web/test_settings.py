@@ -1,9 +1,13 @@
 """The rules of the place: each under its own name, with what may be chosen."""
 
+import os
+import time
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from admin_app import _keep_beijing_time
 from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from models.setting import Setting
@@ -16,6 +20,17 @@ def rules(app: Flask, district: object) -> dict[str, int]:
     hire_staff(engine)
     with unscoped(engine, "numbers of the rules") as session:
         return dict(session.execute(select(Setting.key, Setting.id)).all())
+
+
+@pytest.mark.parametrize("can_be_told, zone", [(True, "Asia/Shanghai"), (False, "UTC")], ids=["a server", "Windows"])
+def test_the_machine_is_told_beijings_time_where_it_understands_that(
+        monkeypatch: pytest.MonkeyPatch, can_be_told: bool, zone: str) -> None:
+    """Windows takes Asia/Shanghai for a zone at Greenwich: until eight in the morning today would be yesterday."""
+    monkeypatch.setenv("TZ", "UTC")
+    if not can_be_told:
+        monkeypatch.delattr(time, "tzset")
+    _keep_beijing_time()
+    assert os.environ["TZ"] == zone
 
 
 def test_a_rule_is_chosen_under_its_own_name(app: Flask, rules: dict[str, int]) -> None:
