@@ -31,23 +31,28 @@ _WHOLE_RANGE = " ".join(
 
 def backup(deployment: Deployment, keys: FieldKeys, target: Path) -> int:
     """Write one file with everything but the keys, and the fingerprint of these; gives its size in bytes. The service
-    may go on working meanwhile. Raises Invalid when the file exists, or pg_dump is missing."""
+    may go on working meanwhile. Raises Invalid when the file exists, nothing is there to back up, or pg_dump is
+    missing."""
     if target.exists():
         raise Invalid(f"{target} 已存在。请换一个文件名，备份不覆盖旧文件。")
+    if not store.is_set_up(deployment.database_url):  # of a wrong folder a file would come that holds nothing
+        raise Invalid(f"没有可备份的数据：这里的数据库还没有建好。请核对数据目录（现在是 {deployment.data_dir}）和 "
+                      "BAOXUE_DATABASE_URL，指到正在使用的那一个后再备份。")
     with tempfile.TemporaryDirectory(prefix="baoxue-backup-") as folder:
         dumped = Path(folder) / _DATABASE
         if _sqlite(deployment):
             _copy_sqlite(Path(str(make_url(deployment.database_url).database)), dumped)
         else:
             _postgresql(deployment, "pg_dump", "--format=custom", "--enable-row-security", f"--file={dumped}")
-        with tempfile.NamedTemporaryFile(prefix=f"{target.name}.", suffix=".partial", dir=target.parent,
-                                         delete=False) as partial:  # the owner's alone from its first byte on
-            try:
-                _pack(partial, dumped, deployment.data_dir / "attachments", keys)
-                os.replace(partial.name, target)
-            except BaseException:
-                os.unlink(partial.name)
-                raise
+        # The owner's alone from its first byte on. Closed before it is moved or taken away: Windows refuses either.
+        opened, partial = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".partial", dir=target.parent)
+        try:
+            with os.fdopen(opened, "wb") as file:
+                _pack(file, dumped, deployment.data_dir / "attachments", keys)
+            os.replace(partial, target)
+        except BaseException:
+            os.unlink(partial)
+            raise
     return target.stat().st_size
 
 

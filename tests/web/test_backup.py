@@ -1,12 +1,15 @@
 """A backup brings everything back but the keys, on both stores, and never writes over anything."""
 
+import os
 import shutil
 import stat
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
+from admin_app import backup as backups
 from admin_app import create_app
 from admin_app.access.field_keys import KeyFault
 from admin_app.access.scope import unscoped
@@ -98,6 +101,49 @@ def test_what_the_product_writes_is_its_owners_alone(district_application, distr
         install_cipher(cipher.cipher())
     written = [tmp_path / "备份.zip", *(tmp_path / "elsewhere" / "attachments").rglob("*"), *(tmp_path / "elsewhere").glob("*.db")]
     assert len(written) >= 3 and not [path for path in written if stat.S_IMODE(path.stat().st_mode) & 0o077]
+
+
+def test_nothing_is_backed_up_from_a_folder_that_was_never_set_up(tmp_path, cipher):
+    """吴工 is in the wrong folder: he would keep a file that holds nothing, and believe that he has a backup."""
+    here, store_file = tmp_path / "here", tmp_path / "here" / "baoxue.db"
+    application = create_app(deployment(f"sqlite:///{store_file}", here))
+    try:
+        said = command(application, "backup", tmp_path / "备份.zip", exit_code=1)
+        assert "没有可备份的数据" in said and str(here) in said
+        assert not store_file.exists() and not (tmp_path / "备份.zip").exists()
+        command(application, "db", "upgrade")
+        command(application, "backup", tmp_path / "备份.zip")  # the control
+    finally:
+        application.extensions["baoxue"].close()
+        install_cipher(cipher.cipher())
+
+
+@pytest.mark.parametrize("fault", [None, OSError("disk full")], ids=["it went well", "it did not"])
+def test_a_backup_is_closed_before_it_is_moved_or_taken_away(application, tmp_path, monkeypatch, fault):
+    """Windows lets nobody move or remove a file that is open."""
+    packing, touched, real = [], [], backups._pack
+
+    def pack(file, *given):
+        packing.append(file)
+        real(file, *given)
+        if fault:
+            raise fault
+
+    def once_closed(act):
+        def closed(path, *to, **how):
+            if str(path).endswith(".partial"):
+                touched.append(packing[0].closed)
+            return act(path, *to, **how)
+        return closed
+
+    monkeypatch.setattr(backups, "_pack", pack)
+    for name in ("replace", "unlink"):
+        monkeypatch.setattr(os, name, once_closed(getattr(os, name)))
+    here = application.extensions["baoxue"]
+    with pytest.raises(OSError, match="disk full") if fault else nullcontext():
+        backups.backup(here.deployment, here.keys, tmp_path / "备份.zip")
+    assert touched == [True]
+    assert [p.name for p in tmp_path.glob("备份*")] == ([] if fault else ["备份.zip"])
 
 
 def test_a_file_that_is_no_backup_is_refused_with_a_sentence(application, tmp_path):
