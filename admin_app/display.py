@@ -63,6 +63,14 @@ def told_apart_by(model: type[Base]) -> tuple[str, ...]:
                  and not declared(model, c.name).generated and c.name != name_column(model))
 
 
+@lru_cache(maxsize=256)
+def described_by(model: type[Base]) -> tuple[str, ...]:
+    """The columns that say what a record without a name is called: whose it is, and its kind; 崔芷若 · 单亲留守."""
+    columns = table_of(model).c
+    ways = (("student_id", "household_id", "account_id"), ("kind", "role"))
+    return tuple(filter(None, (next((name for name in either if name in columns), None) for either in ways)))
+
+
 class Display:
     """Reads codes, regions and pointed-at records once, for all rows of a page."""
 
@@ -93,8 +101,7 @@ class Display:
         known = self._records[model]
         for part in in_parts(sorted(set(keys) - known.keys())):
             records = self._session.scalars(select(model).where(model.id.in_(part))).all()
-            if name_column(model) is None:
-                self.prepare_labels(model, records)
+            self.prepare_labels(model, records)
             known |= {record.id: self.label_of(record) for record in records}
 
     def loaded(self, model: type[Base], key: int) -> str | None:
@@ -109,17 +116,13 @@ class Display:
         return str(shown(getattr(record, name), declared(type(record), name), self._role) or ABSENT_TEXT)
 
     def _described(self, record: Base) -> str:
-        """What a record without a name is called: whose it is, and its kind; 崔芷若 · 单亲留守."""
-        model = type(record)
-        owner = next((c for c in ("student_id", "household_id", "account_id") if c in table_of(model).c), None)
-        kind = next((c for c in ("kind", "role") if c in table_of(model).c), None)
-        parts = [self.of(record, c).text for c in (owner, kind) if c is not None and getattr(record, c) is not None]
+        parts = [self.of(record, c).text for c in described_by(type(record)) if getattr(record, c) is not None]
         return " · ".join(filter(None, parts)) or f"{record.id} 号"
 
     def prepare_labels(self, model: type[Base], records: Sequence[Any]) -> None:
         """Load what calling these records by name needs, for all of them at once."""
-        named = [c for c in ("student_id", "household_id", "account_id", "kind", "role") if c in table_of(model).c]
-        self.prepare(model, named, records)
+        if name_column(model) is None:
+            self.prepare(model, described_by(model), records)
 
     def codes(self, table: str, on: date | None = None) -> list[Code]:
         """The entries of a code table; with a date only those that may be chosen on it."""

@@ -24,8 +24,8 @@ from admin_app.exchange import cells
 from admin_app.exchange.header import NoHeader, data_rows, find_header
 from admin_app.exchange.reader import read_table
 from admin_app.exchange.workbook import temporary, write_template
-from admin_app.services import passwords
-from admin_app.services.accounts import Made, as_known, make_account, region_named
+from admin_app.services import accounts, passwords
+from admin_app.services.accounts import Made, as_known
 from models.account import Account, Grant, not_over
 from models.base import Wall
 from models.region import Region, villages_under
@@ -137,9 +137,14 @@ def load(session: ScopedSession, actor: Actor, wanted: Sequence[Wanted], reason:
 
 def _make(session: ScopedSession, actor: Actor, wanted: Sequence[Wanted],
           first: Sequence[passwords.First]) -> list[Made]:
+    """What is asked of the store is asked for all lines together, and all are added together: one by one, a list held
+    the store for seconds."""
     made: list[Made] = []
     faults: list[str] = []
     seen: set[str] = set()
+    terms = accounts.terms_of(session, actor)
+    taken = accounts.names_taken(session, {as_known(line.username) for line in wanted})
+    regions = accounts.regions_named(session, {line.region for line in wanted})
     for line, own in zip(wanted, first, strict=True):
         try:
             if (known := as_known(line.username).lower()) in seen:
@@ -149,12 +154,12 @@ def _make(session: ScopedSession, actor: Actor, wanted: Sequence[Wanted],
                 raise Invalid(line.fault)
             if line.role not in _ROLES:
                 raise Invalid(f"没有角色“{line.role}”，可写：{'、'.join(ROLE_LABELS.values())}")
-            region = region_named(session, line.region)
+            region = accounts.only_one(line.region, regions[line.region])
             if not session.scope.covers(Wall.OFFICE, region.code):
                 raise Invalid(f"“{region.name}”不在您的管辖范围内，请由上级管理员建立。")
-            made.append(make_account(
-                session, actor, username=line.username, display_name=line.display_name,
-                role=_ROLES[line.role].value, region=region, until=line.until, first=own))
+            made.append(accounts.give_first(accounts.draft_account(
+                session, terms, taken, username=line.username, display_name=line.display_name,
+                role=_ROLES[line.role].value, region=region, until=line.until), own))
         except BaoxueError as fault:
             faults.append(f"第 {line.row} 行（{line.username or '无用户名'}）：{fault.message}")
     if not wanted:
@@ -162,4 +167,6 @@ def _make(session: ScopedSession, actor: Actor, wanted: Sequence[Wanted],
     if faults:
         more = f"\n……另有 {len(faults) - _MOST_FAULTS} 处" if len(faults) > _MOST_FAULTS else ""
         raise Invalid("名单有误，一个账号都没有建。请改正后重新上传：\n" + "\n".join(faults[:_MOST_FAULTS]) + more)
+    session.add_all(one.account for one in made)
+    session.flush()
     return made

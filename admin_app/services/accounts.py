@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from admin_app.access.actor import Actor
+from admin_app.access.bulk import in_parts
 from admin_app.access.keepers import kept_by, require_keeper
 from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Permission, Role
 from admin_app.access.scope import ScopedSession, unscoped
@@ -33,49 +35,88 @@ class Made:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which somebody grants: asked once, for however many grants they make in one act."""
+
+    actor: Actor
+    own_until: date
+    inspection_days: int
+
+
+def terms_of(session: ScopedSession, actor: Actor) -> Terms:
+    return Terms(actor, _own_until(session, actor), number(session, "inspection_days"))
+
+
 def region_named(session: ScopedSession, text: str) -> Region:
-    """The division that a code, a prefix or a name means, as its list writes it or as people do (康宁社区). Raises
-    Invalid."""
-    text = text.strip()
+    """The division that a text means. Raises Invalid."""
+    return only_one(text, regions_named(session, [text])[text])
+
+
+def regions_named(session: ScopedSession, texts: Iterable[str]) -> dict[str, list[Region]]:
+    """The divisions that each of these texts may mean, asked for together: by code, by the beginning of one, or by
+    name, as its list writes it or as people do (康宁社区)."""
+    ways = {text: _ways(text.strip()) for text in texts}
+    found: dict[str, list[Region]] = defaultdict(list)
+    for part in in_parts({way for each in ways.values() for way in each}):
+        for region in session.scalars(select(Region).where(or_(Region.code.in_(part), Region.name.in_(part)))):
+            found[region.code].append(region)
+            found[region.name].append(region)
+    return {text: [region for way in each for region in found[way]] for text, each in ways.items()}
+
+
+def _ways(text: str) -> list[str]:
+    """The codes, or the names, by which a text may mean a division."""
     if text.isdecimal():
-        code = "0" * 12 if text == "0" else code_of(text)
-        found = list(session.scalars(select(Region).where(Region.code == code)))
-    else:
-        found = list(session.scalars(select(Region).where(Region.name.in_([text, *(text + e for e in _OFFICIAL)]))))
+        return ["0" * 12 if text == "0" else code_of(text)]
+    return [text, *(text + ending for ending in _OFFICIAL)]
+
+
+def only_one(text: str, found: Sequence[Region]) -> Region:
+    """The one division that a text means. Raises Invalid."""
     if not found:
-        raise Invalid(f"没有区划“{text}”。请填写区划代码（可只写前几位），或先装载区划。", "region_code")
+        raise Invalid(f"没有区划“{text.strip()}”。请填写区划代码（可只写前几位），或先装载区划。", "region_code")
     if len(found) > 1:
-        raise Invalid(f"有 {len(found)} 个区划都叫“{text}”。请改填 12 位区划代码。", "region_code")
+        raise Invalid(f"有 {len(found)} 个区划都叫“{text.strip()}”。请改填 12 位区划代码。", "region_code")
     return found[0]
 
 
 def make_account(session: ScopedSession, actor: Actor, *, username: str, display_name: str,
                  role: str, region: Region, password: str | None = None, until: date | None = None,
-                 must_change: bool = True, first: passwords.First | None = None) -> Made:
+                 must_change: bool = True) -> Made:
     """Make an account with its first grant.
 
-    Effects: checks the name and the right to grant; stores the account with a hashed password
-    (`first`, or made here when none is given), to be changed at first sign-in; adds the grant from today.
+    Effects: checks the name and the right to grant; stores the account with a hashed password (made here when none is
+    given), to be changed at first sign-in; adds the grant from today.
     Raises Invalid (also: the name is taken), Refused."""
-    actor.require(Permission.ACCOUNT_CREATE)
+    account = draft_account(session, terms_of(session, actor), names_taken(session, [as_known(username)]),
+                            username=username, display_name=display_name, role=role, region=region, until=until)
+    if password is not None:
+        _check_password(session, password, account.username, account.display_name)
+    plain = password or passwords.make_password()
+    _set_password(account, plain, must_change=must_change)
+    session.add(account)
+    session.flush()
+    return Made(account, plain)
+
+
+def draft_account(session: ScopedSession, terms: Terms, taken: Container[str], *, username: str, display_name: str,
+                  role: str, region: Region, until: date | None) -> Account:
+    """An account with its first grant, from today, that is not added yet and has no password. `taken` are the names
+    that others bear (`names_taken`). Raises Invalid, Refused."""
+    terms.actor.require(Permission.ACCOUNT_CREATE)
     username, display_name = as_known(username), display_name.strip()
     _check_username(username)
     if not display_name:
         raise Invalid("请填写姓名：台账里要写明是谁办的。", "display_name")
-    if password is not None:
-        _check_password(session, password, username, display_name)
-    _refuse_taken(session, username)
-    if first is None:
-        plain = password or passwords.make_password()
-        first = passwords.First(plain, passwords.hash_password(plain))
-    account = Account(
-        username=username, display_name=display_name, region_code=region.code,
-        password_hash=first.digest, must_change_password=must_change,
-        password_changed_at=datetime.now(UTC),
-    )
-    session.add(account)
-    session.flush()
-    grant_role(session, actor, account=account, role=role, region=region, until=until)
+    _refuse_taken(username, taken)
+    return Account(username=username, display_name=display_name, region_code=region.code,
+                   grants=[_draft_grant(session, terms, role, region, date.today(), until)])
+
+
+def give_first(account: Account, first: passwords.First) -> Made:
+    """Give a new account a password that was made before, to be changed at its first sign-in."""
+    _keep_password(account, first.digest, must_change=True)
     return Made(account, first.plain)
 
 
@@ -91,19 +132,26 @@ def known_as(session: ScopedSession, username: str) -> Account | None:
 
 def meant_by(username: str) -> Select[Account]:
     """The account of this name, however its letters are written. One that is written just so comes first."""
-    return select(Account).where(named(username)).order_by(Account.username != username, Account.id).limit(1)
+    return select(Account).where(named([username])).order_by(Account.username != username, Account.id).limit(1)
 
 
-def named(username: str) -> ColumnElement[bool]:
-    """The condition of the accounts of this name, however its letters are written: a phone begins with a capital."""
-    return or_(Account.username == username, func.lower(Account.username) == username.lower())
+def named(usernames: Sequence[str]) -> ColumnElement[bool]:
+    """The condition of the accounts of these names, however the letters are written: a phone begins with a capital."""
+    return or_(Account.username.in_(usernames), func.lower(Account.username).in_([n.lower() for n in usernames]))
+
+
+def names_taken(session: ScopedSession, usernames: Iterable[str], *, besides: int = 0) -> set[str]:
+    """Which of these names somebody bears, in small letters."""
+    with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
+        return {name.lower() for part in in_parts(usernames) for name in wide.scalars(
+            select(Account.username).where(named(part), Account.id != besides))}
 
 
 @check(Account)
 def username_is_free(session: ScopedSession, actor: Actor, account: Account) -> None:
     account.username = as_known(account.username or "")
     _check_username(account.username)
-    _refuse_taken(session, account.username, besides=account.id or 0)
+    _refuse_taken(account.username, names_taken(session, [account.username], besides=account.id or 0))
 
 
 def _check_username(username: str) -> None:
@@ -111,10 +159,9 @@ def _check_username(username: str) -> None:
         raise Invalid("用户名须为 2 至 40 个字母、数字、汉字或 . - _ @，不能有空格。", "username")
 
 
-def _refuse_taken(session: ScopedSession, username: str, *, besides: int = 0) -> None:
-    with unscoped(session.get_bind().engine, "a username is taken anywhere") as wide:
-        if wide.scalar(select(Account.id).where(named(username), Account.id != besides).limit(1)):
-            raise Invalid(f"用户名“{username}”已被使用。请换一个，或在账号列表中查找。", "username")
+def _refuse_taken(username: str, taken: Container[str]) -> None:
+    if username.lower() in taken:
+        raise Invalid(f"用户名“{username}”已被使用。请换一个，或在账号列表中查找。", "username")
 
 
 def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: str, region: Region,
@@ -122,6 +169,22 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
     """Grant a role at a region and below; an inspection without a last day gets one (design: it expires).
     Ends the account's sessions: they began under other rights. Raises Invalid, Refused."""
     actor.require(Permission.ACCOUNT_EDIT)
+    grant = _draft_grant(session, terms_of(session, actor), role, region, since or date.today(), until)
+    if account.id == actor.account_id:
+        raise Refused("不能给自己授权。请由上级或系统管理员办理。")
+    require_keeper(session, actor, account)
+    _no_second(session, account, grant)
+    grant.account_id = account.id
+    session.add(grant)
+    end_sessions(account)
+    session.flush()
+    return grant
+
+
+def _draft_grant(session: ScopedSession, terms: Terms, role: str, region: Region, since: date,
+                 until: date | None) -> Grant:
+    """A grant of nobody yet, that this person may make. Raises Invalid, Refused."""
+    actor = terms.actor
     try:
         wanted = Role(role)
     except ValueError:
@@ -129,32 +192,24 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
         raise Invalid(f"没有角色“{role}”。可用的角色：{names}。", "role") from None
     if wanted not in MAY_GRANT.get(actor.role, frozenset()):
         raise Refused(f"您不能授予“{ROLE_LABELS[wanted]}”：只能授予自己拥有的权限。")
-    if account.id == actor.account_id:
-        raise Refused("不能给自己授权。请由上级或系统管理员办理。")
     if not actor.keeps(region.code):
         raise Refused(f"“{region.name}”不在您的管辖范围内，不能在那里授权。")
-    require_keeper(session, actor, account)
-    records.require_in_use(session, region.code)
-    since = since or date.today()
+    if region.ended:
+        records.require_in_use(session, region.code)
     if until is None and wanted is Role.INSPECTOR:
-        until = since + timedelta(days=number(session, "inspection_days") - 1)
-    _no_second(session, account, wanted, region, since)
-    _check_last_day(session, actor, since, until)
-    grant = Grant(account_id=account.id, role=wanted.value, region_code=region.code, since=since,
-                  until=until, granted_by_id=actor.account_id or None)
-    session.add(grant)
-    end_sessions(account)
-    session.flush()
-    return grant
+        until = since + timedelta(days=terms.inspection_days - 1)
+    _check_last_day(terms.own_until, since, until)
+    return Grant(role=wanted.value, region_code=region.code, since=since, until=until,
+                 granted_by_id=actor.account_id or None)
 
 
-def _no_second(session: ScopedSession, account: Account, role: Role, region: Region, since: date) -> None:
+def _no_second(session: ScopedSession, account: Account, grant: Grant) -> None:
     """What is granted already is not granted again for the same time. Raises Invalid."""
     hold(session, Account, [account.id])
     for standing in session.scalars(select(Grant).where(
-            Grant.account_id == account.id, Grant.role == role.value, Grant.region_code == region.code,
+            Grant.account_id == account.id, Grant.role == grant.role, Grant.region_code == grant.region_code,
             *not_over(date.today()))):
-        if standing.until is None or since <= standing.until:
+        if standing.until is None or grant.since <= standing.until:
             until = f"到 {standing.until}" if standing.until else "长期"
             raise Invalid(f"“{account.display_name}”已有这项授权（{until}），不用再授。"
                           "要改期限，请修改原来的那条。", "role")
@@ -189,21 +244,25 @@ def last_day(session: ScopedSession, actor: Actor, grant: Grant) -> None:
         raise Invalid("失效日期已经过去。要立即结束，请用“收回授权”。", "until")
     if grant.id is not None and grant.until is None and grant.role == Role.INSPECTOR.value:
         raise Invalid("督导检查来看一段时间，授权须有失效日期。请填写。", "until")
-    _check_last_day(session, actor, grant.since, grant.until)
+    _check_last_day(_own_until(session, actor), grant.since, grant.until)
 
 
-def _check_last_day(session: ScopedSession, actor: Actor, since: date, until: date | None) -> None:
-    """Nobody gives for longer than they hold: else a last day would bind nobody. Raises Invalid."""
-    if until is not None and until < since:
-        raise Invalid("失效日期早于生效日期。请改正。", "until")
+def _own_until(session: ScopedSession, actor: Actor) -> date:
+    """The last day of what somebody holds in the role and at the place that they act in."""
     if not actor.account_id:
-        return  # the machine
+        return date.max  # the machine
     with unscoped(session.get_bind().engine, "one's own grants may lie above") as wide:
         own = wide.scalars(select(Grant).where(Grant.account_id == actor.account_id, Grant.role == actor.role,
                                                Grant.region_code == actor.region_code)).all()
-    last = max((grant.until or date.max for grant in own if in_force(grant, date.today())), default=date.max)
-    if (until or date.max) > last:
-        raise Invalid(f"您自己的授权到 {last} 为止，授予别人的不能更长。请填写失效日期。", "until")
+    return max((grant.until or date.max for grant in own if in_force(grant, date.today())), default=date.max)
+
+
+def _check_last_day(own_until: date, since: date, until: date | None) -> None:
+    """Nobody gives for longer than they hold: else a last day would bind nobody. Raises Invalid."""
+    if until is not None and until < since:
+        raise Invalid("失效日期早于生效日期。请改正。", "until")
+    if (until or date.max) > own_until:
+        raise Invalid(f"您自己的授权到 {own_until} 为止，授予别人的不能更长。请填写失效日期。", "until")
 
 
 @kept_by(Grant)
@@ -298,7 +357,11 @@ def _check_password(session: ScopedSession, plain: str, *about: str) -> None:
 
 
 def _set_password(account: Account, plain: str, *, must_change: bool) -> None:
-    account.password_hash = passwords.hash_password(plain)
+    _keep_password(account, passwords.hash_password(plain), must_change=must_change)
+
+
+def _keep_password(account: Account, digest: str, *, must_change: bool) -> None:
+    account.password_hash = digest
     account.password_changed_at = datetime.now(UTC)
     account.must_change_password = must_change
     end_sessions(account)

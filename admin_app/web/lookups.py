@@ -27,6 +27,7 @@ def lookup(view: "RegisterView") -> ResponseReturnValue:
     hint = next((c for c in ("region_code", "kind") if c in table_of(view.model).c), None)
     if hint:
         display().prepare(view.model, [hint], found)
+    display().prepare_labels(view.model, found)
     return jsonify([{"id": r.id, "label": display().label_of(r),
                      "hint": display().of(r, hint).text if hint else ""} for r in found])
 

@@ -6,10 +6,24 @@ walks from row to row would ask three times as often for the whole county as for
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
+from admin_app.access.permissions import Role
+from admin_app.access.scope import unscoped
+from admin_app.changes.ledger import recording
+from admin_app.services import account_list
+from models.account import Account
+from models.attachment import Attachment
+from models.guardian import Guardian
+from models.household import Household, HouseholdHardship
+from models.responsibility_letter import ResponsibilityLetter
+from models.special_group_flag import SpecialGroupFlag
+from models.student import Student
+from seed import makers
+from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
 
 LISTS = ["student", "household", "guardian", "special_group_flag", "responsibility_letter"]
@@ -61,3 +75,76 @@ def test_the_ledger_of_changes_asks_no_more_for_many_than_for_few(district_appli
 
     assert (few, many) == (1, 3)
     assert len(for_many) <= len(for_few)
+
+
+def hang_more(store, district, number: int, round: str) -> None:
+    """So many further guardians, flags and papers for 李明; brothers, letters, difficulties and papers for his family;
+    and a change of each by itself. The brothers have a guardian and a flag too."""
+    place, machine = {"region_code": district.康宁}, actor("测试", Role.ADMINISTRATOR, district.康宁)
+    with unscoped(store, "more of everything", writing=True) as session:
+        for n in range(number):
+            name = f"{round}{n}"
+            with recording(session, machine, "试"):
+                home, child = (session.get_one(model, key) for model, key in (
+                    (Household, district.李明.household_id), (Student, district.李明.id)))
+                brother = makers.student(session, home, f"李{name}")
+                papers = [Attachment(**place, owner_table=owner.__tablename__, owner_id=owner.id, sha256="0" * 64,
+                                     filename=f"{name}.jpg", content_type="image/jpeg", size=1) for owner in (home, child)]
+                session.add_all([
+                    *papers, HouseholdHardship(**place, household_id=home.id, kind=f"9{name}"),
+                    ResponsibilityLetter(**place, household_id=home.id, number=name, level="3", school_year=2030, party_a="甲",
+                                         party_b="乙", state="void"),
+                    *(Guardian(**place, student_id=one.id, name=f"李{name}") for one in (child, brother)),
+                    *(SpecialGroupFlag(**place, student_id=one.id, kind=f"9{name}") for one in (child, brother))])
+            with recording(session, machine, "edit"):
+                home.note = child.note = name
+
+
+@pytest.mark.parametrize("page", ["student", "household"])
+def test_a_page_asks_no_more_for_a_child_or_a_family_of_whom_much_is_known(district_application, district, store, page):
+    address = f"/admin/{page}/details/?id={district.李明.id if page == 'student' else district.李明.household_id}"
+    desk = Desk(district_application).sign_in("城区主任", PASSWORD)
+
+    hang_more(store, district, 6, "甲")  # so many that each kind of record stands in the history that is shown
+    few, for_few = asked_for(district_application, desk, address)
+    hang_more(store, district, 6, "乙")
+    many, for_many = asked_for(district_application, desk, address)
+
+    assert few < many
+    assert len(for_many) <= len(for_few)
+
+
+@pytest.mark.parametrize("ledger", ["student", "guardian", "special_group_flag", "responsibility_letter", "account"])
+def test_looking_for_a_record_asks_no_more_when_more_are_found(district_application, district, store, ledger):
+    """A flag is called by its child: 李明 · 留守."""
+    desk, counts = Desk(district_application).sign_in("城区主任", PASSWORD), []
+    word = {"responsibility_letter": "", "account": ""}.get(ledger, "李")
+    for number, round in ((2, "甲"), (6, "乙")):
+        hang_more(store, district, number, round)
+        desk.browser.get(f"/admin/{ledger}/lookup/?q={word}")
+        with statements(district_application) as asked:
+            found = desk.browser.get(f"/admin/{ledger}/lookup/?q={word}").json
+        counts.append((len(found), len(asked)))
+
+    (few, for_few), (many, for_many) = counts
+    assert few < many or ledger == "account"
+    assert for_many <= for_few
+
+
+def test_a_list_of_accounts_asks_for_each_no_more_than_adding_it_needs(district_application, district, store):
+    """Twice: it is tried out first. An account and its grant; all else is asked for the whole list."""
+    machine, counts = actor("机房", Role.SYSTEM_ADMIN, "0" * 12), []
+    for number, round in ((2, "a"), (12, "b")):
+        listed = [account_list.Wanted(n, f"{round}{n}x", "张三", "村干部", "康宁社区", date(2099, 1, 1)) for n in range(number)]
+        with statements(district_application) as asked, unscoped(store, "a list", writing=True) as session:
+            made = account_list.load(session, machine, listed, "名单")
+            assert len(made) == number
+        counts.append(len(asked))
+
+    few, many = counts
+    assert many - few <= 10 * 2 * 2
+    with unscoped(store, "who was made") as session:
+        for account in session.scalars(select(Account).where(Account.display_name == "张三")):
+            [grant] = account.grants
+            assert (grant.role, grant.region_code, grant.until) == ("village_officer", district.康宁, date(2099, 1, 1))
+            assert account.must_change_password and account.sessions_from and account.password_hash.startswith("$argon2id$")
