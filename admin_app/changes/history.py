@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, Date, DateTime, Select, and_, func, or_, select
 from admin_app.access.bulk import in_parts
 from admin_app.access.permissions import WITHOUT_CHILD_DATA, Permission, Role, permits
 from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.changes.ledger import REVEAL, changes_of
 from admin_app.changes.triggers import columns_of
 from admin_app.display import Display
 from models.base import Base, UtcDateTime, Wall, declared, model_of, table_of
@@ -99,7 +100,7 @@ def values_of(display: Display, role: Role, row: ChangeRow) -> list[ValueChange]
     ledgers = [model, *([model_of(owner)] if (owner := (after or before).get("owner_table")) else [])]
     if role is not Role.AUDITOR and not all(permits(role, Permission(f"{one.__area__}.view")) for one in ledgers):
         return []
-    if row.operation == "reveal":
+    if row.operation == REVEAL:
         looked = "、".join(column.info["field"].label for column in columns_of(table_of(model), row.columns))
         return [ValueChange("", "查看了", "", looked, looked=True)]
     result = []
@@ -167,8 +168,7 @@ def last_rows(session: ScopedSession, table: str, keys: Sequence[int],
     for part in in_parts(keys):
         latest = (
             select(func.max(ChangeRow.id))
-            .where(ChangeRow.table_name == table, ChangeRow.operation != "reveal",
-                   ChangeRow.pk.in_(part), *([ChangeRow.change_id < before] if before else []))
+            .where(*changes_of(table, part), *([ChangeRow.change_id < before] if before else []))
             .group_by(ChangeRow.pk)
         )
         found |= {row.pk: row for row in session.scalars(select(ChangeRow).where(ChangeRow.id.in_(latest)))}

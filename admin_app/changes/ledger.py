@@ -4,12 +4,12 @@ Services raise and flush, they never commit; the edge (page, import, command, jo
 recording, and it commits once. What changed nothing leaves nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from admin_app.access import postgresql_wall, sqlite_wall
 from admin_app.access.actor import Actor
@@ -23,6 +23,7 @@ from models.change import Change, ChangeRow
 LONGEST_TEXT = 2000  # characters
 SHORTEST_REASON, LONGEST_REASON = 2, 200  # characters; the longest where one line is asked for
 SHORTEST_FOR_FULL = 4  # of a reason to see, or to take out, what is masked
+REVEAL = "reveal"  # the operation of a row that tells who looked, and of no change
 _OPEN = "open_change"
 
 
@@ -98,14 +99,18 @@ def record_reveal(session: ScopedSession, change: Change, record: Base, columns:
     session.add(ChangeRow(
         change_id=change.id, table_name=record.__tablename__, pk=record.id,
         region_code=getattr(record, record.__region__ or "", change.region_code),
-        operation="reveal", columns=",".join(columns), before=None, after=None,
+        operation=REVEAL, columns=",".join(columns), before=None, after=None,
     ))
 
 
 def ledger_position(session: ScopedSession, table: str | None = None, pk: int | None = None) -> int:
     """The number of the last row of the ledger: of one record (its version), or of all in scope."""
     query = select(ChangeRow.id).order_by(ChangeRow.id.desc()).limit(1)
-    if table is not None:
-        query = query.where(ChangeRow.table_name == table, ChangeRow.pk == pk,
-                            ChangeRow.operation != "reveal")
+    if table is not None and pk is not None:
+        query = query.where(*changes_of(table, [pk]))
     return session.scalar(query) or 0
+
+
+def changes_of(table: str, keys: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of the rows of the ledger that changed one of these records: who looks makes no new version."""
+    return ChangeRow.table_name == table, ChangeRow.pk.in_(keys), ChangeRow.operation != REVEAL
