@@ -1,4 +1,4 @@
-"""The citizen identity number of GB 11643 and the disability card built on it.
+"""The citizen identity number of GB 11643.
 
 Eighteen characters: six for the address at first registration, eight for the birth date, three for
 the serial (odd for a man) and one check character by ISO 7064 MOD 11-2. The address is never
@@ -49,16 +49,6 @@ class IdentityNumber:
     address_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class DisabilityCard:
-    """残疾人证: the holder's identity number, the class (1-7) and the level (1-4, 1 heaviest)."""
-
-    number: str = field(repr=False)
-    holder: IdentityNumber
-    category: str
-    level: str
-
-
 def normalise(text: str) -> str:
     """Write a number the standard way, without judging it.
 
@@ -91,30 +81,6 @@ def check(text: str, *, today: date | None = None) -> IdentityNumber:
         sex="1" if int(number[16]) % 2 else "2",
         address_code=number[:6],
     )
-
-
-def disability_card(text: str, *, today: date | None = None) -> DisabilityCard:
-    """Read a 残疾人证号: identity number, class, level and, on a re-issued card, two more.
-
-    The two extra characters of a re-issue are two digits, or B and a digit.
-    """
-    number = normalise(text)
-    if len(number) not in (20, 22):
-        raise IdentityNumberError(
-            f"残疾人证号应为20位（补发的为22位），现在是{len(number)}位，请对照残疾人证重填。"
-        )
-    try:
-        holder = check(number[:18], today=today)
-    except IdentityNumberError as error:
-        raise IdentityNumberError(f"残疾人证号的前18位有误：{error.message}") from error
-    category, level, reissue = number[18], number[19], number[20:]
-    if category not in "1234567":
-        raise IdentityNumberError("残疾人证号第19位是残疾类别，只能是1至7，请对照残疾人证重填。")
-    if level not in "1234":
-        raise IdentityNumberError("残疾人证号第20位是残疾等级，只能是1至4，请对照残疾人证重填。")
-    if reissue and not re.fullmatch(r"[0-9B][0-9]", reissue):
-        raise IdentityNumberError("残疾人证号第21、22位不是补发序号，请对照残疾人证重填。")
-    return DisabilityCard(number=number, holder=holder, category=category, level=level)
 
 
 def looks_truncated(cell_value: object) -> bool:

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from random import Random
 
 SCHOOL_YEAR = 2026
-COUNTED_ON = date(SCHOOL_YEAR, 8, 31)  # ages are counted at 31 August
 CHINA = timezone(timedelta(hours=8))
 _WEEKS_LIVED, _OPENS, _MINUTES_OPEN = 3, time(8, 30), 9 * 60
 

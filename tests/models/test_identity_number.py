@@ -5,11 +5,9 @@ from datetime import date
 import pytest
 
 from models.identity_number import (
-    DisabilityCard,
     IdentityNumberError,
     check,
     check_character,
-    disability_card,
     looks_truncated,
     normalise,
 )
@@ -91,34 +89,6 @@ def test_a_wrong_check_character_is_never_answered_with_the_right_one() -> None:
 
 def test_printing_a_number_by_mistake_shows_no_digits_of_it() -> None:
     assert GOOD not in repr(check(GOOD, today=TODAY))
-
-
-def test_a_disability_card_tells_holder_class_and_level() -> None:
-    card = disability_card(GOOD + "43", today=TODAY)
-
-    assert card == DisabilityCard(GOOD + "43", check(GOOD, today=TODAY), "4", "3")
-
-
-@pytest.mark.parametrize("reissue", ["B1", "02"])
-def test_a_card_issued_again_has_two_characters_more(reissue: str) -> None:
-    assert disability_card(GOOD + "62" + reissue, today=TODAY).category == "6"
-
-
-@pytest.mark.parametrize(
-    ("card", "said"),
-    [
-        (GOOD, "现在是18位"),
-        (GOOD + "83", "残疾类别，只能是1至7"),
-        (GOOD + "45", "残疾等级，只能是1至4"),
-        (GOOD + "43ZZ", "不是补发序号"),
-        ("99072220180206660843", "前18位有误：身份证号的校验码"),
-    ],
-)
-def test_a_bad_card_is_refused_with_its_own_reason(card: str, said: str) -> None:
-    with pytest.raises(IdentityNumberError) as refused:
-        disability_card(card, today=TODAY)
-
-    assert said in refused.value.message
 
 
 @pytest.mark.parametrize(
