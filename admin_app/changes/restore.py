@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
 from admin_app.access.scope import ScopedSession
-from admin_app.changes.ledger import open_change
+from admin_app.changes.ledger import REVEAL, open_change
 from admin_app.changes.triggers import columns_of, recorded_columns
 from models.attachment import Attachment
 from models.base import Base, model_of, models, table_of
@@ -62,7 +62,7 @@ def check_keys_at_the_end(session: ScopedSession) -> None:
 
 
 def rows_of(change_id: int, row_ids: Sequence[int] | None) -> list[ColumnElement[bool]]:
-    conditions = [ChangeRow.change_id == change_id, ChangeRow.operation != "reveal"]
+    conditions = [ChangeRow.change_id == change_id, ChangeRow.operation != REVEAL]
     return [*conditions, ChangeRow.id.in_(row_ids)] if row_ids is not None else conditions
 
 
