@@ -99,6 +99,16 @@ class PlannedRow:
     plan: dict[str, Any] = field(default_factory=dict)
 
 
+def change(label: str, before: str | None, after: str | None) -> dict[str, str]:
+    """What a preview shows of a value that would be another one."""
+    return {"label": label, "before": before or "", "after": after or ""}
+
+
+def hidden(value: Any) -> str:
+    """Numbers are not shown in previews: that one is there, not which."""
+    return "（有）" if value else ""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """One form. `plan` sets the rows against what stands; `apply` writes the plans of one run and

@@ -1,6 +1,5 @@
 """What each row of a roster will do: set against what stands, row by row, nothing written."""
 
-import re
 from datetime import date
 from typing import Any
 
@@ -8,17 +7,16 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.display import plain_text
 from admin_app.exchange.cells import Rough, plain_word
-from admin_app.exchange.sheet import ParsedRow, PlannedRow
+from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden
+from admin_app.exchange.sheets.roster_codes import to_codes
 from admin_app.exchange.sheets.roster_families import Named, index_of
 from admin_app.exchange.sheets.roster_schooling import school_of, schooling_of_new, settle_grade
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing
-from admin_app.exchange.sheets.roster_words import IN_TOWN, URBAN, grade_and_class
-from admin_app.services.students import RESIDENT_IDENTITY_CARD
+from admin_app.exchange.sheets.roster_words import URBAN
+from admin_app.services.students import RESIDENT_IDENTITY_CARD, plain
 from models.base import Privacy, declared
-from models.kinds import Sealed
 from models.student import SCHOOLING_MOVES, Student
 
-_SPLIT = re.compile(r"[、,，;；/\s]+(?![^（(]*[）)])")  # a label may have a comma between its brackets
 _LEFT_BEHIND = frozenset({"10", "11", "12"})
 _ALLOWANCES = frozenset({"21", "22"})  # 低保 of the country, and of the town
 _YOUNGEST, _OLDEST = 3, 18  # years
@@ -36,7 +34,7 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
     planned = []
     for row, index in zip(rows, indexes, strict=True):
         region = _village(row, standing, actor)
-        _codes(row, standing, urban=standing.settlements.get(region or "", "").startswith(URBAN))
+        to_codes(row, standing, urban=standing.settlements.get(region or "", "").startswith(URBAN))
         _agree_with_number(row)
         _of_age(row)
         child = standing.children.of(row, index, region, standing.village_names)
@@ -62,59 +60,6 @@ def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
     row.error("村（社区）", f"您的管辖范围内没有叫“{text}”的村（社区）。请核对名称，或填写区划代码；"
                          "新设的村请先登记区划。")
     return None
-
-
-def _codes(row: ParsedRow, standing: Standing, *, urban: bool) -> None:
-    """Words to codes; a word that no table has is named and left out. 低保 is of the town where the village is one."""
-    _joined(row, standing)
-    for name, table, caption in (("sex", "sex", "性别"), ("ethnic_group", "ethnic_group", "民族"),
-                                 ("relation_to_head", "family_relation", "与户主关系"),
-                                 ("grade", "grade", "年级"), ("boarding", "boarding", "就读方式"),
-                                 ("hardship", "hardship_kind", "家庭类型")):
-        word = row.values.get(name)
-        if word is None:
-            continue
-        codes = standing.codes[table]
-        known = word if word in codes else plain_word(word)
-        row.values[f"{name}_open"] = known in IN_TOWN
-        known = IN_TOWN.get(known, known) if urban else known
-        if known not in codes:
-            row.warn(caption, _not_a_code(word, known in standing.ended_codes[table]))
-        row.values[f"{name}_code"] = codes.get(known)
-    kinds = []
-    for word in _SPLIT.split(row.values.get("special_groups") or ""):
-        if word and word not in standing.codes["special_group"]:
-            row.warn("特殊群体", _not_a_code(word, word in standing.ended_codes["special_group"]))
-        elif word and (code := standing.codes["special_group"][word]):
-            kinds.append(code)
-    row.values["flag_codes"] = list(dict.fromkeys(kinds))
-
-
-def _joined(row: ParsedRow, standing: Standing) -> None:
-    """What stands in one cell to the columns that it belongs to: a class behind its grade, and of a 类别 what each word
-    says. What the list has in a column of its own goes before."""
-    values, codes = row.values, standing.codes
-    word = values.get("grade") or values.get("grade_class")
-    if word and word not in codes["grade"]:
-        grade, class_name = grade_and_class(plain_word(word))
-        values["grade"] = grade if class_name else word
-        values["class_name"] = values.get("class_name") or class_name
-    elif word:
-        values["grade"] = word
-    for said in filter(None, _SPLIT.split(values.get("category") or "")):
-        groups = _SPLIT.split(values.get("special_groups") or "")
-        if said in codes["special_group"]:
-            values["special_groups"] = "、".join(dict.fromkeys([*filter(None, groups), said]))
-        elif plain_word(said) in codes["hardship_kind"] and values.get("hardship") in (None, said):
-            values["hardship"] = said
-        else:
-            row.warn("类别", f"“{said}”没有保存。请按下拉列表中的写法填在“特殊群体”或“家庭类型”一列。")
-
-
-def _not_a_code(word: str, ended: bool) -> str:
-    if ended:
-        return f"“{word}”已停用，这一项没有保存。请改成下拉列表中的写法。"
-    return f"代码表中没有“{word}”，这一项没有保存。请改成下拉列表中的写法，或先在代码表中增加。"
 
 
 def _of_age(row: ParsedRow) -> None:
@@ -194,13 +139,13 @@ def _household(row: ParsedRow, named: Named, changes: list[dict[str, str]]) -> d
     elif head and head != stands.head_name and leads:
         if named.by_number:
             update["head_name"] = head
-            changes.append(_change("户主姓名", stands.head_name, head))
+            changes.append(change("户主姓名", stands.head_name, head))
         else:
             row.warn("户主姓名", f"登记的户主是“{stands.head_name}”，没有改动。如已分户或换了户主，请在户的页面办理。")
     if identity and leads and index_of(identity) != stands.identity_index:
         if stands.identity_index is None or (named.by_number and named.at_home):
             update["identity_number"] = identity
-            changes.append(_change("户主身份证号", _hidden(stands.identity_number), _hidden(identity)))
+            changes.append(change("户主身份证号", hidden(stands.identity_number), hidden(identity)))
         else:
             row.warn("户主身份证号", "与登记的户主身份证号不同，没有改动。请核实后在户的页面办理。")
     return {"id": stands.id, "key": named.key, "update": update, "was": stands.identity_index,
@@ -229,21 +174,21 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
             differ[name] = after
             table = declared(Student, name).codes or ""
             labels = standing.labels.get(table, {})
-            said = _hidden if declared(Student, name).privacy is Privacy.ADDRESS else plain_text
-            changes.append(_change(declared(Student, name).label, labels.get(before, said(before)),
+            said = hidden if declared(Student, name).privacy is Privacy.ADDRESS else plain_text
+            changes.append(change(declared(Student, name).label, labels.get(before, said(before)),
                                    labels.get(after, said(after))))
     if values.get("identity") and child.identity_index is None:
         differ |= {"identity_number": values["identity"], "identity_kind": RESIDENT_IDENTITY_CARD}
-        changes.append(_change("身份证号码", "", _hidden(values["identity"])))
+        changes.append(change("身份证号码", "", hidden(values["identity"])))
     if school is not None and school.id != child.school_id:
         differ["school_id"] = school.id
         before = standing.school_of(child)
-        changes.append(_change("学校", before.name if before else "", school.name))
+        changes.append(change("学校", before.name if before else "", school.name))
     household = what["household"]
     if household["id"] != child.household_id:
         differ["household_id"] = household["id"]
         own = standing.families.standing.get(child.household_id or 0)
-        changes.append(_change("户编号", own.register_number if own else None,
+        changes.append(change("户编号", own.register_number if own else None,
                                values.get("register_number") or "（由系统编号）"))
     if values.get("at_school") is not None and values["at_school"] != (child.schooling_state == "enrolled"):
         row.warn("是否在校", "与系统中的就学状态不一致，状态没有改动。请核实后在学生页面办理。")
@@ -259,11 +204,11 @@ def _guardian(row: ParsedRow, child: Student | None, standing: Standing,
     stands = next((g for g in known if g.name == name), None)
     if stands is None:
         if child is not None:
-            changes.append(_change("监护人", "、".join(g.name for g in known), name))
+            changes.append(change("监护人", "、".join(g.name for g in known), name))
         return {"id": None, "name": name, "phone": phone}
-    if phone and phone != _plain(stands.phone):
-        changes.append(_change("监护人电话", _hidden(stands.phone), _hidden(phone)))
-        return {"id": stands.id, "phone": phone, "was": index_of(_plain(stands.phone))}
+    if phone and phone != plain(stands.phone):
+        changes.append(change("监护人电话", hidden(stands.phone), hidden(phone)))
+        return {"id": stands.id, "phone": phone, "was": index_of(plain(stands.phone))}
     return None
 
 
@@ -281,8 +226,8 @@ def _belongings(row: ParsedRow, child: Student | None, standing: Standing, chang
         if kind:
             labels, stand = standing.labels["hardship_kind"], standing.hardships.get(what["household"]["id"], set())
             before = "、".join(labels.get(k, k) for k in sorted(stand))
-            changes.append(_change("家庭类型", before, labels.get(kind, kind)))
-        changes.extend(_change("特殊群体", "", standing.labels["special_group"].get(k, k)) for k in what["flags"])
+            changes.append(change("家庭类型", before, labels.get(kind, kind)))
+        changes.extend(change("特殊群体", "", standing.labels["special_group"].get(k, k)) for k in what["flags"])
 
 
 def _hardship(row: ParsedRow, standing: Standing, household: dict[str, Any]) -> str | None:
@@ -300,16 +245,3 @@ def _hardship(row: ParsedRow, standing: Standing, household: dict[str, Any]) -> 
         label = standing.labels["hardship_kind"].get(standing_one, standing_one)
         row.warn("家庭类型", f"这户已有“{label}”，这一项没有保存。请核对；确有变化的，在户的页面退出原来的再新增。")
     return None
-
-
-def _change(label: str, before: str | None, after: str | None) -> dict[str, str]:
-    return {"label": label, "before": before or "", "after": after or ""}
-
-
-def _plain(value: Any) -> str | None:
-    return value.open() if isinstance(value, Sealed) else value
-
-
-def _hidden(value: Any) -> str:
-    """Numbers are not shown in previews: that one is there, not which."""
-    return "（有）" if value else ""
