@@ -206,7 +206,8 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
     with ScopedSession(_plant().engine, actor.scope, writing=True) as session:
         run = importer.check(session, actor, sheet_named("roster"), file, file.name)
         rows = session.scalars(select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.id))
-        report: dict[str, Any] = {"counts": run.counts, "notes": run.notes, "rows": [
+        report: dict[str, Any] = {"counts": run.counts, "notes": run.notes, "passed_over": run.passed_over or [],
+                                  "lacking": importer.lacking_of(run), "rows": [
             {**({"sheet": r.tab} if r.tab else {}), "row": r.excel_row, "outcome": r.outcome,
              "messages": [{k: m[k] for k in ("column", "level", "text")} for m in r.messages]} for r in rows]}
         number, digest = run.id, run.plan_digest
@@ -222,6 +223,10 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
         return
     for note in report["notes"]:
         click.echo(note)
+    if passed_over := "、".join(report["passed_over"]):
+        click.echo(f"这些列没有导入：{passed_over}。认不出的请改成模板上的列名。")
+    if lacking := "、".join(report["lacking"]):
+        click.echo(f"名单里没有这些列：{lacking}。新登记的这些项留空。")
     for row in report["rows"]:
         for message in row["messages"]:
             click.echo(f"{place_of(row.get('sheet'), row['row'])} [{OUTCOME_LABELS[row['outcome']]}] "

@@ -250,6 +250,11 @@ def waiting(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]
         ImportRun.created_at >= since).order_by(ImportRun.id.desc()).limit(100))))
 
 
+def lacking_of(run: ImportRun) -> list[str]:
+    """The columns that a list has not, where that leaves new records without them."""
+    return list(run.lacking or ()) if run.counts["new"] else []
+
+
 def has_something(run: ImportRun) -> bool:
     """Whether a preview has anything to write."""
     return bool(run.counts["new"] or run.counts["changed"])

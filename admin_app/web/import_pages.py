@@ -113,7 +113,8 @@ def preview(id: int) -> ResponseReturnValue:
         "import/preview.html", run=_run(run), counts=run.counts, tabs=tabs, rows=_rows(rows, confirmed),
         back=url_for("imports.result", id=id) if confirmed else url_for("imports.upload", sheet=run.sheet),
         confirmed=confirmed, warned_url=_sheet_url(run, "warned") if confirmed else None,
-        notes=run.notes or [], passed_over=run.passed_over, lacking=_lacking(run), fault=_common_fault(run, rows),
+        notes=run.notes or [], passed_over=run.passed_over, lacking=importer.lacking_of(run),
+        fault=_common_fault(run, rows),
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
         confirm_url=url_for("imports.confirm", id=id) if importer.has_something(run) and not confirmed else None,
         set_aside_url=None if confirmed else url_for("imports.set_aside", id=id),
@@ -139,11 +140,6 @@ def _sheet_url(run: ImportRun, which: str) -> str | None:
     """Where whoever brought a list finds its rows again, as the list had them."""
     mine = run.account_id == actor().account_id
     return url_for("imports.refused", id=run.id, which=which) if run.counts[which] and mine else None
-
-
-def _lacking(run: ImportRun) -> list[str]:
-    """The columns that a list has not, where that leaves new records without them."""
-    return list(run.lacking or ()) if run.counts["new"] else []
 
 
 def _rows(rows: list[ImportRow], confirmed: bool) -> list[dict[str, Any]]:

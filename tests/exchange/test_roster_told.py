@@ -1,8 +1,10 @@
 """What the preview of a roster says before anything is written: the columns that nobody reads, what a new child would
 be, and what a word was taken for."""
 
+import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.services import accounts
 from seed.makers import make_identity_number
-from tests.desk import PASSWORD, Desk, roster
+from tests.desk import PASSWORD, Desk, command, roster
 from tests.exchange.test_roster_rules import 孙悦, 孙悦号码, imported, previewed
 
 Look = Callable[[str], list[tuple[Any, ...]]]
@@ -26,6 +28,21 @@ def test_columns_that_are_not_imported_are_named(主任: Desk) -> None:
     assert "这些列没有导入：父亲电话、班主任。" in 主任.page.text
     主任.upload(roster(孙悦), "名单.xlsx")
     assert "这些列没有导入" not in 主任.page.text, "the control"
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_the_command_too_names_the_columns_that_are_not_imported_and_those_that_a_list_lacks(
+        district_application: Flask, tmp_path: Path) -> None:
+    def said(*, as_json: bool = False, **more: str) -> str:
+        (path := tmp_path / "名单.xlsx").write_bytes(roster({**孙悦, **more}))
+        return command(district_application, "roster", "import", path, "--as", "城区主任", *(["--json"] if as_json else []))
+
+    report = json.loads(said(as_json=True, 班主任="王老师"))
+    assert report["passed_over"] == ["班主任"] and "是否在校" in report["lacking"] and {"counts", "rows"} < {*report}
+    told = said(儿童姓名="孙欣", 身份证号码=make_identity_number(date(2015, 9, 1), "2", serial=8), 班主任="王老师")
+    assert "这些列没有导入：班主任。" in told and "名单里没有这些列：户主身份证号、" in told
+    told = said(班级="3班")
+    assert "没有导入" not in told and "没有这些列" not in told, "every column is read, and nobody is new"
 
 
 def test_a_list_without_a_column_says_what_new_children_will_lack(主任: Desk) -> None:
