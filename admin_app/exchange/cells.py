@@ -29,7 +29,7 @@ from models.identity_number import (
 )
 
 __all__ = ["BadCell", "Noted", "Rough", "birth_date", "chinese_name", "date_value", "identity_number"]
-__all__ += ["open_text", "phone", "text", "yes_no"]
+__all__ += ["family_number", "open_text", "phone", "text", "yes_no"]
 
 Value = TypeVar("Value")
 
@@ -41,6 +41,9 @@ YEARS: Final = range(1900, 2101)
 
 TRUNCATED: Final = (
     "身份证号按数字保存，末尾几位已丢失，无法找回。请把该列设为“文本”格式后重新填写。"
+)
+LOST_FAMILY: Final = (
+    "户编号按数字保存，末尾几位已丢失，无法找回。请把该列设为“文本”格式后重新填写，或留空。"
 )
 DATE_ADVICE: Final = "请写成“2015-04-04”或“2015年4月4日”。"
 
@@ -62,6 +65,7 @@ STANDARD_NUMBER: Final = re.compile(r"[0-9]{17}[0-9X]")
 PLAIN_NAME: Final = re.compile("[\u4e00-\u9fa5]{2,4}")  # nearly every name: Han characters and nothing else
 LONG_NUMBER: Final = re.compile(r"\d(?:[\s-]?\d){14,}(?:[\s-]?[\dXx])?", re.A)
 IDENTITY_LENGTH: Final = 18
+SCIENTIFIC: Final = re.compile(r"\d(\.\d+)?E\+\d\d")  # as Excel writes a long number, in a file of text for ever
 AREA_CODE: Final = re.compile(r"(010|02\d|0[3-9]\d{2})(\d{7,8})")
 
 
@@ -97,6 +101,15 @@ def open_text(cell: RawCell, max_length: int) -> Noted[str | None]:
     if len(written) >= IDENTITY_LENGTH and holds_number(written):
         raise BadCell("这里有完整的身份证号。证件号只填在身份证号一列，这里请去掉或只写后四位。")
     return noted
+
+
+def family_number(cell: RawCell, max_length: int) -> Noted[str | None]:
+    """A 户编号. Those of the register have 16 digits, of which Excel keeps 15 in a cell of numbers: of ten families it
+    would make one."""
+    lost = looks_truncated(cell) if isinstance(cell, int | float) else SCIENTIFIC.fullmatch(one_line(cell).upper())
+    if lost:
+        raise BadCell(LOST_FAMILY)
+    return open_text(cell, max_length)
 
 
 def chinese_name(cell: RawCell, max_length: int = NAME_LENGTH) -> Noted[str | None]:

@@ -67,9 +67,12 @@ def _households(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> dict
             keys[household["key"]] = household["id"]
             if household["update"]:
                 updates.append((household["id"], _named(household["update"], "head_name")))
-        elif household["key"] not in new:
-            new[household["key"]] = _new_household(p, free)
-    keys |= dict(zip(new, insert_rows(session, Household, list(new.values())), strict=True))
+        else:
+            row = new.setdefault(household["key"], {})
+            row |= {name: row.get(name) or value for name, value in _new_household(p).items()}
+            row["register_number"] = row["register_number"] or free.of(p["region"])
+    rows = [_named(row, "head_name") for row in new.values()]
+    keys |= dict(zip(new, insert_rows(session, Household, rows), strict=True))
     _update(session, Household, updates)
     return keys
 
@@ -88,11 +91,10 @@ class _FreeNumbers:
         return next(number for number in self._next[region] if (region, number) not in self._said)
 
 
-def _new_household(plan: dict[str, Any], free: _FreeNumbers) -> dict[str, Any]:
-    household, region = plan["household"], plan["region"]
-    row = {"region_code": region, "register_number": household["register_number"] or free.of(region),
-           "head_name": household["head_name"], "identity_number": household["identity_number"]}
-    return _named(row, "head_name")
+def _new_household(plan: dict[str, Any]) -> dict[str, Any]:
+    """What one row says of a new family; what the first leaves open, a later one tells."""
+    names = ("register_number", "head_name", "identity_number")
+    return {"region_code": plan["region"], **{name: plan["household"].get(name) for name in names}}
 
 
 def _new_student(plan: dict[str, Any], households: dict[str, int], schools: dict[str, int]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from admin_app.display import plain_text
 from admin_app.exchange.cells import Rough, plain_word
 from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden
 from admin_app.exchange.sheets.roster_codes import to_codes
-from admin_app.exchange.sheets.roster_families import Named, index_of
+from admin_app.exchange.sheets.roster_families import Families, index_of
 from admin_app.exchange.sheets.roster_schooling import school_of, schooling_of_new, settle_grade
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing
 from admin_app.exchange.sheets.roster_words import URBAN
@@ -28,12 +28,15 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
     """Plan every row. A good row is never held up by a bad one."""
     indexes = [index_of(row.values.get("identity")) for row in rows]
     standing = read_standing(session, actor, rows, [i for i in indexes if i])
+    regions = [_village(row, standing, actor) for row in rows]
+    for row, region in zip(rows, regions, strict=True):
+        if region:
+            standing.families.hear(row, region)
     for row, index in zip(rows, indexes, strict=True):
         if child := standing.children.by_number.get(index or ""):
             standing.families.join(row, child)
     planned = []
-    for row, index in zip(rows, indexes, strict=True):
-        region = _village(row, standing, actor)
+    for row, index, region in zip(rows, indexes, regions, strict=True):
         to_codes(row, standing, urban=standing.settlements.get(region or "", "").startswith(URBAN))
         _agree_with_number(row)
         _of_age(row)
@@ -110,7 +113,7 @@ def _planned(row: ParsedRow, region: str | None, child: Student | None, standing
         return PlannedRow(row, "refused", label)
     changes: list[dict[str, str]] = []
     what: dict[str, Any] = {"region": region, "id": child.id if child else None}
-    what["household"] = _household(row, standing.families.of(row, region, child), changes)
+    what["household"] = _household(row, region, child, standing.families, changes)
     if row.refused:
         return PlannedRow(row, "refused", label)
     what["student"] = _student(row, child, standing, changes, actor, what)
@@ -121,13 +124,16 @@ def _planned(row: ParsedRow, region: str | None, child: Student | None, standing
     return PlannedRow(row, "changed" if changes else "same", label, changes, what)
 
 
-def _household(row: ParsedRow, named: Named, changes: list[dict[str, str]]) -> dict[str, Any]:
+def _household(row: ParsedRow, region: str, child: Student | None, families: Families,
+               changes: list[dict[str, str]]) -> dict[str, Any]:
     """The family that a row names: one that stands, or a new one. Only a row that says its 户编号 and is of a child who
     stands there changes its head; whoever else says the number names the head as well: else a number mistyped would
     rename a stranger's family, or move a child into it."""
-    values, stands = row.values, named.stands
-    head, identity = values.get("head_name"), values.get("head_identity")
+    named = families.of(row, region, child)
+    values, stands, identity = row.values, named.stands, named.head_number
+    head = values.get("head_name")
     if stands is None:
+        _heads_no_other(row, families.other_home_of(row, region, named))
         return {"id": None, "key": named.key, "register_number": values.get("register_number"),
                 "head_name": head or values.get("guardian_name") or values["name"], "identity_number": identity}
     update: dict[str, Any] = {}
@@ -144,12 +150,19 @@ def _household(row: ParsedRow, named: Named, changes: list[dict[str, str]]) -> d
             row.warn("户主姓名", f"登记的户主是“{stands.head_name}”，没有改动。如已分户或换了户主，请在户的页面办理。")
     if identity and leads and index_of(identity) != stands.identity_index:
         if stands.identity_index is None or (named.by_number and named.at_home):
+            _heads_no_other(row, families.other_home_of(row, region, named))
             update["identity_number"] = identity
             changes.append(change("户主身份证号", hidden(stands.identity_number), hidden(identity)))
         else:
             row.warn("户主身份证号", "与登记的户主身份证号不同，没有改动。请核实后在户的页面办理。")
     return {"id": stands.id, "key": named.key, "update": update, "was": stands.identity_index,
             "head_name": update.get("head_name", stands.head_name)}
+
+
+def _heads_no_other(row: ParsedRow, home: str) -> None:
+    if home:
+        row.error("户主身份证号", f"本村{home}的户主已是这个身份证号，一个人不能是两户的户主。"
+                             "请核对户编号和户主身份证号；如是同一户，请改填那一户的户编号，已登记的孩子先在学生页面改到那一户，再导入这一行。")
 
 
 def _student(row: ParsedRow, child: Student | None, standing: Standing, changes: list[dict[str, str]],
@@ -187,9 +200,9 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
     household = what["household"]
     if household["id"] != child.household_id:
         differ["household_id"] = household["id"]
-        own = standing.families.standing.get(child.household_id or 0)
+        own, home = (standing.families.standing.get(key or 0) for key in (child.household_id, household["id"]))
         changes.append(change("户编号", own.register_number if own else None,
-                               values.get("register_number") or "（由系统编号）"))
+                              home.register_number if home else values.get("register_number") or "（由系统编号）"))
     if values.get("at_school") is not None and values["at_school"] != (child.schooling_state == "enrolled"):
         row.warn("是否在校", "与系统中的就学状态不一致，状态没有改动。请核实后在学生页面办理。")
     return differ
