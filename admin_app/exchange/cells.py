@@ -29,7 +29,7 @@ from models.identity_number import (
 )
 
 __all__ = ["BadCell", "Noted", "Rough", "birth_date", "chinese_name", "date_value", "identity_number"]
-__all__ += ["family_number", "open_text", "phone", "text", "yes_no"]
+__all__ += ["family_number", "open_text", "phone", "says_nothing", "text", "yes_no"]
 
 Value = TypeVar("Value")
 
@@ -53,6 +53,9 @@ NO: Final = frozenset(
      "不在校", "离校", "辍学", "疑似辍学", "失学", "休学"}
 )
 
+NOTHING: Final = re.compile(
+    r"[-‐-―−/\\]+|暂?(无|没有)(号码|证件|身份证号?|户口|电话)?|暂?[未没](上|落|入)户口?"
+)
 MIDDLE_DOTS: Final = re.compile(r"(?<=\w)\s*[·•・．‧∙⋅●]\s*(?=\w)")
 FULL_DATE: Final = re.compile(
     r"(\d{4})\s*[-./年、。,]\s*(\d{1,2})\s*[-./月、。,]\s*(\d{1,2})\s*[日号]?"
@@ -187,7 +190,7 @@ def roughly(cell: RawCell) -> tuple[int, tuple[int, ...]] | None:
 def phone(cell: RawCell) -> Noted[str | None]:
     """A mobile number of 11 digits, or a landline with its area code as 0354-8612345."""
     written = unicodedata.normalize("NFKC", one_line(cell))
-    if not written:
+    if not written or says_nothing(written):
         return Noted(None)
     if "*" in written:
         raise BadCell("电话号码有星号，请填写完整的号码。")
@@ -231,7 +234,7 @@ def identity_number(cell: RawCell, *, today: date | None = None) -> Noted[Identi
     if (not standard or str(cell).endswith("000")) and looks_truncated(cell):
         raise BadCell(TRUNCATED)
     written = one_line(cell)
-    if not standard and not normalise(written):
+    if not standard and (not normalise(written) or says_nothing(written)):
         return Noted(None)
     try:
         found = check(written, today=today)
@@ -240,6 +243,11 @@ def identity_number(cell: RawCell, *, today: date | None = None) -> Noted[Identi
     if found.number == written.upper():
         return Noted(found)
     return Noted(found, ("身份证号里的全角字符、空格等已改为标准写法。",))
+
+
+def says_nothing(written: str) -> bool:
+    """Whether a cell says that there is nothing to write in it: 无, 未上户, or a stroke."""
+    return NOTHING.fullmatch(plain_word(written)) is not None
 
 
 def plain_word(text: str) -> str:

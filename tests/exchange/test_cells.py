@@ -40,6 +40,18 @@ def test_a_blank_cell_has_no_value_and_no_complaint(cell: RawCell) -> None:
     assert text(cell, 10).value is None
 
 
+@pytest.mark.parametrize("cell", ["无", "暂无", " 没 有 ", "未上户", "—", "-", "//", "／", "——"])
+def test_a_word_for_nothing_is_a_blank_where_a_number_belongs(cell: str) -> None:
+    assert (identity_number(cell).value, identity_number(cell).notes) == (None, ())
+    assert (phone(cell).value, phone(cell).notes) == (None, ())
+
+
+@pytest.mark.parametrize("cell", ["不详", "在办", "*", "?"])
+def test_any_other_word_is_none(cell: str) -> None:
+    for reader in (identity_number, phone):
+        assert refusal(reader, cell)
+
+
 # Text
 
 
@@ -201,7 +213,7 @@ def test_a_telephone_number_is_written_one_way(cell: RawCell, value: str) -> Non
         ("19902005784/19902005785", "一格只填一个号码"),
         ("199****5784", "星号"),
         ("12345678901", "13至19开头"),
-        ("无", "数字以外的内容"),
+        ("不记得", "数字以外的内容"),
     ],
 )
 def test_a_bad_telephone_number_is_refused_with_its_own_reason(cell: RawCell, said: str) -> None:

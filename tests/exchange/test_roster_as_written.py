@@ -57,6 +57,23 @@ def test_a_month_of_birth_without_a_number_is_read_as_before(主任: Desk, writt
     assert said or "只写到月，暂按当月1日登记" in why
 
 
+# --- words for nothing ---
+
+
+@pytest.mark.parametrize("written", ["无", "暂无", "未上户", "—", "//"])
+@SQLITE_ONLY
+def test_a_child_whose_number_is_written_as_none_is_registered_without_one(
+        主任: Desk, what_lies_there: Look, written: str) -> None:
+    listed = {**陈月, "身份证号码": written, "出生日期": "2015-10-12", "监护人姓名": "陈大山", "联系电话": written}
+    [(outcome, said)] = previewed(主任, listed)
+    assert outcome == "新增" and said == "身份证号码：没有身份证号，按“未取得户籍或无证件”登记。请尽快协助办理落户。"
+    主任.press("确认导入")
+    assert what_lies_there("SELECT s.identity_kind, s.identity_index, g.phone FROM student s JOIN guardian g "
+                           "ON g.student_id = s.id WHERE s.name = '陈月'") == [("Z", None, None)]
+    [(outcome, said)] = previewed(主任, {**listed, "身份证号码": "在办"})
+    assert outcome == "拒收" and "不该出现的字符" in said, "the control"
+
+
 # --- schools ---
 
 

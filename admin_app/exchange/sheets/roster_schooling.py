@@ -7,7 +7,7 @@ from typing import Any
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import Permission
-from admin_app.exchange.cells import plain_word
+from admin_app.exchange.cells import plain_word, says_nothing
 from admin_app.exchange.sheet import ParsedRow
 from admin_app.exchange.sheets.roster_standing import Standing
 from admin_app.services.students import answered
@@ -22,8 +22,8 @@ _KINDS = tuple((re.compile(word), kind) for word, kind in (
     ("小学|完小|中心校", "211"), ("完全中学", "341"), ("高级中学|高中", "342"), ("职业初中", "321"),
     ("职业|职高|中专|技校", "361"), ("初中|中学|[一二三四五六七八九十]中(?!心)", "311")))
 _ELSEWHERE = re.compile("外地|外省|外县|在外(?!国)")
-_NO_SCHOOL = frozenset({"无", "没有", "暂无", "无学校", "没有学校", "未上学", "没上学", "没有上学", "不上学", "未入学",
-                        "没入学", "失学", "辍学", "在家", "-", "—", "/"})
+_NO_SCHOOL = frozenset({"无学校", "没有学校", "未上学", "没上学", "没有上学", "不上学", "未入学", "没入学",
+                        "失学", "辍学", "在家"})
 
 
 def kind_of(name: str, grades: Iterable[str | None] = ()) -> str:
@@ -55,7 +55,7 @@ def school_of(row: ParsedRow, child: Student | None, standing: Standing, actor: 
 
 def _unknown(row: ParsedRow, name: str, standing: Standing, actor: Actor, what: dict[str, Any]) -> School | None:
     said = name in standing.said_schools  # said once: a first list names many
-    if plain_word(name) in _NO_SCHOOL:
+    if says_nothing(name) or plain_word(name) in _NO_SCHOOL:
         return None
     if _ELSEWHERE.search(name):
         row.warn("学校", f"“{name}”不是学校名称，学校一项没有保存。"
