@@ -106,10 +106,15 @@ def refuse_duplicate(session: ScopedSession, student_id: int | None, number: str
 def born(session: ScopedSession, actor: Actor, student: Student) -> None:
     if student.birth_date and student.birth_date > date.today():
         raise Invalid("出生日期不能晚于今天。请改正。", "birth_date")
-    years = date.today().year - student.birth_date.year if student.birth_date else 0
-    if years > OLDEST and not answered(student.note, "岁", "年龄", "出生"):
+    if student.birth_date and (years := years_mistyped(student.birth_date, student.note)):
         raise Invalid(f"按出生日期已 {years} 岁，请核对年份。如确需登记，请在备注中写明后再保存，"
                       f"如“已 {years} 岁，补登记”。", "birth_date")
+
+
+def years_mistyped(born: date, note: str | None) -> int:
+    """The years of whoever is hardly a child, unless the note speaks of them; 0 for anybody else."""
+    years = date.today().year - born.year
+    return years if years > OLDEST and not answered(note, "岁", "年龄", "出生") else 0
 
 
 @check(Student)

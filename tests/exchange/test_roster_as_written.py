@@ -57,6 +57,34 @@ def test_a_month_of_birth_without_a_number_is_read_as_before(主任: Desk, writt
     assert said or "只写到月，暂按当月1日登记" in why
 
 
+@pytest.mark.parametrize("written", ["2015.10", "2015年10月", 2015.1, "2015"])
+@pytest.mark.parametrize("number", [陈月号码, None], ids=["has a number", "has none"])
+@SQLITE_ONLY
+def test_a_month_of_birth_finds_the_child_who_stands(
+        主任: Desk, what_lies_there: Look, written: str | float, number: str | None) -> None:
+    """陈月 has no number in the later list, which tells the month alone: she is no second child."""
+    imported(主任, {**陈月, "身份证号码": number, "出生日期": "2015-10-12"})
+    later = {**陈月, "身份证号码": None, "出生年月": written}
+    [(outcome, said)] = previewed(主任, later)
+    assert outcome == "无变化" and "只写到月" not in said
+    imported(主任, {**later, "班级": "3班"})
+    assert [(str(day), room) for day, room in what_lies_there(
+        "SELECT birth_date, class_name FROM student WHERE name = '陈月'")] == [("2015-10-12", "3班")]
+    [(outcome, _)] = previewed(主任, {**later, "出生年月": "2015.9"})
+    assert outcome == "新增", "the control: another month is another child"
+
+
+@SQLITE_ONLY
+def test_a_month_of_birth_that_two_children_have_is_asked_about(主任: Desk) -> None:
+    imported(主任, 陈月, {**陈月, "身份证号码": make_identity_number(date(2015, 10, 13), "2", serial=35)})
+    for written in ("2015.10", "2015"):
+        [(outcome, said)] = previewed(主任, {**陈月, "身份证号码": None, "出生年月": written})
+        assert outcome == "拒收" and said == "出生日期：本村有 2 个孩子同名、同年月出生，没有写明日期，分不清是哪一个。" \
+                                           "请写明出生年月日，或补上身份证号。"
+    [(outcome, _)] = previewed(主任, {**陈月, "身份证号码": None, "出生日期": "2015-10-13"})
+    assert outcome == "无变化", "the control"
+
+
 # --- words for nothing ---
 
 

@@ -100,6 +100,21 @@ def test_a_child_that_has_left_for_good_gets_no_flag(
     assert previewed(主任, {**孙悦, "特殊群体": "孤儿"})[0][0] == "更新", "the control"
 
 
+@SQLITE_ONLY
+def test_whoever_is_long_grown_up_comes_in_with_a_note_alone(主任: Desk) -> None:
+    """A form refuses a day of birth of 27 years ago: a year was mistyped."""
+    years = date.today().year - 1999
+    grown = {**孙悦, "出生日期": None, "年级": None, "身份证号码": make_identity_number(date(1999, 9, 1), "2", serial=7)}
+    [(outcome, why)] = previewed(主任, grown)
+    assert outcome == "拒收" and f"按出生日期已 {years} 岁，请核对年份" in why and "在备注中写明后重新上传" in why
+    noted = {**grown, "备注": f"已 {years} 岁，补登记"}
+    [(outcome, why)] = previewed(主任, noted)
+    assert outcome == "新增" and "不像义务教育阶段的孩子" in why, "the control"
+    imported(主任, noted)
+    [(outcome, _)] = previewed(主任, {**grown, "备注": None})
+    assert outcome == "无变化", "the register has it"
+
+
 # --- codes that have ended ---
 
 

@@ -1,7 +1,8 @@
 """Which child a row of a roster means: one that stands in the register, or a new one.
 
 A row with an identity number means the child of that number. One without means the child of that name and birth date
-in its village, whose number the list does not have: nothing else tells two children apart (`students.py`).
+in its village, whose number the list does not have: nothing else tells two children apart (`students.py`). A list that
+tells the month of birth alone means the only child of that name who was born in it.
 """
 
 from collections import defaultdict
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession, unscoped
+from admin_app.exchange.cells import Rough
 from admin_app.exchange.sheet import ParsedRow
 from models.student import VOID, Student
 
@@ -24,7 +26,7 @@ class Children:
 
     def __init__(self) -> None:
         self.by_number: dict[str, Student] = {}
-        self._by_name: dict[_Known, dict[int, Student]] = defaultdict(dict)
+        self._by_name: dict[tuple[str | None, str | None], dict[int, Student]] = defaultdict(dict)
         self._elsewhere: set[str] = set()
         self._named: dict[Any, int] = {}  # a number, a child, or a name with a day → the row that named it first
 
@@ -47,7 +49,7 @@ class Children:
             for part in in_parts(dict.fromkeys(names)):
                 query = select(Student).where(Student.name.in_(part), Student.schooling_state != VOID)
                 for child in session.scalars(query if bare else query.where(Student.identity_index.is_(None))):
-                    found._by_name[child.region_code, child.name, child.birth_date][child.id] = child
+                    found._by_name[child.region_code, child.name][child.id] = child
         return found
 
     def all(self) -> list[Student]:
@@ -68,6 +70,20 @@ class Children:
         self._once(row, index, known, child)
         return child
 
+    def tell_day(self, row: ParsedRow, index: str | None, region: str | None) -> None:
+        """Gives a row that tells no day of birth, and has no number to tell it, the day of the child that it means."""
+        rough = row.values.get("birth_date")
+        if index is not None or not isinstance(rough, Rough):
+            return
+        alike = [child for child in self._by_name.get((region, row.values.get("name")), {}).values()
+                 if child.birth_date and rough.agrees_with(child.birth_date)]
+        if len(alike) > 1:
+            row.values["birth_date"] = None
+            row.error("出生日期", f"本村有 {len(alike)} 个孩子同名、同年月出生，没有写明日期，分不清是哪一个。"
+                              "请写明出生年月日，或补上身份证号。", "read")
+        elif alike:
+            row.values["birth_date"] = alike[0].birth_date
+
     def _numbered(self, row: ParsedRow, index: str, region: str | None, villages: Mapping[str, str]) -> Student | None:
         child = self.by_number.get(index)
         if child is not None and child.schooling_state == VOID:
@@ -82,7 +98,8 @@ class Children:
 
     def _alike(self, row: ParsedRow, index: str | None, known: _Known) -> Student | None:
         """The child of this name and day, who has no number yet or whose number the list does not have."""
-        found = self._by_name.get(known, {}).values()
+        region, name, born = known
+        found = (child for child in self._by_name.get((region, name), {}).values() if child.birth_date == born)
         alike = [child for child in found if index is None or child.identity_index is None]
         if len(alike) > 1:
             row.error("身份证号码", f"本村有 {len(alike)} 个孩子同名、同日出生，没有身份证号分不清是哪一个。"

@@ -13,7 +13,7 @@ from admin_app.exchange.sheets.roster_families import Families, index_of
 from admin_app.exchange.sheets.roster_schooling import school_of, schooling_of_new, settle_grade
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing
 from admin_app.exchange.sheets.roster_words import URBAN
-from admin_app.services.students import RESIDENT_IDENTITY_CARD, plain
+from admin_app.services.students import RESIDENT_IDENTITY_CARD, plain, years_mistyped
 from models.base import Privacy, declared
 from models.student import SCHOOLING_MOVES, Student
 
@@ -38,9 +38,10 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
     planned = []
     for row, index, region in zip(rows, indexes, regions, strict=True):
         to_codes(row, standing, urban=standing.settlements.get(region or "", "").startswith(URBAN))
+        standing.children.tell_day(row, index, region)
         _agree_with_number(row)
-        _of_age(row)
         child = standing.children.of(row, index, region, standing.village_names)
+        _of_age(row, child)
         planned.append(_planned(row, region, child, standing, actor))
     return planned
 
@@ -65,11 +66,17 @@ def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
     return None
 
 
-def _of_age(row: ParsedRow) -> None:
-    """Nine years from the age of six, and who began late or stayed behind (《义务教育法》第十一条)."""
-    born: date | None = row.values.get("birth_date")
-    years = date.today().year - born.year if born else None
-    if years is not None and not _YOUNGEST <= years <= _OLDEST:
+def _of_age(row: ParsedRow, child: Student | None) -> None:
+    """Nine years from the age of six, and who began late or stayed behind (《义务教育法》第十一条). A day that no form
+    takes without a note is refused, where the register has it not yet."""
+    born, note = row.values.get("birth_date"), row.values.get("note") or (child.note if child else None)
+    if not isinstance(born, date):
+        return
+    years = date.today().year - born.year
+    if years_mistyped(born, note) and (child is None or child.birth_date != born):
+        row.error("出生日期", f"按出生日期已 {years} 岁，请核对年份。如确需登记，请在备注中写明后重新上传，"
+                          f"如“已 {years} 岁，补登记”。")
+    elif not _YOUNGEST <= years <= _OLDEST:
         row.warn("出生日期", f"按出生日期已 {years} 岁，不像义务教育阶段的孩子。请核对。")
 
 
