@@ -25,7 +25,7 @@ from admin_app.web.pager import page_links
 from models.account import Account
 from models.base import Base, declared
 from models.guardian import Guardian
-from models.household import HouseholdHardship
+from models.household import Household, HouseholdHardship
 from models.import_run import ImportRow, ImportRun
 from models.region import Region, spoken_name, villages_under
 from models.special_group_flag import SpecialGroupFlag
@@ -157,14 +157,15 @@ def _rows(rows: list[ImportRow], confirmed: bool) -> list[dict[str, Any]]:
 
 def _of_new_child(plan: dict[str, Any], read: Callable[..., Callable[[Any], Shown]]) -> list[dict[str, str]]:
     """What would be registered of a new child, as its own pages will show it."""
-    guardian = plan["guardian"] or {}
     said: list[tuple[type[Base], str, Any]] = [
         *((Student, name, value) for name, value in plan["student"].items() if name != "school_id"),
-        (Guardian, "name", guardian.get("name")), (Guardian, "phone", guardian.get("phone")),
+        *((Guardian, name, guardian[name]) for guardian in plan["guardians"] for name in ("name", "relation", "phone")),
+        (Household, "phone", plan["household"].get("phone")),
         (HouseholdHardship, "kind", plan["hardship"]), *((SpecialGroupFlag, "kind", kind) for kind in plan["flags"])]
     school = plan.get("new_school") or display().schools().get(plan["student"]["school_id"] or 0, "")
-    found = [{"label": f"监护人{declared(model, name).label}" if model is Guardian else declared(model, name).label,
-              "text": read(model, name)(value).text} for model, name, value in said if value]
+    whose: dict[type[Base], str] = {Guardian: "监护人", Household: "户的"}
+    found = [{"label": whose.get(model, "") + declared(model, name).label, "text": read(model, name)(value).text}
+             for model, name, value in said if value]
     return [*found, {"label": "学校", "text": school}] if school else found
 
 

@@ -20,6 +20,11 @@ def number(cell: RawCell) -> Noted[str | None]:
     return Noted(noted.value.number if noted.value else None, noted.notes)
 
 
+def person(cell: RawCell) -> Noted[str | None]:
+    """A name, if there is one: 无 is none."""
+    return Noted(None) if cells.says_nothing(cells.one_line(cell)) else cells.chinese_name(cell)
+
+
 def words(length: int) -> "partial[Noted[str | None]]":
     return partial(cells.open_text, max_length=length)
 
@@ -33,8 +38,10 @@ ROSTER = Sheet(
                words(60), required=True, of_unit=True, width=22),
         Column("register_number", ("户编号", "户号", "户籍编号"),
                partial(cells.family_number, max_length=40), width=18),
-        Column("head_name", ("户主姓名", "户主", "户主名"), cells.chinese_name, width=10),
+        Column("head_name", ("户主姓名", "户主", "户主名"), person, width=10),
         Column("head_identity", ("户主身份证号", "户主身份证号码", "户主证件号码"), number, lenient=True, width=22),
+        Column("head_phone", ("户主电话", "户主联系电话", "户主电话号码", "户主手机", "户主手机号", "户主联系方式"),
+               cells.phone, lenient=True, width=14),
         Column("relation_to_head", ("与户主关系", "与户主的关系", "同户主关系", "和户主关系"), words(20),
                codes="family_relation", width=10),
         Column("name", ("儿童姓名", "姓名", "学生姓名", "孩子姓名", "适龄儿童姓名", "幼儿姓名"), cells.chinese_name,
@@ -44,8 +51,7 @@ ROSTER = Sheet(
         Column("identity", ("身份证号码", "身份证号", "证件号码", "公民身份号码", "身份证", "证件号", "身份证件号",
                             "儿童身份证号", "学生身份证号"), number, width=22),
         Column("birth_date", ("出生日期", "出生年月日", "出生年月", "生日"), cells.birth_date, dated=True, width=12),
-        Column("guardian_name", ("监护人/姓名", "监护人姓名", "监护人", "家长姓名", "家长"), cells.chinese_name,
-               width=10),
+        Column("guardian_name", ("监护人/姓名", "监护人姓名", "监护人", "家长姓名", "家长"), person, width=10),
         Column("guardian_phone", ("监护人/联系电话", "联系电话", "监护人电话", "电话", "手机", "手机号", "手机号码",
                                   "家长电话", "联系方式"), cells.phone,
                lenient=True, width=14),

@@ -93,7 +93,7 @@ class _FreeNumbers:
 
 def _new_household(plan: dict[str, Any]) -> dict[str, Any]:
     """What one row says of a new family; what the first leaves open, a later one tells."""
-    names = ("register_number", "head_name", "identity_number")
+    names = ("register_number", "head_name", "identity_number", "phone")
     return {"region_code": plan["region"], **{name: plan["household"].get(name) for name in names}}
 
 
@@ -118,11 +118,11 @@ def _named(values: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _guardians(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> None:
-    named = [(p, p["guardian"]) for p in plans if p["guardian"]]
+    named = [(p, g) for p in plans for g in p["guardians"]]
     insert_rows(session, Guardian, [
-        {"region_code": p["region"], "student_id": p["id"], "name": g["name"], "phone": g["phone"]}
+        {"region_code": p["region"], "student_id": p["id"], **{n: g[n] for n in ("name", "phone", "relation")}}
         for p, g in named if g["id"] is None])
-    _update(session, Guardian, [(g["id"], {"phone": g["phone"]}) for _, g in named if g["id"] is not None])
+    _update(session, Guardian, [(g["id"], g["update"]) for _, g in named if g["id"] is not None])
 
 
 def _belongings(session: ScopedSession, plans: Sequence[dict[str, Any]], households: dict[str, int]) -> None:

@@ -9,11 +9,12 @@ from admin_app.display import plain_text
 from admin_app.exchange.cells import Rough, plain_word
 from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden
 from admin_app.exchange.sheets.roster_codes import to_codes
-from admin_app.exchange.sheets.roster_families import Families, index_of
+from admin_app.exchange.sheets.roster_contacts import family_phone, guardians_of, part_guardians
+from admin_app.exchange.sheets.roster_families import index_of
 from admin_app.exchange.sheets.roster_schooling import school_of, schooling_of_new, settle_grade
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing
 from admin_app.exchange.sheets.roster_words import URBAN
-from admin_app.services.students import RESIDENT_IDENTITY_CARD, plain, years_mistyped
+from admin_app.services.students import RESIDENT_IDENTITY_CARD, years_mistyped
 from models.base import Privacy, declared
 from models.student import SCHOOLING_MOVES, Student
 
@@ -26,6 +27,8 @@ _COMPARED = ("name", "sex", "ethnic_group", "birth_date", "relation_to_head", "c
 
 def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[PlannedRow]:
     """Plan every row. A good row is never held up by a bad one."""
+    for row in rows:
+        part_guardians(row)
     indexes = [index_of(row.values.get("identity")) for row in rows]
     standing = read_standing(session, actor, rows, [i for i in indexes if i])
     regions = [_village(row, standing, actor) for row in rows]
@@ -120,29 +123,31 @@ def _planned(row: ParsedRow, region: str | None, child: Student | None, standing
         return PlannedRow(row, "refused", label)
     changes: list[dict[str, str]] = []
     what: dict[str, Any] = {"region": region, "id": child.id if child else None}
-    what["household"] = _household(row, region, child, standing.families, changes)
+    what["household"] = _household(row, region, child, standing, changes)
     if row.refused:
         return PlannedRow(row, "refused", label)
     what["student"] = _student(row, child, standing, changes, actor, what)
-    what["guardian"] = _guardian(row, child, standing, changes)
+    what["guardians"] = guardians_of(row, child, standing, changes)
     _belongings(row, child, standing, changes, what)
     if child is None:
         return PlannedRow(row, "new", label, changes, what)
     return PlannedRow(row, "changed" if changes else "same", label, changes, what)
 
 
-def _household(row: ParsedRow, region: str, child: Student | None, families: Families,
+def _household(row: ParsedRow, region: str, child: Student | None, standing: Standing,
                changes: list[dict[str, str]]) -> dict[str, Any]:
     """The family that a row names: one that stands, or a new one. Only a row that says its 户编号 and is of a child who
     stands there changes its head; whoever else says the number names the head as well: else a number mistyped would
     rename a stranger's family, or move a child into it."""
+    families = standing.families
     named = families.of(row, region, child)
     values, stands, identity = row.values, named.stands, named.head_number
-    head = values.get("head_name")
+    head, phone = values.get("head_name"), family_phone(row, child, named, standing)
     if stands is None:
         _heads_no_other(row, families.other_home_of(row, region, named))
         return {"id": None, "key": named.key, "register_number": values.get("register_number"),
-                "head_name": head or values.get("guardian_name") or values["name"], "identity_number": identity}
+                "head_name": head or values.get("guardian_name") or values["name"], "identity_number": identity,
+                "phone": phone}
     update: dict[str, Any] = {}
     leads = named.leads[0] == row.place
     spoken_for = (named.leads[1] if named.at_home else None) or stands.head_name
@@ -162,6 +167,9 @@ def _household(row: ParsedRow, region: str, child: Student | None, families: Fam
             changes.append(change("户主身份证号", hidden(stands.identity_number), hidden(identity)))
         else:
             row.warn("户主身份证号", "与登记的户主身份证号不同，没有改动。请核实后在户的页面办理。")
+    if phone:
+        update["phone"] = phone
+        changes.append(change("户的联系电话", "", hidden(phone)))
     return {"id": stands.id, "key": named.key, "update": update, "was": stands.identity_index,
             "head_name": update.get("head_name", stands.head_name)}
 
@@ -213,23 +221,6 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
     if values.get("at_school") is not None and values["at_school"] != (child.schooling_state == "enrolled"):
         row.warn("是否在校", "与系统中的就学状态不一致，状态没有改动。请核实后在学生页面办理。")
     return differ
-
-
-def _guardian(row: ParsedRow, child: Student | None, standing: Standing,
-              changes: list[dict[str, str]]) -> dict[str, Any] | None:
-    name, phone = row.values.get("guardian_name"), row.values.get("guardian_phone")
-    if not name:
-        return None
-    known = standing.guardians.get(child.id, []) if child else []
-    stands = next((g for g in known if g.name == name), None)
-    if stands is None:
-        if child is not None:
-            changes.append(change("监护人", "、".join(g.name for g in known), name))
-        return {"id": None, "name": name, "phone": phone}
-    if phone and phone != plain(stands.phone):
-        changes.append(change("监护人电话", hidden(stands.phone), hidden(phone)))
-        return {"id": stands.id, "phone": phone, "was": index_of(plain(stands.phone))}
-    return None
 
 
 def _belongings(row: ParsedRow, child: Student | None, standing: Standing, changes: list[dict[str, str]],

@@ -51,6 +51,7 @@ class Standing:
     guardians: dict[int, list[Guardian]] = field(default_factory=dict)
     hardships: dict[int, set[str]] = field(default_factory=dict)
     allowances: dict[str, str] = field(default_factory=dict)  # what the first row of a family said
+    phones: dict[str | int, tuple[str, str]] = field(default_factory=dict)  # of a family without one, and by which row
     flags: dict[int, set[str]] = field(default_factory=dict)
 
     def villages_named(self, word: str) -> list[str]:
@@ -121,7 +122,8 @@ def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> No
             .where(*under(actor.region_code), Region.level == "村", ~in_use())):
         said = f"“{name}”已撤销，请改填{f'并入后的“{successor}”' if successor else '并入后的村（社区）'}。"
         standing.ended |= dict.fromkeys((plain_word(name), stem(plain_word(name)), code), said)
-    for table in ("sex", "ethnic_group", "grade", "boarding", "special_group", "hardship_kind", "family_relation"):
+    for table in ("sex", "ethnic_group", "grade", "boarding", "special_group", "hardship_kind", "family_relation",
+                  "guardian_relation"):
         standing.codes[table], standing.labels[table], standing.ended_codes[table] = {}, {}, set()
     today = date.today()
     for item in session.scalars(select(CodeItem).where(CodeItem.code_table.in_(standing.codes))):

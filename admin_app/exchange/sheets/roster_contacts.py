@@ -1,0 +1,115 @@
+"""Who answers for a child and where its family is called, as a roster has them: several guardians in one cell, a
+relation behind a name, a telephone of which the list does not say whose it is.
+"""
+
+import re
+from typing import Any
+
+from admin_app.exchange.cells import PLAIN_NAME, BadCell, chinese_name, says_nothing
+from admin_app.exchange.sheet import ParsedRow, change, hidden
+from admin_app.exchange.sheets.roster_families import Named, index_of
+from admin_app.exchange.sheets.roster_standing import Standing
+from admin_app.services.students import plain
+from models.guardian import Guardian
+from models.student import Student
+
+_BETWEEN = re.compile(r"[、，,;；/／]+(?![^（(]*[）)])")
+_WITH_RELATION = re.compile(r"(.+?)\s*[（(]([^（()）]*)[）)]")
+
+
+def part_guardians(row: ParsedRow) -> None:
+    """Takes a cell apart into its guardians, each a name and the word behind it in brackets; the first one stands for
+    the head of a family of which the list names none."""
+    written = row.values.get("guardian_name")
+    if not written or PLAIN_NAME.fullmatch(written) or "guardians" in row.values:
+        return
+    found = [_name_and_word(part) for part in _BETWEEN.split(written)
+             if any(map(str.isalpha, part)) and not says_nothing(part)]
+    row.values["guardian_name"] = found[0][0] if found else None
+    row.values["guardians"] = found
+
+
+def _name_and_word(written: str) -> tuple[str, str]:
+    behind = _WITH_RELATION.fullmatch(written.strip())
+    name, word = (behind[1], behind[2].strip()) if behind else (written, "")
+    try:
+        return chinese_name(name).value or "", word
+    except BadCell:  # what is left of the name is none
+        return written.strip(), ""
+
+
+def guardians_of(row: ParsedRow, child: Student | None, standing: Standing,
+                 changes: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """The guardians that a row adds, and those of whom it says more than stands. None is ever taken away."""
+    named = _named(row, standing)
+    known = standing.guardians.get(child.id, []) if child else []
+    found: list[dict[str, Any]] = []
+    for name, relation, phone in named:
+        stands = next((g for g in known if _name_and_word(g.name)[0] == name), None)
+        if stands is None:
+            found.append({"id": None, "name": name, "phone": phone, "relation": relation})
+        elif update := _differs(stands, relation, phone, standing, changes):
+            found.append({"id": stands.id, "update": update, "was": index_of(plain(stands.phone))})
+    added = [g["name"] for g in found if g["id"] is None]
+    if child is not None and added:
+        held = [g.name for g in known]
+        changes.append(change("监护人（增加）" if held else "监护人", "、".join(held), "、".join([*held, *added])))
+    return found
+
+
+def _named(row: ParsedRow, standing: Standing) -> list[tuple[str, str | None, str | None]]:
+    """The name, the relation and the telephone of each guardian of a row."""
+    values, codes = row.values, standing.codes["guardian_relation"]
+    phone = values.get("guardian_phone")
+    if not values.get("guardian_name"):
+        return []
+    if "guardians" not in values:
+        return [(values["guardian_name"], None, phone)]
+    found: dict[str, str | None] = {}
+    for name, word in values["guardians"]:
+        if name in codes and found:  # 李桂花/奶奶
+            found[next(reversed(found))] = codes[name]
+            continue
+        if word and word not in codes:
+            row.warn("监护人", f"“{name}”后面的“{word}”没有保存。与孩子的关系请在监护人页面补填。")
+        found[name] = codes.get(word) or found.get(name)
+    first = next(iter(found))
+    if len(found) > 1:
+        row.warn("监护人", f"一格里有 {len(found)} 位监护人，分别登记"
+                        + (f"，电话记在“{first}”名下。如是别人的，请在监护人页面改正。" if phone else "。"))
+    return [(name, relation, phone if name == first else None) for name, relation in found.items()]
+
+
+def _differs(stands: Guardian, relation: str | None, phone: str | None, standing: Standing,
+             changes: list[dict[str, str]]) -> dict[str, Any]:
+    update: dict[str, Any] = {}
+    if phone and phone != plain(stands.phone):
+        update["phone"] = phone
+        changes.append(change("监护人电话", hidden(stands.phone), hidden(phone)))
+    if relation and not stands.relation:
+        update["relation"] = relation
+        changes.append(change("监护人与孩子关系", "", standing.labels["guardian_relation"].get(relation, relation)))
+    return update
+
+
+def family_phone(row: ParsedRow, child: Student | None, named: Named, standing: Standing) -> str | None:
+    """The telephone that a row gives to its family: the head's, or one of which the list does not say whose it is. The
+    family keeps the one that it has."""
+    said = {"户主电话": row.values.get("head_phone")}
+    if not row.values.get("guardian_name"):
+        theirs = [plain(g.phone) for g in standing.guardians.get(child.id, [])] if child else []
+        phone = row.values.get("guardian_phone")
+        said["联系电话"] = phone if phone not in theirs else None
+    given = None
+    for caption, phone in said.items():
+        if not phone:
+            continue
+        stands = plain(named.stands.phone) if named.stands else ""
+        home = named.stands.id if named.stands else named.key
+        first, place = (stands, "") if stands else standing.phones.setdefault(home, (phone, row.place))
+        if first != phone:
+            row.warn(caption, "这户已有另一个联系电话，这一项没有保存。请核对；确有变动的，请在户的页面修改"
+                     + ("，或在名单中写明是哪位监护人的电话后重新上传。" if caption == "联系电话" else "。"))
+        elif place == row.place:
+            given = phone
+    return given

@@ -1,0 +1,123 @@
+"""Who answers for a child and where its family is called, as lists write it."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from seed.makers import make_identity_number
+from tests.desk import Desk
+from tests.exchange.test_roster_rules import imported, previewed
+
+Look = Callable[[str], list[tuple[Any, ...]]]
+SQLITE_ONLY = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  # nothing of the store is asked
+何一 = {"村（社区）": "康宁社区", "户主姓名": "何大山", "儿童姓名": "何一",
+      "身份证号码": make_identity_number(date(2015, 5, 5), "1", serial=1)}
+何二 = {**何一, "儿童姓名": "何二", "身份证号码": make_identity_number(date(2015, 5, 5), "1", serial=2)}
+电话, 另一电话 = "19935712001", "19935712002"
+GUARDIANS = "SELECT g.name, g.relation, g.phone FROM guardian g JOIN student s ON s.id = g.student_id " \
+            "WHERE s.name = '何一' ORDER BY g.id"
+
+
+# --- telephones ---
+
+
+def test_a_telephone_of_which_nobody_says_whose_it_is_is_the_familys(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 何一)
+    [(outcome, said)] = previewed(主任, {**何一, "联系电话": 电话})
+    assert outcome == "更新" and "户的联系电话 原值 空 → 改为 （有）" in said and 电话 not in 主任.page.text
+    主任.press("确认导入")
+    assert what_lies_there("SELECT count(*), count(phone) FROM household WHERE head_name = '何大山'") == [(1, 1)]
+    主任.open(主任.open("/admin/household/?search=何大山").link("何大山"))
+    assert 主任.page.facts["联系电话"].startswith("199"), "and opens as the form's does"
+    assert previewed(主任, {**何一, "联系电话": 电话}) == [("无变化", "")]
+    [(outcome, said)] = previewed(主任, {**何一, "联系电话": 另一电话})
+    assert outcome == "无变化" and "联系电话：这户已有另一个联系电话，这一项没有保存" in said
+    assert what_lies_there(GUARDIANS) == []
+
+
+@SQLITE_ONLY
+def test_a_new_family_has_the_telephone_that_one_of_its_rows_says(主任: Desk, what_lies_there: Look) -> None:
+    said = previewed(主任, 何一, {**何二, "联系电话": 电话}, {**何二, "儿童姓名": "何三", "联系电话": 另一电话,
+                     "身份证号码": make_identity_number(date(2015, 5, 5), "1", serial=3)})
+    assert [outcome for outcome, _ in said] == ["新增"] * 3 and said[1][1] == ""
+    assert "这户已有另一个联系电话" in said[2][1]
+    主任.press("确认导入")
+    assert what_lies_there("SELECT count(*), count(phone) FROM household WHERE head_name = '何大山'") == [(1, 1)]
+
+
+@SQLITE_ONLY
+def test_a_guardians_own_telephone_is_no_second_one(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, {**何一, "监护人姓名": "何大山", "联系电话": 电话})
+    assert previewed(主任, {**何一, "联系电话": 电话}) == [("无变化", "")]
+    assert what_lies_there("SELECT phone FROM household WHERE head_name = '何大山'") == [(None,)], "the control"
+
+
+@SQLITE_ONLY
+def test_the_telephone_of_the_head_has_a_column_of_its_own(主任: Desk, what_lies_there: Look) -> None:
+    [(outcome, said)] = previewed(主任, {**何一, "户主电话": 电话, "监护人姓名": "李桂花", "联系电话": 另一电话})
+    assert (outcome, said) == ("新增", "") and "这些列没有导入" not in 主任.page.text
+    assert "户的联系电话" in 主任.page.text
+    主任.press("确认导入")
+    assert what_lies_there("SELECT count(phone) FROM household WHERE head_name = '何大山'") == [(1,)]
+    assert [bool(phone) for _, _, phone in what_lies_there(GUARDIANS)] == [True]
+    [(outcome, said)] = previewed(主任, {**何一, "户主电话": 另一电话})
+    assert outcome == "无变化" and "户主电话：这户已有另一个联系电话，这一项没有保存" in said
+
+
+# --- guardians ---
+
+
+@SQLITE_ONLY
+def test_a_guardian_that_a_list_adds_is_said_to_be_added(主任: Desk, what_lies_there: Look) -> None:
+    [(outcome, _)] = previewed(主任, {**何一, "监护人姓名": "何大山"})
+    主任.press("确认导入")
+    [(outcome, said)] = previewed(主任, {**何一, "监护人姓名": "李桂花"})
+    assert (outcome, said) == ("更新", "监护人（增加） 原值 何大山 → 改为 何大山、李桂花")
+    主任.press("确认导入")
+    assert [name for name, _, _ in what_lies_there(GUARDIANS)] == ["何大山", "李桂花"], "both are kept"
+
+
+@pytest.mark.parametrize("written", ["李桂花（奶奶）", "李桂花(祖母)", "李桂花 （ 奶奶 ）", "李桂花/奶奶"])
+@SQLITE_ONLY
+def test_the_relation_behind_a_guardians_name_is_no_part_of_it(
+        主任: Desk, what_lies_there: Look, written: str) -> None:
+    imported(主任, {**何一, "监护人姓名": written})
+    assert what_lies_there(GUARDIANS) == [("李桂花", "62", None)]
+    assert previewed(主任, {**何一, "监护人姓名": "李桂花"}) == [("无变化", "")]
+    assert previewed(主任, {**何一, "监护人姓名": written}) == [("无变化", "")]
+
+
+@SQLITE_ONLY
+def test_a_relation_that_a_later_list_tells_is_filled_in_and_an_unknown_one_is_named(
+        主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, {**何一, "监护人姓名": "李桂花"})
+    [(outcome, said)] = previewed(主任, {**何一, "监护人姓名": "李桂花（阿桂）"})
+    assert outcome == "无变化" and "“李桂花”后面的“阿桂”没有保存" in said
+    [(outcome, said)] = previewed(主任, {**何一, "监护人姓名": "李桂花（奶奶）"})
+    assert (outcome, said) == ("更新", "监护人与孩子关系 原值 空 → 改为 祖母")
+    主任.press("确认导入")
+    assert what_lies_there(GUARDIANS) == [("李桂花", "62", None)]
+
+
+@SQLITE_ONLY
+def test_several_guardians_in_one_cell_are_several(主任: Desk, what_lies_there: Look) -> None:
+    listed = {**何一, "户主姓名": None, "监护人姓名": "何大山（父亲）、李桂花", "联系电话": 电话}
+    [(outcome, said)] = previewed(主任, listed)
+    assert outcome == "新增" and "一格里有 2 位监护人，分别登记，电话记在“何大山”名下" in said
+    主任.press("确认导入")
+    assert [(name, relation, bool(phone)) for name, relation, phone in what_lies_there(GUARDIANS)] == [
+        ("何大山", "51", True), ("李桂花", None, False)]
+    assert what_lies_there("SELECT count(*) FROM household WHERE head_name = '何大山'") == [(1,)]
+    [(outcome, _)] = previewed(主任, listed)
+    assert outcome == "无变化"
+
+
+@pytest.mark.parametrize("written", ["无", "—", "暂无"])
+@SQLITE_ONLY
+def test_nobody_is_no_guardian(主任: Desk, what_lies_there: Look, written: str) -> None:
+    imported(主任, {**何一, "监护人姓名": written})
+    assert what_lies_there(GUARDIANS) == []
+    imported(主任, {**何一, "监护人姓名": "何大山"})
+    assert what_lies_there(GUARDIANS) == [("何大山", None, None)], "the control"
