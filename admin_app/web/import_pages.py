@@ -161,7 +161,8 @@ def _of_new_child(plan: dict[str, Any], read: Callable[..., Callable[[Any], Show
         *((Student, name, value) for name, value in plan["student"].items() if name != "school_id"),
         *((Guardian, name, guardian[name]) for guardian in plan["guardians"] for name in ("name", "relation", "phone")),
         (Household, "phone", plan["household"].get("phone")),
-        (HouseholdHardship, "kind", plan["hardship"]), *((SpecialGroupFlag, "kind", kind) for kind in plan["flags"])]
+        *((HouseholdHardship, "kind", kind) for kind in plan["hardships"]),
+        *((SpecialGroupFlag, "kind", kind) for kind in plan["flags"])]
     school = plan.get("new_school") or display().schools().get(plan["student"]["school_id"] or 0, "")
     whose: dict[type[Base], str] = {Guardian: "监护人", Household: "户的"}
     found = [{"label": whose.get(model, "") + declared(model, name).label, "text": read(model, name)(value).text}

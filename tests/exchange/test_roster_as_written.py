@@ -192,6 +192,32 @@ def test_each_word_of_a_category_goes_where_it_belongs(主任: Desk, what_lies_t
     assert previewed(主任, {**陈月, "类别": "无"}) == [("无变化", "")]
 
 
+KINDS = "SELECT h.kind FROM household_hardship h JOIN household k ON k.id = h.household_id WHERE k.head_name = '陈大山' " \
+        "ORDER BY h.kind"
+
+
+@pytest.mark.parametrize("column", ["家庭类型", "类别"])
+@pytest.mark.parametrize("between", ["、", "，", "/", " "])
+@SQLITE_ONLY
+def test_a_family_may_be_of_several_kinds(主任: Desk, what_lies_there: Look, column: str, between: str) -> None:
+    listed = {**陈月, column: between.join(("脱贫户", "持证残疾学生家庭"))}
+    assert previewed(主任, listed) == [("新增", "")]
+    主任.press("确认导入")
+    assert what_lies_there(KINDS) == [("10",), ("31",)]
+    assert previewed(主任, listed) == [("无变化", "")]
+    [(outcome, said)] = previewed(主任, {**陈月, column: "农村低保、脱贫户"})
+    assert (outcome, said) == ("更新", "家庭类型（增加） 原值 脱贫户、持证残疾学生家庭 → 改为 脱贫户、持证残疾学生家庭、农村低保")
+
+
+@SQLITE_ONLY
+def test_of_several_kinds_the_one_that_is_none_is_named(主任: Desk, what_lies_there: Look) -> None:
+    [(outcome, said)] = previewed(主任, {**陈月, "家庭类型": "脱贫户、积极分子、农村低保、城镇低保"})
+    assert outcome == "新增" and "代码表中没有“积极分子”" in said and "这户已有“农村低保”，这一项没有保存" in said
+    主任.press("确认导入")
+    assert what_lies_there(KINDS) == [("10",), ("21",)]
+    assert previewed(主任, {**陈月, "家庭类型": "监测对象（脱贫不稳定户）"})[0][0] == "更新", "brackets part nothing"
+
+
 @SQLITE_ONLY
 def test_the_template_has_each_column_once(主任: Desk) -> None:
     page = 主任.open("/import/roster/template.xlsx")

@@ -64,7 +64,7 @@ ROSTER = Sheet(
                stands_for=("grade", "class_name")),
         Column("boarding", ("就读情况/就读方式", "就读方式"), words(20), codes="boarding", width=10),
         Column("special_groups", ("特殊群体", "特殊群体类型"), words(100), codes="special_group", width=18),
-        Column("hardship", ("家庭类型", "困难类型", "户类型"), words(60), codes="hardship_kind", width=16),
+        Column("hardship", ("家庭类型", "困难类型", "户类型"), words(100), codes="hardship_kind", width=16),
         Column("category", ("类别", "儿童类别", "学生类别", "人员类别"), words(100),
                stands_for=("special_groups", "hardship")),
         Column("at_school", ("是否在校",), cells.yes_no, lenient=True, width=8),

@@ -127,7 +127,7 @@ def _guardians(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> None:
 
 def _belongings(session: ScopedSession, plans: Sequence[dict[str, Any]], households: dict[str, int]) -> None:
     hardships = dict.fromkeys(
-        (p["region"], households[p["household"]["key"]], p["hardship"]) for p in plans if p["hardship"])
+        (p["region"], households[p["household"]["key"]], kind) for p in plans for kind in p["hardships"])
     insert_rows(session, HouseholdHardship, [
         {"region_code": r, "household_id": h, "kind": k, "state": "active"} for r, h, k in hardships])
     insert_rows(session, SpecialGroupFlag, [

@@ -15,18 +15,16 @@ def to_codes(row: ParsedRow, standing: Standing, *, urban: bool) -> None:
     _joined(row, standing)
     for name, table, caption in (("sex", "sex", "性别"), ("ethnic_group", "ethnic_group", "民族"),
                                  ("relation_to_head", "family_relation", "与户主关系"),
-                                 ("grade", "grade", "年级"), ("boarding", "boarding", "就读方式"),
-                                 ("hardship", "hardship_kind", "家庭类型")):
+                                 ("grade", "grade", "年级"), ("boarding", "boarding", "就读方式")):
         word = row.values.get(name)
         if word is None:
             continue
         codes = standing.codes[table]
         known = word if word in codes else plain_word(word)
-        row.values[f"{name}_open"] = known in IN_TOWN
-        known = IN_TOWN.get(known, known) if urban else known
         if known not in codes:
             row.warn(caption, _not_a_code(word, known in standing.ended_codes[table]))
         row.values[f"{name}_code"] = codes.get(known)
+    row.values["hardship_codes"] = _hardships(row, standing, urban=urban)
     kinds = []
     for word in _SPLIT.split(row.values.get("special_groups") or ""):
         if word and word not in standing.codes["special_group"]:
@@ -34,6 +32,21 @@ def to_codes(row: ParsedRow, standing: Standing, *, urban: bool) -> None:
         elif word and (code := standing.codes["special_group"][word]):
             kinds.append(code)
     row.values["flag_codes"] = list(dict.fromkeys(kinds))
+
+
+def _hardships(row: ParsedRow, standing: Standing, *, urban: bool) -> list[tuple[str, bool]]:
+    """The hardship kinds of a row, each with whether its word leaves open which of two it is: 低保."""
+    codes, found = standing.codes["hardship_kind"], dict[str, bool]()
+    written = row.values.get("hardship") or ""
+    whole = written in codes or plain_word(written) in codes  # 低 保 户
+    for word in filter(None, [written] if whole else _SPLIT.split(written)):
+        known = word if word in codes else plain_word(word)
+        known, open_ = IN_TOWN.get(known, known) if urban else known, known in IN_TOWN
+        if known not in codes:
+            row.warn("家庭类型", _not_a_code(word, known in standing.ended_codes["hardship_kind"]))
+        elif code := codes[known]:
+            found.setdefault(code, open_)
+    return list(found.items())
 
 
 def _joined(row: ParsedRow, standing: Standing) -> None:
@@ -48,11 +61,11 @@ def _joined(row: ParsedRow, standing: Standing) -> None:
     elif word:
         values["grade"] = word
     for said in filter(None, _SPLIT.split(values.get("category") or "")):
-        groups = _SPLIT.split(values.get("special_groups") or "")
-        if said in codes["special_group"]:
-            values["special_groups"] = "、".join(dict.fromkeys([*filter(None, groups), said]))
-        elif plain_word(said) in codes["hardship_kind"] and values.get("hardship") in (None, said):
-            values["hardship"] = said
+        column = "special_groups" if said in codes["special_group"] else \
+            "hardship" if plain_word(said) in codes["hardship_kind"] else None
+        if column:
+            held = values.get(column)
+            values[column] = "、".join(dict.fromkeys([*_SPLIT.split(held), said])) if held else said
         else:
             row.warn("类别", f"“{said}”没有保存。请按下拉列表中的写法填在“特殊群体”或“家庭类型”一列。")
 

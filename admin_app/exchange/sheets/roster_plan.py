@@ -225,7 +225,7 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
 
 def _belongings(row: ParsedRow, child: Student | None, standing: Standing, changes: list[dict[str, str]],
                 what: dict[str, Any]) -> None:
-    what["hardship"] = kind = _hardship(row, standing, what["household"])
+    what["hardships"] = kinds = _hardships(row, standing, what["household"])
     held = standing.flags.get(child.id, set()) if child else set()
     what["flags"] = [k for k in row.values["flag_codes"]
                      if k not in held and not (k in _LEFT_BEHIND and held & _LEFT_BEHIND)]
@@ -234,25 +234,27 @@ def _belongings(row: ParsedRow, child: Student | None, standing: Standing, chang
         row.warn("特殊群体", f"“{child.name}”{state}，不用再报特殊群体标记，这一项没有保存。")
         what["flags"] = []
     if child is not None:
-        if kind:
+        if kinds:
             labels, stand = standing.labels["hardship_kind"], standing.hardships.get(what["household"]["id"], set())
-            before = "、".join(labels.get(k, k) for k in sorted(stand))
-            changes.append(change("家庭类型", before, labels.get(kind, kind)))
+            before, after = ("、".join(labels.get(k, k) for k in listed) for listed in (
+                sorted(stand), [*sorted(stand), *kinds]))
+            changes.append(change("家庭类型（增加）" if stand else "家庭类型", before, after))
         changes.extend(change("特殊群体", "", standing.labels["special_group"].get(k, k)) for k in what["flags"])
 
 
-def _hardship(row: ParsedRow, standing: Standing, household: dict[str, Any]) -> str | None:
-    """The hardship that a row adds to its family. A family has the allowance of the town or that of the country: a word
-    that names no place means the one that stands."""
-    kind, held = row.values.get("hardship_code"), standing.hardships.get(household["id"], set())
-    if not kind or kind in held:
-        return None
-    if kind not in _ALLOWANCES:
-        return str(kind)
-    standing_one = next(iter(held & _ALLOWANCES), None) or standing.allowances.setdefault(household["key"], kind)
-    if standing_one == kind:
-        return str(kind)
-    if not row.values.get("hardship_open"):
-        label = standing.labels["hardship_kind"].get(standing_one, standing_one)
-        row.warn("家庭类型", f"这户已有“{label}”，这一项没有保存。请核对；确有变化的，在户的页面退出原来的再新增。")
-    return None
+def _hardships(row: ParsedRow, standing: Standing, household: dict[str, Any]) -> list[str]:
+    """The hardships that a row adds to its family. A family has the allowance of the town or that of the country: a
+    word that names no place means the one that stands."""
+    held, found = standing.hardships.get(household["id"], set()), []
+    for kind, open_ in row.values["hardship_codes"]:
+        if kind in held:
+            continue
+        first = kind
+        if kind in _ALLOWANCES:
+            first = next(iter(held & _ALLOWANCES), None) or standing.allowances.setdefault(household["key"], kind)
+        if first == kind:
+            found.append(kind)
+        elif not open_:
+            label = standing.labels["hardship_kind"].get(first, first)
+            row.warn("家庭类型", f"这户已有“{label}”，这一项没有保存。请核对；确有变化的，在户的页面退出原来的再新增。")
+    return found
