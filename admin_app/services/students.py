@@ -120,12 +120,20 @@ def years_mistyped(born: date, note: str | None) -> int:
 @check(Student)
 def student_number(session: ScopedSession, actor: Actor, student: Student) -> None:
     """学籍号: a letter and the 18 characters behind it (全国中小学生学籍管理办法)."""
-    text = normalise(plain(student.student_number))
-    if text:
-        if not _STUDENT_NUMBER.match(text):
-            raise Invalid("学籍号应为 G、L 或 J 加 18 位号码，共 19 位。学籍号可以不填。", "student_number")
-        if text != plain(student.student_number):
-            student.student_number = text
+    try:
+        text = student_number_of(plain(student.student_number))
+    except Invalid as fault:
+        raise Invalid(fault.message, "student_number") from fault
+    if text and text != plain(student.student_number):
+        student.student_number = text
+
+
+def student_number_of(written: str) -> str:
+    """A 学籍号 the standard way; '' for none. Raises Invalid."""
+    text = normalise(written)
+    if text and not _STUDENT_NUMBER.match(text):
+        raise Invalid("学籍号应为 G、L 或 J 加 18 位号码，共 19 位。学籍号可以不填。")
+    return text
 
 
 @check(Household)

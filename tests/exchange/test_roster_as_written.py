@@ -192,6 +192,53 @@ def test_each_word_of_a_category_goes_where_it_belongs(主任: Desk, what_lies_t
     assert previewed(主任, {**陈月, "类别": "无"}) == [("无变化", "")]
 
 
+STATE = "SELECT schooling_state FROM student WHERE name = '陈月'"
+
+
+@pytest.mark.parametrize("column", ["就读状态", "就学状态", "是否在校"])
+@pytest.mark.parametrize(("written", "state", "said"), [
+    ("在校", "enrolled", ""), ("在校就读", "enrolled", ""), ("不在校", "unknown", "不在校的孩子按“待核查”登记"),
+    ("休学", "unknown", "“休学”不能由名单登记，这个孩子按“待核查”登记。请导入后在学生页面办理“登记在校”，再办理“登记休学”。"),
+    ("外地就读", "unknown", "“外地就读”不能由名单登记，这个孩子按“待核查”登记。请导入后在学生页面办理“登记外地就读”。"),
+    ("辍学", "unknown", "办理“报疑似辍学”，再办理“确认辍学”。"), ("缓学", "unknown", "办理“登记延缓入学”。")])
+@SQLITE_ONLY
+def test_a_state_of_schooling_is_read_and_one_that_a_list_may_not_set_is_named(
+        主任: Desk, what_lies_there: Look, column: str, written: str, state: str, said: str) -> None:
+    [(outcome, why)] = previewed(主任, {**陈月, "学校": "示范小学", column: written})
+    assert outcome == "新增" and said in why and bool(said) == bool(why), why
+    assert "没有“是否在校”" not in 主任.page.text and "这些列没有导入" not in 主任.page.text
+    主任.press("确认导入")
+    assert what_lies_there(STATE) == [(state,)]
+
+
+@SQLITE_ONLY
+def test_a_state_that_differs_from_the_registers_is_named_with_it(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, {**陈月, "学校": "示范小学", "就读状态": "在校"})
+    assert previewed(主任, {**陈月, "就读状态": "正常"}) == [("无变化", "")], "the control"
+    [(outcome, why)] = previewed(主任, {**陈月, "就读状态": "休学"})
+    assert outcome == "无变化" and "不一致（名单“休学”，系统“在校就读”），状态没有改动" in why
+    assert what_lies_there(STATE) == [("enrolled",)]
+
+
+@SQLITE_ONLY
+def test_the_number_of_the_school_record_and_the_registered_address_are_kept(
+        主任: Desk, what_lies_there: Look) -> None:
+    stored = "SELECT registered_address, student_number FROM student WHERE name = '陈月'"
+    [(outcome, said)] = previewed(主任, {**陈月, "学籍号": 陈月号码, "户籍所在地": "某县某村"})
+    assert outcome == "新增" and "学籍号应为 G、L 或 J 加 18 位号码" in said and "没有保存，其余照常导入" in said
+    主任.press("确认导入")
+    assert what_lies_there(stored) == [("某县某村", None)]
+    listed = {**陈月, "学籍号": f" g{陈月号码}", "户籍地": "某县某村"}
+    [(outcome, said)] = previewed(主任, listed)
+    assert (outcome, said) == ("更新", "学籍号 原值 空 → 改为 （有）") and 陈月号码 not in 主任.page.text
+    主任.press("确认导入")
+    assert what_lies_there(stored)[0][1]
+    assert previewed(主任, {**listed, "学籍号": f"G{陈月号码}"}) == [("无变化", "")]
+    assert previewed(主任, {**listed, "学籍号": "无"}) == [("无变化", "")]
+    主任.open(主任.open("/admin/student/?search=陈月").link("陈月"))
+    assert 主任.page.facts["学籍号"].startswith("G")
+
+
 KINDS = "SELECT h.kind FROM household_hardship h JOIN household k ON k.id = h.household_id WHERE k.head_name = '陈大山' " \
         "ORDER BY h.kind"
 
@@ -222,5 +269,5 @@ def test_of_several_kinds_the_one_that_is_none_is_named(主任: Desk, what_lies_
 def test_the_template_has_each_column_once(主任: Desk) -> None:
     page = 主任.open("/import/roster/template.xlsx")
     head = [cell for row in page.workbook()["名单"].iter_rows(min_row=3, max_row=3, values_only=True) for cell in row]
-    assert {"与户主关系", "现居住地", "就读情况年级", "特殊群体"} <= {*head}
+    assert {"与户主关系", "户籍地", "现居住地", "就读情况年级", "特殊群体", "户主电话", "学籍号"} <= {*head}
     assert not {"就读情况年级班级", "类别"} & {*head}

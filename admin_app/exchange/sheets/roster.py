@@ -5,6 +5,7 @@ Declared here; `roster_plan.py` sets the rows against the register, `roster_appl
 
 from functools import partial
 
+from admin_app.errors import Invalid
 from admin_app.exchange import cells
 from admin_app.exchange.cells import Noted
 from admin_app.exchange.reader import RawCell
@@ -12,6 +13,8 @@ from admin_app.exchange.sheet import Column, Sheet
 from admin_app.exchange.sheets.roster_apply import apply
 from admin_app.exchange.sheets.roster_plan import plan
 from admin_app.exchange.sheets.roster_standing import is_village
+from admin_app.exchange.sheets.roster_words import AT_SCHOOL, STATE_WORDS
+from admin_app.services.students import student_number_of
 
 
 def number(cell: RawCell) -> Noted[str | None]:
@@ -23,6 +26,26 @@ def number(cell: RawCell) -> Noted[str | None]:
 def person(cell: RawCell) -> Noted[str | None]:
     """A name, if there is one: 无 is none."""
     return Noted(None) if cells.says_nothing(cells.one_line(cell)) else cells.chinese_name(cell)
+
+
+def school_record(cell: RawCell) -> Noted[str | None]:
+    """学籍号, as a form takes it."""
+    written = cells.one_line(cell)
+    if cells.says_nothing(written):
+        return Noted(None)
+    try:
+        return Noted(student_number_of(written) or None)
+    except Invalid as fault:
+        raise cells.BadCell(fault.message) from fault
+
+
+def at_school(cell: RawCell) -> Noted[bool | str | None]:
+    """是否在校, or the state that the list says instead."""
+    word = cells.plain_word(cells.one_line(cell))
+    if state := True if word in AT_SCHOOL else STATE_WORDS.get(word):
+        return Noted(state)
+    read = cells.yes_no(cell)
+    return Noted(read.value, read.notes)
 
 
 def words(length: int) -> "partial[Noted[str | None]]":
@@ -55,6 +78,8 @@ ROSTER = Sheet(
         Column("guardian_phone", ("监护人/联系电话", "联系电话", "监护人电话", "电话", "手机", "手机号", "手机号码",
                                   "家长电话", "联系方式"), cells.phone,
                lenient=True, width=14),
+        Column("registered_address", ("户籍地", "户籍所在地", "户口所在地", "户籍地址", "户籍住址"), words(200),
+               width=24),
         Column("current_address", ("现居住地", "家庭住址", "现住址", "住址", "家庭地址", "居住地址",
                                    "现居住地址", "居住地"), words(200), width=24),
         Column("school", ("就读情况/学校", "学校", "就读学校", "学校名称"), words(60), width=20),
@@ -67,7 +92,10 @@ ROSTER = Sheet(
         Column("hardship", ("家庭类型", "困难类型", "户类型"), words(100), codes="hardship_kind", width=16),
         Column("category", ("类别", "儿童类别", "学生类别", "人员类别"), words(100),
                stands_for=("special_groups", "hardship")),
-        Column("at_school", ("是否在校",), cells.yes_no, lenient=True, width=8),
+        Column("student_number", ("学籍号", "学籍号码", "学籍编号", "全国学籍号"), school_record, lenient=True,
+               width=22),
+        Column("at_school", ("是否在校", "就读状态", "就学状态", "在校状态", "是否在读", "在读状态"), at_school,
+               lenient=True, width=8),
         Column("note", ("备注",), words(200), width=16),
     ),
 )

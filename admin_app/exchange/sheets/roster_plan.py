@@ -11,18 +11,18 @@ from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden
 from admin_app.exchange.sheets.roster_codes import to_codes
 from admin_app.exchange.sheets.roster_contacts import family_phone, guardians_of, part_guardians
 from admin_app.exchange.sheets.roster_families import index_of
-from admin_app.exchange.sheets.roster_schooling import school_of, schooling_of_new, settle_grade
+from admin_app.exchange.sheets.roster_schooling import school_of, schooling_of_new, settle_grade, state_of_standing
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing
 from admin_app.exchange.sheets.roster_words import URBAN
-from admin_app.services.students import RESIDENT_IDENTITY_CARD, years_mistyped
+from admin_app.services.students import RESIDENT_IDENTITY_CARD, plain, years_mistyped
 from models.base import Privacy, declared
 from models.student import SCHOOLING_MOVES, Student
 
 _LEFT_BEHIND = frozenset({"10", "11", "12"})
 _ALLOWANCES = frozenset({"21", "22"})  # 低保 of the country, and of the town
 _YOUNGEST, _OLDEST = 3, 18  # years
-_COMPARED = ("name", "sex", "ethnic_group", "birth_date", "relation_to_head", "current_address", "grade", "class_name",
-             "boarding", "note")
+_COMPARED = ("name", "sex", "ethnic_group", "birth_date", "relation_to_head", "registered_address", "current_address",
+             "grade", "class_name", "boarding", "note")
 
 
 def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[PlannedRow]:
@@ -189,12 +189,13 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
         "name": values["name"], "sex": values.get("sex_code"), "ethnic_group": values.get("ethnic_group_code"),
         "birth_date": values.get("birth_date"), "grade": values.get("grade_code"),
         "class_name": values.get("class_name"), "boarding": values.get("boarding_code"),
-        "relation_to_head": values.get("relation_to_head_code"), "current_address": values.get("current_address"),
-        "note": values.get("note"),
+        "relation_to_head": values.get("relation_to_head_code"), "registered_address": values.get("registered_address"),
+        "current_address": values.get("current_address"), "note": values.get("note"),
     }
     school = settle_grade(row, child, school_of(row, child, standing, actor, what), standing, new, what)
     if child is None:
-        return {**new, "identity_number": values.get("identity"), **schooling_of_new(row, school, what)}
+        return {**new, "identity_number": values.get("identity"), "student_number": values.get("student_number"),
+                **schooling_of_new(row, school, what)}
     differ: dict[str, Any] = {}
     for name in _COMPARED:
         before, after = getattr(child, name), new[name]
@@ -208,6 +209,9 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
     if values.get("identity") and child.identity_index is None:
         differ |= {"identity_number": values["identity"], "identity_kind": RESIDENT_IDENTITY_CARD}
         changes.append(change("身份证号码", "", hidden(values["identity"])))
+    if (number := values.get("student_number")) and number != (held := plain(child.student_number)):
+        differ["student_number"], what["number_was"] = number, index_of(held)
+        changes.append(change("学籍号", hidden(held), hidden(number)))
     if school is not None and school.id != child.school_id:
         differ["school_id"] = school.id
         before = standing.school_of(child)
@@ -218,8 +222,7 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
         own, home = (standing.families.standing.get(key or 0) for key in (child.household_id, household["id"]))
         changes.append(change("户编号", own.register_number if own else None,
                               home.register_number if home else values.get("register_number") or "（由系统编号）"))
-    if values.get("at_school") is not None and values["at_school"] != (child.schooling_state == "enrolled"):
-        row.warn("是否在校", "与系统中的就学状态不一致，状态没有改动。请核实后在学生页面办理。")
+    state_of_standing(row, child)
     return differ
 
 

@@ -13,7 +13,9 @@ from admin_app.exchange.sheets.roster_standing import Standing
 from admin_app.services.students import answered
 from models.agreement import not_of_age, not_taught
 from models.school import School
-from models.student import Student
+from models.student import SCHOOLING_MOVES, Student
+
+ENROLLED, UNKNOWN = "enrolled", "unknown"
 
 # What the name of a school says of its kind; the first that fits.
 _KINDS = tuple((re.compile(word), kind) for word, kind in (
@@ -82,13 +84,36 @@ def _unknown(row: ParsedRow, name: str, standing: Standing, actor: Actor, what: 
 def schooling_of_new(row: ParsedRow, school: School | None, what: dict[str, Any]) -> dict[str, Any]:
     """The school and the state of a new child. In school is only whose school stands in the register."""
     said = row.values.get("at_school")
-    seated = said and (school is not None or what.get("new_school"))
-    if said is False:
+    seated = said is True and (school is not None or what.get("new_school"))
+    if isinstance(said, str):
+        row.warn("是否在校", f"“{SCHOOLING_MOVES.labels[said]}”不能由名单登记，这个孩子按“待核查”登记。"
+                         f"请导入后在学生页面办理{_way_to(said)}。")
+    elif said is False:
         row.warn("是否在校", "不在校的孩子按“待核查”登记。请尽快核查，并在学生页面办理就学状态。")
     elif said and not seated:
         row.warn("是否在校", "写的是在校，但学校没有写，或没有保存，按“待核查”登记。请补上学校后重新上传，"
                           "或在学生页面办理“登记在校”。")
-    return {"school_id": school.id if school else None, "schooling_state": "enrolled" if seated else "unknown"}
+    return {"school_id": school.id if school else None, "schooling_state": ENROLLED if seated else UNKNOWN}
+
+
+def _way_to(state: str) -> str:
+    """The move by which a child whose state nobody knows comes to this one, or the two."""
+    to_it = [move for move in SCHOOLING_MOVES.moves if move.target == state]
+    if at_once := next((move for move in to_it if UNKNOWN in move.sources), None):
+        return f"“{at_once.label}”"
+    before, then = next((move, last) for last in to_it for move in SCHOOLING_MOVES.moves
+                        if UNKNOWN in move.sources and move.target in last.sources)
+    return f"“{before.label}”，再办理“{then.label}”"
+
+
+def state_of_standing(row: ParsedRow, child: Student) -> None:
+    """A list that says another state than the register has changes none: a move asks for more than a word."""
+    said, state = row.values.get("at_school"), child.schooling_state
+    if said is None or said == (state if isinstance(said, str) else state == ENROLLED):
+        return
+    labels = SCHOOLING_MOVES.labels
+    named = f"（名单“{labels[said]}”，系统“{labels[state]}”）" if isinstance(said, str) else ""
+    row.warn("是否在校", f"与系统中的就学状态不一致{named}，状态没有改动。请核实后在学生页面办理。")
 
 
 def settle_grade(row: ParsedRow, child: Student | None, school: School | None, standing: Standing,
