@@ -159,9 +159,10 @@ def _of_new_child(plan: dict[str, Any], read: Callable[..., Callable[[Any], Show
     """What would be registered of a new child, as its own pages will show it."""
     said: list[tuple[type[Base], str, Any]] = [
         *((Student, name, value) for name, value in plan["student"].items() if name != "school_id"),
-        *((Guardian, name, guardian[name]) for guardian in plan["guardians"] for name in ("name", "relation", "phone")),
+        *((Guardian, name, guardian[name]) for guardian in plan.get("guardians", ())
+          for name in ("name", "relation", "phone")),
         (Household, "phone", plan["household"].get("phone")),
-        *((HouseholdHardship, "kind", kind) for kind in plan["hardships"]),
+        *((HouseholdHardship, "kind", kind) for kind in plan.get("hardships", ())),
         *((SpecialGroupFlag, "kind", kind) for kind in plan["flags"])]
     school = plan.get("new_school") or display().schools().get(plan["student"]["school_id"] or 0, "")
     whose: dict[type[Base], str] = {Guardian: "监护人", Household: "户的"}

@@ -1,11 +1,16 @@
 """Who answers for a child and where its family is called, as lists write it."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import select
 
+from admin_app.access.scope import unscoped
+from models.import_run import ImportRow
 from seed.makers import make_identity_number
 from tests.desk import Desk
 from tests.exchange.test_roster_rules import imported, previewed
@@ -112,6 +117,34 @@ def test_several_guardians_in_one_cell_are_several(主任: Desk, what_lies_there
     assert what_lies_there("SELECT count(*) FROM household WHERE head_name = '何大山'") == [(1,)]
     [(outcome, _)] = previewed(主任, listed)
     assert outcome == "无变化"
+
+
+@SQLITE_ONLY
+def test_a_telephone_that_is_known_to_be_one_guardians_is_not_the_others(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, {**何一, "监护人姓名": "李桂花", "联系电话": 电话})
+    [(outcome, said)] = previewed(主任, {**何一, "监护人姓名": "何大山、李桂花", "联系电话": 电话})
+    assert outcome == "更新" and "分别登记。" in said
+    主任.press("确认导入")
+    assert [(name, bool(phone)) for name, _, phone in what_lies_there(GUARDIANS)] == [("李桂花", True), ("何大山", False)]
+
+
+@SQLITE_ONLY
+def test_a_preview_that_an_older_version_made_is_uploaded_anew(
+        district_application: Flask, 主任: Desk, what_lies_there: Look) -> None:
+    """It says guardian where several are said now: nothing of it is lost in silence."""
+    previewed(主任, {**何一, "监护人姓名": "李桂花"})
+    with unscoped(district_application.extensions["baoxue"].engine, "what an older version kept", writing=True) as session:
+        row = session.scalars(select(ImportRow)).one()
+        kept = json.loads(row.plan.open())
+        kept["plan"]["guardian"] = kept["plan"].pop("guardians")[0]
+        row.plan = json.dumps(kept)
+        session.commit()
+    主任.open(主任.page.address)
+    主任.press("确认导入")
+    assert "系统升级前做的。请重新上传" in 主任.page.text and "放弃" in 主任.page.text
+    assert what_lies_there("SELECT name FROM student WHERE name = '何一'") == []
+    imported(主任, {**何一, "监护人姓名": "李桂花"})
+    assert [name for name, _, _ in what_lies_there(GUARDIANS)] == ["李桂花"], "the control"
 
 
 @pytest.mark.parametrize("written", ["无", "—", "暂无"])

@@ -11,6 +11,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.bulk import insert_rows
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
+from admin_app.errors import Conflict
 from admin_app.exchange.sheets.roster_schooling import kind_of
 from admin_app.services.names import index_name
 from admin_app.services.students import NO_DOCUMENT, RESIDENT_IDENTITY_CARD, next_register_numbers
@@ -23,9 +24,14 @@ from models.school import School
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 
+
 def apply(session: ScopedSession, actor: Actor, plans: list[dict[str, Any]]) -> None:
     """Effects, in order: registers schools that the list names and the actor may add; inserts new
-    families, children and guardians; updates what differs; adds hardship kinds and flags."""
+    families, children and guardians; updates what differs; adds hardship kinds and flags.
+
+    Raises Conflict for a preview that an older version made: its rows said one guardian and one hardship."""
+    if any("guardians" not in p for p in plans):
+        raise Conflict("这份预览是系统升级前做的。请重新上传这份名单，看过新的预览后再确认。")
     schools = _schools(session, actor, plans)
     households = _households(session, plans)
     new = [p for p in plans if p["id"] is None]

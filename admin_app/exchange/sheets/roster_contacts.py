@@ -3,6 +3,7 @@ relation behind a name, a telephone of which the list does not say whose it is.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from admin_app.exchange.cells import PLAIN_NAME, BadCell, chinese_name, says_nothing
@@ -41,10 +42,9 @@ def _name_and_word(written: str) -> tuple[str, str]:
 def guardians_of(row: ParsedRow, child: Student | None, standing: Standing,
                  changes: list[dict[str, str]]) -> list[dict[str, Any]]:
     """The guardians that a row adds, and those of whom it says more than stands. None is ever taken away."""
-    named = _named(row, standing)
     known = standing.guardians.get(child.id, []) if child else []
     found: list[dict[str, Any]] = []
-    for name, relation, phone in named:
+    for name, relation, phone in _named(row, standing, known):
         stands = next((g for g in known if _name_and_word(g.name)[0] == name), None)
         if stands is None:
             found.append({"id": None, "name": name, "phone": phone, "relation": relation})
@@ -57,8 +57,10 @@ def guardians_of(row: ParsedRow, child: Student | None, standing: Standing,
     return found
 
 
-def _named(row: ParsedRow, standing: Standing) -> list[tuple[str, str | None, str | None]]:
-    """The name, the relation and the telephone of each guardian of a row."""
+def _named(row: ParsedRow, standing: Standing,
+           known: Sequence[Guardian]) -> list[tuple[str, str | None, str | None]]:
+    """The name, the relation and the telephone of each guardian of a row. Of several the first is called by it, unless
+    it is known to be another one's."""
     values, codes = row.values, standing.codes["guardian_relation"]
     phone = values.get("guardian_phone")
     if not values.get("guardian_name"):
@@ -75,6 +77,7 @@ def _named(row: ParsedRow, standing: Standing) -> list[tuple[str, str | None, st
         found[name] = codes.get(word) or found.get(name)
     first = next(iter(found))
     if len(found) > 1:
+        phone = None if phone in [plain(g.phone) for g in known if g.name != first] else phone
         row.warn("监护人", f"一格里有 {len(found)} 位监护人，分别登记"
                         + (f"，电话记在“{first}”名下。如是别人的，请在监护人页面改正。" if phone else "。"))
     return [(name, relation, phone if name == first else None) for name, relation in found.items()]
