@@ -105,6 +105,33 @@ def test_a_family_whose_list_says_its_heads_number_once_is_one(主任: Desk, wha
     assert previewed(主任, *listed) == [("无变化", "")] * 2
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["in the first row", "in the second"])
+@SQLITE_ONLY
+def test_two_families_that_stand_whose_heads_bear_one_name_share_no_number(
+        主任: Desk, what_lies_there: Look, first: bool) -> None:
+    """何二's father is another 何大山, whose number nobody wrote down."""
+    imported(主任, {**何一, "户编号": "0001"}, {**何二, "户编号": "0002"})
+    listed = [{**何一, "户主身份证号": 户主号码}, 何二]
+    said = previewed(主任, *(listed if first else listed[::-1]))
+    assert sorted(outcome for outcome, _ in said) == ["无变化", "更新"]
+    主任.press("确认导入")
+    assert previewed(主任, *(listed if first else listed[::-1])) == [("无变化", "")] * 2
+    assert [number for number, in what_lies_there("SELECT register_number FROM household WHERE head_name = '何大山' "
+                                                  "AND identity_index IS NOT NULL")] == ["0001"]
+    imported(主任, {**何三, "户主身份证号": 户主号码}, 何二 | {"班级": "3班"})
+    assert what_lies_there(HOMES) == [("0001", "何一"), ("0002", "何二"), ("0001", "何三")]
+
+
+@SQLITE_ONLY
+def test_a_family_that_stands_learns_its_heads_number_from_the_row_that_says_it(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 何一, 何二)
+    said = previewed(主任, 何一, {**何二, "户主身份证号": 户主号码}, {**何三, "户主身份证号": 户主号码})
+    assert [outcome for outcome, _ in said] == ["无变化", "更新", "新增"]
+    assert "户主身份证号 原值 空 → 改为 （有）" in said[1][1]
+    主任.press("确认导入")
+    assert what_lies_there("SELECT count(*), count(identity_index) FROM household WHERE head_name = '何大山'") == [(1, 1)]
+
+
 @SQLITE_ONLY
 def test_a_head_of_two_numbers_is_two_heads_and_a_row_without_one_is_asked_about(主任: Desk) -> None:
     said = previewed(主任, {**何一, "户主身份证号": 户主号码}, {**何二, "户主身份证号": 另一号码}, 何三)

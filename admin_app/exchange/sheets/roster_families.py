@@ -27,7 +27,7 @@ class Named:
     """The family that a row means: `key` is the same for all its rows, `stands` is None for a new one. `leads` is the
     row that speaks for it, with the head that this one gave: of a family that stands and is named by its 户编号, the
     row of a child who stands there, before others one that agrees with the register. `head_number` is the head's
-    identity number, also where another row of the family has it."""
+    identity number; of a new family also where another row of it says it."""
 
     key: str
     stands: Household | None
@@ -53,6 +53,8 @@ class Families:
                 self._by_bare[household.region_code, bare].append(household)
         self._joined: dict[str, dict[int, Household]] = defaultdict(dict)
         self._heads: dict[str, dict[str, None]] = defaultdict(dict)
+        self._saying: set[str] = set()  # the rows that say the number of a head
+        self._telling: dict[str, str] = {}  # the first of them, of each family whose leading row is none
         self._headed: dict[tuple[str, str], tuple[str | int, str]] = {}
         self._first: dict[str, tuple[str, str | None]] = {}
         self._at_home: dict[int, tuple[str, str | None]] = {}
@@ -65,7 +67,7 @@ class Families:
         for column, keys in (
             (Household.register_number, (n for row in rows for n in _written(row.values.get("register_number") or ""))),
             (Household.id, (child.household_id for child in children)),
-            (Household.identity_index, (index_of(row.values.get("head_identity")) for row in rows)),
+            (Household.identity_index, map(index_of, dict.fromkeys(row.values.get("head_identity") for row in rows))),
             (Household.head_name, (_head(row) for row in bare)),
         ):
             found |= {h.id: h for h in _standing(session, column, keys)}
@@ -75,13 +77,15 @@ class Families:
         """What one row of a family says of its head's number holds for the others: many lists say it once."""
         if number := row.values.get("head_identity"):
             self._heads[_group(row, region)][number] = None
+            self._saying.add(row.place)
 
     def join(self, row: ParsedRow, child: Student) -> None:
         """The rows that name a family as the row of a standing child does belong where that child stands."""
         household, number = self._home_of(child), row.values.get("register_number")
         meant = self._numbered(child.region_code, number) if number else None
         if household is not None and meant is None:
-            self._joined[self._key(row, child.region_code)].setdefault(household.id, household)
+            key = _key(row, child.region_code, row.values.get("head_identity"))
+            self._joined[key].setdefault(household.id, household)
         elif household is not None and household is meant:
             head = row.values.get("head_name")
             if household.id not in self._at_home or (
@@ -98,7 +102,8 @@ class Families:
                              "数字前面的 0 容易丢失，请把该列设为“文本”格式。")
         stands = meant or (self._unnumbered(row, region, child, number) if number
                            else self._without_number(row, region, child))
-        key = self._key(row, region) if stands is None else f"#{stands.id}" if meant else f"={stands.id}"
+        head_number = self._head_number(row, region) if stands is None else row.values.get("head_identity")
+        key = _key(row, region, head_number) if stands is None else f"#{stands.id}" if meant else f"={stands.id}"
         given = row.values.get("head_name")
         first = self._first.setdefault(key, (row.place, given))
         speaks = self._at_home.get(meant.id) if meant is not None else None
@@ -106,19 +111,25 @@ class Families:
         child_at_home = stands is not None and child is not None and child.household_id == stands.id
         if given and leads[1] and leads[1] != given and (meant is None or child_at_home):
             row.warn("户主姓名", f"与{leads[0]}同户，户主姓名却不同，以{leads[0]}为准。")
-        return Named(key, stands, leads, self._head_number(row, region), meant is not None, speaks is not None,
-                     child_at_home)
+        return Named(key, stands, leads, head_number, meant is not None, speaks is not None, child_at_home)
+
+    def tells_head(self, row: ParsedRow, named: Named) -> bool:
+        """Whether it is this row that tells its family the number of its head: the one that leads, or the first that
+        says it where that one does not."""
+        if named.leads[0] in self._saying:
+            return named.leads[0] == row.place
+        return self._telling.setdefault(named.key, row.place) == row.place
 
     def other_home_of(self, row: ParsedRow, region: str, named: Named) -> str:
         """Another family of the village, of the register or of the list, whose head has this number; '' if there is
         none. Whoever asks first is the head. Nobody heads two families of one village (`services/students.py`)."""
-        if (index := index_of(named.head_number)) is None:
+        if (number := named.head_number) is None:
             return ""
-        standing = self._by_identity.get((region, index))
+        standing = self._by_identity.get((region, index_of(number) or "")) if self._by_identity else None
         if standing is not None and standing is not named.stands:
             return f"“{standing.head_name}”户（户编号 {standing.register_number}）"
         home = named.stands.id if named.stands else named.key
-        first, place = self._headed.setdefault((region, index), (home, row.place))
+        first, place = self._headed.setdefault((region, number), (home, row.place))
         return "" if first == home else f"{place}的另一户"
 
     def _home_of(self, child: Student) -> Household | None:
@@ -142,7 +153,7 @@ class Families:
                              "已分户的，请先新增那一户，再导入这一行。")
             return own
         head = row.values.get("head_name")
-        found = [h for h in self._joined.get(self._key(row, region), {}).values() if head in (None, h.head_name)]
+        found = [h for h in self._joined.get(_group(row, region), {}).values() if head in (None, h.head_name)]
         if len(found) != 1:
             return None
         row.warn("户编号", f"本村没有户编号“{number}”；名单中同一编号的孩子在“{found[0].head_name}”户"
@@ -153,13 +164,19 @@ class Families:
     def _without_number(self, row: ParsedRow, region: str, child: Student | None) -> Household | None:
         if child is not None and (own := self._home_of(child)):
             return own
-        identity, head = index_of(self._head_number(row, region)), _head(row)
+        number, head = self._head_number(row, region), _head(row)
+        identity = index_of(number)
         if identity and (found := self._by_identity.get((region, identity))):
             return found
-        if joined := self._joined.get(self._key(row, region)):
+        if joined := self._joined.get(_key(row, region, number)):
             return next(iter(joined.values()))
-        alike = [h for h in self._by_head.get((region, head or ""), [])
-                 if not (identity and h.identity_index and h.identity_index != identity)]
+
+        def may_be(household: Household) -> bool:
+            return identity is None or household.identity_index in (None, identity)
+
+        if found := next(filter(may_be, self._joined.get(_group(row, region), {}).values()), None):
+            return found
+        alike = list(filter(may_be, self._by_head.get((region, head or ""), [])))
         if len(alike) == 1:
             row.warn("户主姓名", f"按村和户主姓名归入已有的户“{head}”（户编号 {alike[0].register_number}）。"
                                  "如不是同一户，请在名单中填上户编号或户主身份证号后重新上传。")
@@ -174,13 +191,10 @@ class Families:
 
     def _head_number(self, row: ParsedRow, region: str) -> str | None:
         """The identity number of the head, also where only another row of the family has it; of two, neither."""
+        if own := row.values.get("head_identity"):
+            return str(own)
         said = self._heads.get(_group(row, region), ())
-        return row.values.get("head_identity") or (next(iter(said)) if len(said) == 1 else None)
-
-    def _key(self, row: ParsedRow, region: str) -> str:
-        """What the rows of one family have in common."""
-        number = None if row.values.get("register_number") else self._head_number(row, region)
-        return f"{region}:head:{number}" if number else _group(row, region)
+        return next(iter(said)) if len(said) == 1 else None
 
 
 def _standing(session: ScopedSession, column: Any, keys: Iterable[Any]) -> Iterable[Household]:
@@ -190,6 +204,12 @@ def _standing(session: ScopedSession, column: Any, keys: Iterable[Any]) -> Itera
 
 def _head(row: ParsedRow) -> str | None:
     return row.values.get("head_name") or row.values.get("guardian_name")
+
+
+def _key(row: ParsedRow, region: str, head_number: str | None) -> str:
+    """What the rows of one family have in common."""
+    by_head = head_number and not row.values.get("register_number")
+    return f"{region}:head:{head_number}" if by_head else _group(row, region)
 
 
 def _group(row: ParsedRow, region: str) -> str:

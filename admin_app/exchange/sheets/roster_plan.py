@@ -160,7 +160,7 @@ def _household(row: ParsedRow, region: str, child: Student | None, standing: Sta
             changes.append(change("户主姓名", stands.head_name, head))
         else:
             row.warn("户主姓名", f"登记的户主是“{stands.head_name}”，没有改动。如已分户或换了户主，请在户的页面办理。")
-    if identity and leads and index_of(identity) != stands.identity_index:
+    if identity and families.tells_head(row, named) and index_of(identity) != stands.identity_index:
         if stands.identity_index is None or (named.by_number and named.at_home):
             _heads_no_other(row, families.other_home_of(row, region, named))
             update["identity_number"] = identity
