@@ -82,7 +82,7 @@ def test_a_family_number_that_the_village_has_not_moves_nobody_who_stands(主任
     strange = child("何远", 9, 户编号="东12", 户主姓名="何远山")
     said = previewed(主任, {**何一, "户编号": "东12"}, {**何二, "户编号": "东12"}, strange)
     assert [outcome for outcome, _ in said] == ["无变化", "新增", "新增"]
-    assert f"本村没有户编号“东12”，这个孩子仍在“何大山”户（户编号 {number}），没有改动" in said[0][1]
+    assert f"本村没有这个户编号，这个孩子仍在“何大山”户（户编号 {number}），没有改动" in said[0][1]
     assert "名单中同一编号的孩子在“何大山”户" in said[1][1] and "同一编号的孩子" not in said[2][1]
     主任.press("确认导入")
     assert what_lies_there(HOMES) == [(number, "何一"), (number, "何二"), ("东12", "何远")]

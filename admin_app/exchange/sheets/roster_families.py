@@ -100,7 +100,7 @@ class Families:
         if meant is not None and meant.register_number != number:
             row.warn("户编号", f"“{number}”按本村已有的户编号“{meant.register_number}”登记（“{meant.head_name}”户）。"
                              "数字前面的 0 容易丢失，请把该列设为“文本”格式。")
-        stands = meant or (self._unnumbered(row, region, child, number) if number
+        stands = meant or (self._unnumbered(row, region, child) if number
                            else self._without_number(row, region, child))
         head_number = self._head_number(row, region) if stands is None else row.values.get("head_identity")
         key = _key(row, region, head_number) if stands is None else f"#{stands.id}" if meant else f"={stands.id}"
@@ -144,11 +144,12 @@ class Families:
         alike = self._by_bare.get((region, bare), [])
         return alike[0] if len(alike) == 1 and bare in (number, alike[0].register_number) else None
 
-    def _unnumbered(self, row: ParsedRow, region: str, child: Student | None, number: str) -> Household | None:
+    def _unnumbered(self, row: ParsedRow, region: str, child: Student | None) -> Household | None:
         """The family of a row whose 户编号 the village has not: where the child stands, or where the list has another
-        child of this number who stands; else a new one."""
+        child of this number who stands; else a new one. What stands in the column may be somebody's identity number with
+        a digit too few: it is not repeated."""
         if child is not None and (own := self._home_of(child)):
-            row.warn("户编号", f"本村没有户编号“{number}”，这个孩子仍在“{own.head_name}”户"
+            row.warn("户编号", f"本村没有这个户编号，这个孩子仍在“{own.head_name}”户"
                              f"（户编号 {own.register_number}），没有改动。户编号有变的，请在户的页面修改；"
                              "已分户的，请先新增那一户，再导入这一行。")
             return own
@@ -156,7 +157,7 @@ class Families:
         found = [h for h in self._joined.get(_group(row, region), {}).values() if head in (None, h.head_name)]
         if len(found) != 1:
             return None
-        row.warn("户编号", f"本村没有户编号“{number}”；名单中同一编号的孩子在“{found[0].head_name}”户"
+        row.warn("户编号", f"本村没有这个户编号；名单中同一编号的孩子在“{found[0].head_name}”户"
                          f"（户编号 {found[0].register_number}），这一行也归入这一户。"
                          "如不是同一户，请核对户编号后重新上传。")
         return found[0]
