@@ -91,6 +91,19 @@ def identity_check(number: str) -> bool:
     return number[17] == check_character(number[:17])
 
 
+def test_what_is_asked_of_a_new_school_is_asked_once_and_of_two_that_may_be_meant_which(主任: Desk) -> None:
+    """A district's list has one near name in five hundred rows: what is wrong with the others must be seen."""
+    first, second = previewed(主任, {**孙悦, "学校": "县示范小学"}, {**孙悦, "儿童姓名": "孙安", "身份证号码": "", "出生日期": "2016-03-03",
+                                                       "学校": "县示范小学"})
+    assert "系统中有名称相近的学校" in first[1] and "相近" not in second[1]
+    for name in ("示范县第二小学", "城区第二小学"):
+        主任.open("/admin/school/new/")
+        主任.press("保存", name=name, kind="211", region_code="990101400000")
+        [(_, said)] = previewed(主任, {**孙悦, "学校": "第二小学"})
+        assert ("按系统中的“示范县第二小学”登记" in said) == (name == "示范县第二小学"), said
+    assert "“第二小学”不知是哪一所：示范县第二小学、城区第二小学" in said or "“第二小学”不知是哪一所：城区第二小学、示范县第二小学" in said
+
+
 def test_a_school_named_much_like_one_that_stands_is_asked_about_before_it_is_made(主任: Desk) -> None:
     [(outcome, said)] = previewed(主任, {**孙悦, "学校": "县示范小学"})
     assert (outcome, "系统中有名称相近的学校“示范小学”" in said, "会新增学校“县示范小学”" in said) == ("新增", True, True)

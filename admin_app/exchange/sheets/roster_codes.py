@@ -72,5 +72,5 @@ def _joined(row: ParsedRow, standing: Standing) -> None:
 
 def _not_a_code(word: str, ended: bool) -> str:
     if ended:
-        return f"“{word}”已停用，这一项没有保存。请改成下拉列表中的写法。"
-    return f"代码表中没有“{word}”，这一项没有保存。请改成下拉列表中的写法，或先在代码表中增加。"
+        return f"“{word}”已停用，这一项没有保存。请改成模板下拉列表中的写法。"
+    return f"代码表中没有“{word}”，这一项没有保存。请改成模板下拉列表中的写法（见“下载模板”）；要增加的请联系管理员。"

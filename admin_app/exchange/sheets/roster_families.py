@@ -146,8 +146,8 @@ class Families:
 
     def _unnumbered(self, row: ParsedRow, region: str, child: Student | None) -> Household | None:
         """The family of a row whose 户编号 the village has not: where the child stands, or where the list has another
-        child of this number who stands; else a new one. What stands in the column may be somebody's identity number with
-        a digit too few: it is not repeated."""
+        child of this number who stands; else a new one. What stands in the column may be somebody's identity number
+        with a digit too few: it is not repeated."""
         if child is not None and (own := self._home_of(child)):
             row.warn("户编号", f"本村没有这个户编号，这个孩子仍在“{own.head_name}”户"
                              f"（户编号 {own.register_number}），没有改动。户编号有变的，请在户的页面修改；"

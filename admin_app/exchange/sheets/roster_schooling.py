@@ -23,6 +23,7 @@ _KINDS = tuple((re.compile(word), kind) for word, kind in (
     ("盲", "511"), ("聋", "512"), ("培智", "513"), ("特殊|特教", "514"), ("专门学校|工读", "371"),
     ("小学|完小|中心校", "211"), ("完全中学", "341"), ("高级中学|高中", "342"), ("职业初中", "321"),
     ("职业|职高|中专|技校", "361"), ("初中|中学|[一二三四五六七八九十]中(?!心)", "311")))
+_MOST_NAMED = 3
 _ELSEWHERE = re.compile("外地|外省|外县|在外(?!国)")
 _NO_SCHOOL = frozenset({"无学校", "没有学校", "未上学", "没上学", "没有上学", "不上学", "未入学", "没入学",
                         "失学", "辍学", "在家"})
@@ -63,21 +64,26 @@ def _unknown(row: ParsedRow, name: str, standing: Standing, actor: Actor, what: 
         row.warn("学校", f"“{name}”不是学校名称，学校一项没有保存。"
                        "在外地上学的，请导入后在学生页面办理“登记外地就读”。")
         return None
-    if full := standing.school_in_full(name):
+    if len(full := standing.schools_in_full(name)) > 1:
+        row.warn("学校", f"“{name}”不知是哪一所：{'、'.join(full[:_MOST_NAMED])}。学校一项没有保存，"
+                       "请写明全名后重新上传。")
+        return None
+    if full:
         standing.said_schools.add(name)
         if not said:
-            row.warn("学校", f"“{name}”按系统中的“{full}”登记。如不是同一所学校，请写明全名后重新上传。")
-        return standing.schools[full]
+            row.warn("学校", f"“{name}”按系统中的“{full[0]}”登记。如不是同一所学校，请写明全名后重新上传。")
+        return standing.schools[full[0]]
     may = actor.may(Permission.PLACE_CREATE)
     what["new_school"] = name if may else None
     if not may:
-        row.warn("学校", f"系统中没有学校“{name}”，学校一项没有保存。请联系上级管理员登记学校。")
-    elif alike := standing.school_like(name):
-        row.warn("学校", f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
-                 f"否则确认导入时会新增学校“{name}”。")
+        row.warn("学校", f"系统中没有学校“{name}”，学校一项没有保存。请联系上级管理员登记学校；"
+                       "孩子在外地上学的，请在学生页面办理“登记外地就读”。")
     elif not said:
         standing.said_schools.add(name)
-        row.warn("学校", f"系统中没有学校“{name}”，确认导入时会新增这所学校。")
+        alike = standing.school_like(name)
+        row.warn("学校", f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
+                 f"否则确认导入时会新增学校“{name}”。" if alike
+                 else f"系统中没有学校“{name}”，确认导入时会新增这所学校。")
     return None
 
 

@@ -44,7 +44,7 @@ class Standing:
     schools: dict[str, School] = field(default_factory=dict)
     schools_by_id: dict[int, School] = field(default_factory=dict)
     alike: dict[str, str] = field(default_factory=dict)
-    in_full: dict[str, str] = field(default_factory=dict)
+    in_full: dict[str, list[str]] = field(default_factory=dict)
     said_schools: set[str] = field(default_factory=set)
     children: Children = field(default_factory=Children)
     families: Families = field(default_factory=lambda: Families(()))
@@ -74,11 +74,10 @@ class Standing:
             self.alike[name] = next(iter(get_close_matches(name, self.schools, n=1)), "")
         return self.alike[name]
 
-    def school_in_full(self, name: str) -> str:
-        """The one school whose name ends with this one (第一小学 of 示范县第一小学), '' if there is none or several."""
+    def schools_in_full(self, name: str) -> list[str]:
+        """The schools whose names end with this one: 第一小学 is 示范县第一小学, and may be 城区第一小学 too."""
         if name not in self.in_full:
-            found = [n for n in self.schools if n.endswith(name)] if len(name) >= _SHORTEST_NAME else []
-            self.in_full[name] = found[0] if len(found) == 1 else ""
+            self.in_full[name] = [n for n in self.schools if n.endswith(name)] if len(name) >= _SHORTEST_NAME else []
         return self.in_full[name]
 
 
