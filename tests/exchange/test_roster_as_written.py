@@ -198,7 +198,7 @@ STATE = "SELECT schooling_state FROM student WHERE name = '陈月'"
 @pytest.mark.parametrize("column", ["就读状态", "就学状态", "是否在校"])
 @pytest.mark.parametrize(("written", "state", "said"), [
     ("在校", "enrolled", ""), ("在校就读", "enrolled", ""), ("不在校", "unknown", "不在校的孩子按“待核查”登记"),
-    ("休学", "unknown", "“休学”不能由名单登记，这个孩子按“待核查”登记。请导入后在学生页面办理“登记在校”，再办理“登记休学”。"),
+    ("休学", "unknown", "“休学”不能由名单登记，这个孩子按“待核查”登记。请导入后在学生页面办理“登记休学”。"),
     ("外地就读", "unknown", "“外地就读”不能由名单登记，这个孩子按“待核查”登记。请导入后在学生页面办理“登记外地就读”。"),
     ("辍学", "unknown", "办理“报疑似辍学”，再办理“确认辍学”。"), ("缓学", "unknown", "办理“登记延缓入学”。")])
 @SQLITE_ONLY
