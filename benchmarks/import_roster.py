@@ -174,7 +174,7 @@ def watched(stages: Stages) -> Iterator[None]:
     with patch.object(importer, "sheet_named", lambda _name: roster), \
             patch.object(sheet, "read_table", stages.timed("  read (child process)", sheet.read_table)), \
             patch.object(importer, "read_upload", stages.timed("read and parse", importer.read_upload)), \
-            patch.object(importer, "_keep", stages.timed("keep preview", importer._keep)), \
+            patch.object(importer, "insert_rows", stages.timed("keep preview", importer.insert_rows)), \
             patch.object(roster_apply, "insert_rows", insert_timed):
         yield
 

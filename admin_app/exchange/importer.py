@@ -3,24 +3,29 @@
 Nothing of the register is written before the confirmation, and then all of it in one transaction
 under one change; a server killed in between leaves nothing. The user's cells and the plans lie
 sealed. A preview is confirmed once, and only while the register still stands as it was previewed:
-otherwise it is made anew and shown again.
+otherwise it is made anew and shown again. What takes long, setting rows against the register, is done
+where one only reads: nobody waits for it. The rows of a preview that nobody confirms are let go of;
+the run stays, with its counts.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import orjson
-from sqlalchemy import String, cast, exists, func, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, String, and_, cast, delete, exists, func, or_, select, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from admin_app.access.actor import Actor
 from admin_app.access.bulk import insert_rows
 from admin_app.access.permissions import Permission
-from admin_app.access.scope import ScopedSession
+from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import ledger_position, recording
 from admin_app.changes.undo import undone_of
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
@@ -29,10 +34,12 @@ from admin_app.exchange.sheets import sheet_named
 from admin_app.identity_numbers import without_numbers
 from models.change import ChangeRow
 from models.import_run import ImportRow, ImportRun
+from models.kinds import sealed
 from models.region import level_of
 
 CHECKED, CONFIRMED, SET_ASIDE = "checked", "confirmed", "set_aside"
 UNFINISHED_FOR = timedelta(days=14)
+MOST_WAITING = 100_000  # rows of one person's previews together: as many as one list may have
 OUTCOMES = ("new", "changed", "same", "refused")
 # A row knows the lower half of who wrote it; a snapshot the whole, with how often the half began anew (its epoch).
 _NEXT = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
@@ -44,27 +51,59 @@ _MOST_UNDER_WAY = 1_000_000  # rows of the ledger, of all acts that are being wr
 _MOVED_ON = "预览之后，名单涉及的数据已被别人修改。已按最新数据重新核对，请再看一遍预览后确认。"
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """Rows set against the register, and what had been written by then."""
+
+    rows: list[PlannedRow]
+    texts: list[str]
+    position: int
+    snapshot: str | None
+
+    @classmethod
+    def of(cls, session: ScopedSession, actor: Actor, sheet: Sheet, rows: list[ParsedRow]) -> Self:
+        position, snapshot = ledger_position(session), _snapshot(session)
+        planned = sheet.plan(session, actor, rows)
+        return cls(planned, list(map(_plan_text, planned)), position, snapshot)
+
+    @property
+    def digest(self) -> str:
+        return digest(self.rows, self.texts)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the run says of it."""
+        return {"counts": _counts(self.rows), "plan_digest": self.digest, "ledger_position": self.position,
+                "snapshot": self.snapshot}
+
+
 def check(session: ScopedSession, actor: Actor, sheet: Sheet, path: Path, filename: str) -> ImportRun:
-    """Read a file, check every row, and keep the preview. Writes no record of the register.
+    """Read a file, check every row, and keep the preview. Writes no record of the register, and writes at all only
+    once everything is checked: a big list takes longer than anybody else waits for the store.
 
     Raises Invalid (the file), Refused."""
     actor.require(Permission.IMPORT_CREATE)
     actor.require(f"{sheet.area}.edit")
-    upload = read_upload(sheet, path, filename, lambda tab: _unit(session, actor, sheet, tab))
-    position, snapshot = ledger_position(session), _snapshot(session)
-    planned = sheet.plan(session, actor, upload.rows)
-    texts = list(map(_plan_text, planned))
+    with _only_reading(session) as reading:
+        upload = read_upload(sheet, path, filename, lambda tab: _unit(reading, actor, sheet, tab))
+        planned = _Planned.of(reading, actor, sheet, upload.rows)
     run = ImportRun(
         region_code=actor.region_code, account_id=actor.account_id, sheet=sheet.name,
         filename=without_numbers(filename)[:200],
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(), state=CHECKED, counts=_counts(planned),
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(), state=CHECKED,
         captions=upload.captions, passed_over=upload.passed_over, lacking=upload.lacking, notes=upload.notes,
-        plan_digest=digest(planned, texts), ledger_position=position, snapshot=snapshot, created_at=datetime.now(UTC),
+        created_at=datetime.now(UTC), **planned.values,
     )
+    rows = _rows(run, planned)
     session.add(run)
     session.flush()
-    _keep(session, run, planned, texts)
+    insert_rows(session, ImportRow, [{"run_id": run.id, **row} for row in rows])
     return run
+
+
+def _only_reading(session: ScopedSession) -> ScopedSession:
+    """Beside one that writes, with the same wall. It shows what has been committed."""
+    return ScopedSession(session.get_bind().engine, session.scope)
 
 
 def _unit(session: ScopedSession, actor: Actor, sheet: Sheet, tab: str) -> Unit | None:
@@ -115,18 +154,17 @@ def _plan_text(row: PlannedRow) -> str:
     return _json({"plan": row.plan, "changes": row.changes})
 
 
-def _keep(session: ScopedSession, run: ImportRun, planned: Sequence[PlannedRow], texts: Sequence[str]) -> None:
-    rows = [
+def _rows(run: ImportRun, planned: _Planned) -> list[dict[str, Any]]:
+    return [
         {
-            "run_id": run.id, "region_code": run.region_code, "excel_row": row.parsed.excel_row, "tab": row.parsed.tab,
+            "region_code": run.region_code, "excel_row": row.parsed.excel_row, "tab": row.parsed.tab,
             "outcome": row.outcome, "label": row.label,
             "messages": [m.as_dict() for m in row.parsed.messages], "warned": _warned(row),
-            "cells": _json({"cells": row.parsed.cells, "values": row.parsed.values}),
-            "plan": plan,
+            "cells": sealed(_json({"cells": row.parsed.cells, "values": row.parsed.values}), "import_row.cells"),
+            "plan": sealed(plan, "import_row.plan"),
         }
-        for row, plan in zip(planned, texts, strict=True)
+        for row, plan in zip(planned.rows, planned.texts, strict=True)
     ]
-    insert_rows(session, ImportRow, rows)
 
 
 def _json(value: Any) -> str:
@@ -144,10 +182,12 @@ def run_of(session: ScopedSession, actor: Actor, run_id: int) -> ImportRun:
 def confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str) -> ImportRun:
     """Write what was previewed, in one change; gives the run with its change.
 
-    Effects, in order: waits until nobody else writes; takes the run (once: a second confirmation is refused); makes
-    sure that the preview confirmed is this one and still holds; writes new and changed rows; marks the run.
+    Effects, in order: sets the rows against the register anew where something was written since, while others work on;
+    waits until nobody else writes; takes the run (once: a second confirmation is refused); makes sure that the preview
+    confirmed is this one and still holds; writes new and changed rows; marks the run.
     Raises Conflict, Invalid, NotFound, Refused. Commits through its recording."""
     actor.require(Permission.IMPORT_CREATE)
+    _look_again(session, actor, run_id)
     session.alone()
     try:
         return _confirm(session, actor, run_id, plan_digest)
@@ -155,10 +195,31 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str)
         # Out of sight of whoever looks for what has moved on, somebody else has taken a number of the list.
         session.alone()
         run = run_of(session, actor, run_id)
-        if _still_holds(session, actor, sheet_named(run.sheet), run):
+        again = _planned_again(session, actor, run)
+        if again.digest == run.plan_digest:
             raise
+        _keep_anew(session, run, again)
         session.commit()
         raise Conflict(_MOVED_ON) from None
+
+
+def _look_again(session: ScopedSession, actor: Actor, run_id: int) -> None:
+    """Plan a preview anew on which something was written since, before anybody has to wait for its confirmation.
+    Where it still holds that is noted, so that only what is written from here on is looked at once more. Commits.
+    Raises Conflict, NotFound, Refused."""
+    with _only_reading(session) as reading:
+        seen = run_of(reading, actor, run_id)
+        if seen.state != CHECKED or not _moved_on(reading, seen):
+            return
+        again = _planned_again(reading, actor, seen)
+    session.alone()
+    run = run_of(session, actor, run_id)
+    if run.state != CHECKED or run.plan_digest != seen.plan_digest:
+        return
+    _keep_anew(session, run, again)
+    session.commit()
+    if again.digest != seen.plan_digest:
+        raise Conflict(_MOVED_ON)
 
 
 def _confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str) -> ImportRun:
@@ -173,7 +234,8 @@ def _confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str
         .execution_options(synchronize_session=False))
     if taken.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("这份名单已经确认过或已放弃，没有重复写入。请查看导入结果。")
-    if _moved_on(session, run) and not _still_holds(session, actor, sheet, run):
+    if _moved_on(session, run) and (again := _planned_again(session, actor, run)).digest != run.plan_digest:
+        _keep_anew(session, run, again)
         session.commit()
         raise Conflict(_MOVED_ON)
     plans = [orjson.loads(plan.open())["plan"] for plan in session.scalars(
@@ -188,24 +250,26 @@ def _confirm(session: ScopedSession, actor: Actor, run_id: int, plan_digest: str
     return run_of(session, actor, run_id)
 
 
-def _still_holds(session: ScopedSession, actor: Actor, sheet: Sheet, run: ImportRun) -> bool:
-    """Plan the kept rows again; when the outcome differs, keep the new preview and open the run again."""
-    rows = session.scalars(
-        select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.id)).all()
-    parsed = [sheet_row(sheet, row) for row in rows]
-    position, snapshot = ledger_position(session), _snapshot(session)
-    planned = sheet.plan(session, actor, parsed)
-    texts = list(map(_plan_text, planned))
-    if digest(planned, texts) == run.plan_digest:
-        return True
-    for row, new, plan in zip(rows, planned, texts, strict=True):
-        row.outcome, row.label = new.outcome, new.label
-        row.messages, row.warned = [m.as_dict() for m in new.parsed.messages], _warned(new)
-        row.plan = plan
+def _kept_rows(session: ScopedSession, run: ImportRun) -> Sequence[ImportRow]:
+    return session.scalars(select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.id)).all()
+
+
+def _planned_again(session: ScopedSession, actor: Actor, run: ImportRun) -> _Planned:
+    """The kept rows set against the register as it is now."""
+    sheet = sheet_named(run.sheet)
+    actor.require(f"{sheet.area}.edit")
+    return _Planned.of(session, actor, sheet, [sheet_row(sheet, row) for row in _kept_rows(session, run)])
+
+
+def _keep_anew(session: ScopedSession, run: ImportRun, again: _Planned) -> None:
+    """The run is open for its preview as it is now; one that is the same is not written again."""
+    if again.digest != run.plan_digest:
+        for row, new, plan in zip(_kept_rows(session, run), again.rows, again.texts, strict=True):
+            row.outcome, row.label = new.outcome, new.label
+            row.messages, row.warned = [m.as_dict() for m in new.parsed.messages], _warned(new)
+            row.plan = plan
     session.execute(update(ImportRun).where(ImportRun.id == run.id).values(
-        state=CHECKED, confirmed_at=None, counts=_counts(planned), plan_digest=digest(planned, texts),
-        ledger_position=position, snapshot=snapshot).execution_options(synchronize_session=False))
-    return False
+        state=CHECKED, confirmed_at=None, **again.values).execution_options(synchronize_session=False))
 
 
 def sheet_row(sheet: Sheet, row: ImportRow) -> ParsedRow:
@@ -218,10 +282,50 @@ def sheet_row(sheet: Sheet, row: ImportRow) -> ParsedRow:
 def set_aside(session: ScopedSession, actor: Actor, run_id: int) -> None:
     """Put a preview away unconfirmed. Commits."""
     run = run_of(session, actor, run_id)
-    if run.state != CHECKED:
+    if not _put_away(session, run.id):
         raise Conflict("这份名单已经确认过或已放弃。")
-    run.state = SET_ASIDE
     session.commit()
+
+
+def _put_away(session: ScopedSession, run_id: int) -> bool:
+    """Whether it was still waiting: somebody may be confirming it."""
+    put = session.execute(update(ImportRun).where(ImportRun.id == run_id, ImportRun.state == CHECKED)
+                          .values(state=SET_ASIDE).execution_options(synchronize_session=False))
+    return bool(put.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def make_room(session: ScopedSession, actor: Actor, latest: ImportRun) -> list[str]:
+    """Put away the person's own previews that waited longest, where all together have more rows than one list may;
+    gives the names of their files. An office that checks the lists of all its villages first never meets it."""
+    waiting_too = session.scalars(select(ImportRun).where(
+        ImportRun.account_id == actor.account_id, ImportRun.state == CHECKED, ImportRun.id != latest.id)
+        .order_by(ImportRun.id.desc())).all()
+    held = list(accumulate(_rows_held(run) for run in (latest, *waiting_too)))[1:]
+    return [run.filename for run, so_far in zip(waiting_too, held, strict=True)
+            if so_far > MOST_WAITING and _put_away(session, run.id)]
+
+
+def _rows_held(run: ImportRun) -> int:
+    return sum(run.counts[outcome] for outcome in OUTCOMES)
+
+
+def forget(engine: Engine, now: datetime | None = None) -> int:
+    """Let go of the rows of previews that were put away, or that nobody has confirmed for two weeks; gives how many
+    previews. Each by itself, and a busy store is left alone: the next round comes in a minute."""
+    too_old = and_(ImportRun.state == CHECKED, ImportRun.created_at < (now or datetime.now(UTC)) - UNFINISHED_FOR)
+    put_away = and_(ImportRun.state == SET_ASIDE, exists().where(ImportRow.run_id == ImportRun.id))
+    done = 0
+    with unscoped(engine, "previews of every unit grow old") as wide:
+        old = wide.execute(select(ImportRun.id, ImportRun.state).where(or_(too_old, put_away))).all()
+    with suppress(OperationalError):
+        for run_id, state in old:
+            with unscoped(engine, "previews of every unit grow old", writing=True) as wide:
+                if state == SET_ASIDE or _put_away(wide, run_id):
+                    wide.execute(delete(ImportRow).where(ImportRow.run_id == run_id)
+                                 .execution_options(synchronize_session=False))
+                    done += 1
+                wide.commit()
+    return done
 
 
 def recent(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
@@ -277,9 +381,11 @@ def rows_of(session: ScopedSession, run: ImportRun, outcome: str | None, page: i
 def rows_told(session: ScopedSession, actor: Actor, run: ImportRun, *, refused: bool) -> tuple[
         list[ImportRow], list[list[str]]]:
     """The refused rows, or those that go in with a reminder, with the cells as the list had them, for whoever brought
-    the list: numbers and telephones stand in them in full. Raises Refused."""
+    the list: numbers and telephones stand in them in full. Raises NotFound, Refused."""
     if run.account_id != actor.account_id:
         raise Refused("下载的是名单的原文，含完整的证件号和电话，只给导入这份名单的人。请由导入人下载。")
+    if run.state == SET_ASIDE:
+        raise NotFound("这份名单没有导入，它的明细已不再保存。要导入请重新上传。")
     which = ImportRow.outcome == "refused" if refused else ImportRow.warned.is_(True)
     rows = session.scalars(select(ImportRow).where(ImportRow.run_id == run.id, which).order_by(ImportRow.id)).all()
     return list(rows), [orjson.loads(row.cells.open())["cells"] for row in rows]

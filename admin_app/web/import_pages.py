@@ -81,7 +81,11 @@ def _check(sheet: str) -> ResponseReturnValue:
         path = Path(folder) / "upload"
         file.save(path)
         run = importer.check(session(), actor(), sheet_named(sheet), path, Path(file.filename).name)
+        gone = importer.make_room(session(), actor(), run)
         session().commit()
+    if gone:
+        flash(f"您等待确认的预览合计超过 {importer.MOST_WAITING:,} 行，最早的 {len(gone)} 份已放弃，没有写入："
+              f"{'、'.join(gone[:5])}{'等' if len(gone) > 5 else ''}。要导入请重新上传，核对后随即确认。", "warning")
     return redirect(url_for("imports.preview", id=run.id))
 
 
@@ -215,7 +219,7 @@ def result(id: int) -> ResponseReturnValue:
     if run.state == importer.CHECKED:
         return redirect(url_for("imports.preview", id=id))
     if run.state == importer.SET_ASIDE:
-        flash(f"“{run.filename}”的预览已放弃，没有写入任何内容。要导入请重新上传。", "info")
+        flash(f"“{run.filename}”的预览已放弃，或两周没有确认，没有写入任何内容。要导入请重新上传。", "info")
         return redirect(url_for("imports.upload", sheet=run.sheet))
     change = url_for("ledger.change", id=run.change_id) if run.change_id else None
     return render_template(
