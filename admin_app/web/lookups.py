@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from admin_app.access.permissions import Permission
-from admin_app.listing import Wanted, page_of
+from admin_app.listing import LONGEST_SEARCH, Wanted, page_of
 from admin_app.web.context import actor, display, session
 from models.base import table_of
 from models.region import Region, in_use, prefix_of
@@ -19,8 +19,9 @@ LIMIT = 20
 
 
 def lookup(view: "RegisterView") -> ResponseReturnValue:
-    wanted = Wanted(view.model, search=request.args.get("q", "").replace("\0", "").strip(),
-                    search_columns=view.search, may_search_identity=actor().may(Permission.FAMILY_REVEAL))
+    asked = request.args.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
+    wanted = Wanted(view.model, search=asked, search_columns=view.search,
+                    may_search_identity=actor().may(Permission.FAMILY_REVEAL))
     if issubclass(view.model, Region):
         return jsonify(_regions(wanted.search))
     found = page_of(session(), wanted, 0, LIMIT)
