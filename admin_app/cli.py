@@ -39,6 +39,7 @@ from admin_app.services import account_list, accounts, rules
 from admin_app.task_queue import end_with_parent, worker_beside
 from admin_app.web import exports
 from admin_app.web.context import Plant
+from admin_app.web.server import listen
 from models.import_run import ImportRow
 from seed import code_tables, demo as demo_seed, divisions
 
@@ -328,13 +329,11 @@ def restore(file: Path) -> None:
 @click.option("--port", default=8000, type=click.IntRange(1, 65535))
 @refusing
 def serve(host: str, port: int) -> None:
-    from waitress import create_server
-
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the worker is stopped with the service
     settle()
     try:
         application = current_app._get_current_object()  # type: ignore[attr-defined]
-        server = create_server(application, host=host, port=port, threads=8, ident=None)
+        server = listen(application, _plant().deployment, host, port)
     except OSError as fault:
         why = "端口已被占用" if fault.errno == EADDRINUSE else fault.strerror
         raise Invalid(f"不能在 {host}:{port} 上启动：{why}。请先停掉占用它的程序，或用 --port 换一个端口。") from fault

@@ -207,9 +207,14 @@ def finish(response: Response) -> Response:
     return response
 
 
+def set_cookie(response: Response, name: str, value: str, days: int) -> None:
+    """For this site and no script; for HTTPS alone also where a proxy forgets to say that it speaks it."""
+    secure = request.is_secure or plant().deployment.behind_proxy
+    response.set_cookie(name, value, httponly=True, samesite="Lax", secure=secure, max_age=timedelta(days=days))
+
+
 def set_session_cookie(response: Response, token: str) -> None:
-    response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=request.is_secure,
-                        max_age=timedelta(days=1))
+    set_cookie(response, COOKIE, token, days=1)
 
 
 def require_view(permission: Permission) -> None:

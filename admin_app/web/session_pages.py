@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import cast
 
 from flask import (
@@ -21,7 +21,7 @@ from admin_app.services import accounts, passwords, sign_in as service
 from admin_app.services.rules import rule
 from admin_app.services.sign_in import SlowDown
 from admin_app.web.context import actor, plant, signed_in
-from admin_app.web.gate import COOKIE, own_path, set_session_cookie
+from admin_app.web.gate import COOKIE, own_path, set_cookie, set_session_cookie
 from models.account import Account
 
 pages = Blueprint("session", __name__)
@@ -71,8 +71,7 @@ def sign_in() -> ResponseReturnValue:
     set_session_cookie(cast(Response, response), token)
     marks = {**marks, key: marks.get(key) or secrets.token_hex(8)}
     kept = dict(list(marks.items())[-_DEVICES:])
-    response.set_cookie(DEVICE_COOKIE, _signer().dumps(kept), httponly=True, samesite="Lax",
-                        secure=request.is_secure, max_age=timedelta(days=365))
+    set_cookie(cast(Response, response), DEVICE_COOKIE, _signer().dumps(kept), days=365)
     return response
 
 
@@ -189,8 +188,12 @@ def browser_named(agent: str) -> str:
     return " · ".join(filter(None, found)) or agent[:40] or "未知设备"
 
 
+def device_signer(secret: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt="device")
+
+
 def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="device")
+    return device_signer(str(current_app.secret_key))
 
 
 def _devices() -> dict[str, str]:
