@@ -134,6 +134,26 @@ def sign_in(engine: Engine, *, username: str, password: str, address: str, agent
         return token
 
 
+def require_password(engine: Engine, who: SignedIn, *, password: str, address: str, device: str | None,
+                     now: datetime | None = None) -> None:
+    """That whoever sits at the browser knows the password of the account. A wrong one counts as one at the sign-in
+    does, and is counted before it is looked at: a hundred at once are a hundred. Raises SlowDown, Invalid."""
+    now = now or datetime.now(UTC)
+    with unscoped(engine, "tries at one's own password are counted", writing=True) as session:
+        _one_at_a_time(session, who.username)
+        _brake(session, who.username, address, device, now)
+        tried = SignInAttempt(at=now, name_digest=name_digest(who.username), address=address, device=device,
+                              succeeded=False)
+        session.add(tried)
+        session.commit()
+        stands = session.get_one(Account, who.account_id).password_hash
+        session.rollback()  # nobody waits while it is compared
+        if not passwords.matches(stands, password):
+            raise Invalid("当前密码不对。请重新输入。", "current")
+        tried.succeeded = True
+        session.commit()
+
+
 def begin_session(session: ScopedSession, account: Account, grant: Grant, *, address: str, agent: str,
                   now: datetime) -> str:
     """A new session with a new token of 256 bits; the database keeps its digest."""

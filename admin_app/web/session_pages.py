@@ -19,7 +19,7 @@ from admin_app.display import local_time
 from admin_app.errors import Invalid
 from admin_app.services import accounts, passwords, sign_in as service
 from admin_app.services.rules import rule
-from admin_app.services.sign_in import SlowDown
+from admin_app.services.sign_in import SignedIn, SlowDown
 from admin_app.web.context import actor, plant, signed_in
 from admin_app.web.gate import COOKIE, own_path, set_cookie, set_session_cookie
 from models.account import Account
@@ -92,24 +92,32 @@ def change_password() -> ResponseReturnValue:
     who = signed_in()
     assert who is not None
     errors: dict[str, str] = {}
-    engine = plant().engine
-    with unscoped(engine, "one's own account", writing=request.method == "POST") as session:
+    status = 200
+    if request.method == "POST":
+        try:
+            return _change(who)
+        except (Invalid, SlowDown) as fault:
+            errors[getattr(fault, "column", None) or "current"] = fault.message
+            status = fault.status
+    with ScopedSession(plant().engine, actor().scope) as session:  # what is shown here holds nobody up
+        rules = passwords.rules(rule(session, "password_policy"))
+    return render_template(
+        "change_password.html", errors=errors, username=who.username, forced=who.must_change_password, rules=rules,
+        next=own_path(request.values.get("next"))), status
+
+
+def _change(who: SignedIn) -> ResponseReturnValue:
+    """Whoever found a desk open, or a cookie, guesses no password here either. Raises Invalid, SlowDown."""
+    engine, current = plant().engine, request.form.get("current", "")
+    service.require_password(engine, who, password=current, address=request.remote_addr or "",
+                             device=_devices().get(_name_key(who.username)))
+    with unscoped(engine, "one's own account", writing=True) as session:
         account = session.get_one(Account, who.account_id)
-        if request.method == "POST":
-            try:
-                with recording(session, actor(), "change_password"):
-                    accounts.change_password(
-                        session, account, current=request.form.get("current", ""),
-                        new=request.form.get("new", ""), again=request.form.get("again", ""))
-                    token = _begin_again(session, account)
-                return _changed(token)
-            except Invalid as fault:
-                errors[fault.column or "current"] = fault.message
-        return render_template(
-            "change_password.html", errors=errors, username=who.username, forced=who.must_change_password,
-            rules=passwords.rules(rule(session, "password_policy")),
-            next=own_path(request.values.get("next")),
-        ), 400 if errors else 200
+        with recording(session, actor(), "change_password"):
+            accounts.change_password(session, account, current=current, new=request.form.get("new", ""),
+                                     again=request.form.get("again", ""))
+            token = _begin_again(session, account)
+        return _changed(token)
 
 
 def _begin_again(session: ScopedSession, account: Account) -> str:

@@ -148,7 +148,8 @@ STEPS_OUT = {
     ("admin_app/tasks.py", "overdue"): "a worker works for everybody",
     ("admin_app/tasks.py", "task_of"): "a task is its asker's own",
     ("admin_app/tasks.py", "tasks_of"): "a task is its asker's own",
-    ("admin_app/web/session_pages.py", "change_password"): "one's own account",
+    ("admin_app/services/sign_in.py", "require_password"): "tries at one's own password are counted",
+    ("admin_app/web/session_pages.py", "_change"): "one's own account",
 }
 
 
