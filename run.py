@@ -75,6 +75,7 @@ def serve(words: list[str], *, with_demo: bool) -> int:
     if "--demo" in words:
         words.remove("--demo")
         with_demo = True
+    os.umask(0o077)  # what is written here is the owner's alone, also in a folder that others may look into
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = {"BAOXUE_DATA_DIR": str(data)}
     loaded, prepared = data / "demo-accounts.txt", data / "schema.txt"

@@ -103,7 +103,12 @@ def db() -> None: ...
 @db.command("upgrade", help="建表或升级到最新结构，并装载代码表。")
 @refusing
 def db_upgrade() -> None:
-    prepare(_plant())
+    try:
+        prepare(_plant())
+    except DBAPIError as fault:
+        said = " ".join(str(fault.orig).split())
+        raise BaoxueError(f"没有建好或升级数据库的表。数据库说：{said}。"
+                          "请按它说的改正（多为数据库地址、权限或磁盘）后，再运行 db upgrade。") from fault
     click.echo("数据库已是最新结构。")
 
 

@@ -1,0 +1,82 @@
+"""What a new machine meets first: `run.py`, and the set-up that it calls."""
+
+import importlib.util
+import os
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from admin_app import create_app
+from admin_app.access.field_keys import FieldKeys
+from models.kinds import install_cipher
+from tests.about_the_code.tree import ROOT
+from tests.desk import command, deployment
+
+
+@pytest.fixture
+def run() -> Iterator[ModuleType]:
+    """run.py as a module, started by somebody whose files everybody may read."""
+    spec = importlib.util.spec_from_file_location("run", ROOT / "run.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    before = os.umask(0o022)
+    yield module
+    os.umask(before)
+
+
+def test_passwords_of_the_demo_are_for_whoever_started_it_alone(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "before.txt").write_text("everybody may read this")
+    said = SimpleNamespace(stdout="cun01\tbaoxue-demo-2026\t村（社区）干部\t示范县城区康宁社区\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_words, **_environment: said)
+    monkeypatch.setattr(run, "call", lambda *_words, **_environment: 0)
+    monkeypatch.setattr(run, "stand_by", lambda *_words, **_environment: 0)
+
+    assert run.serve(["--data", str(tmp_path), "--demo"], with_demo=False) == 0
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {"before.txt": 0o644, "demo-accounts.txt": 0o600, "schema.txt": 0o600}
+
+
+@pytest.fixture
+def empty(store_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where a store lies in which nothing stands yet, of the same kind."""
+    if store_url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path / 'baoxue.db'}"
+    else:
+        server = request.getfixturevalue("postgresql")
+        name = server.create()
+        yield server.address(name)
+        server.drop(name)
+
+
+def test_a_set_up_that_fails_says_why_and_not_to_do_it_first(empty: str, tmp_path: Path, cipher: FieldKeys) -> None:
+    """Somebody has left a view there that bears the name of a table."""
+
+    def at_the_store(statement: str) -> None:
+        engine: Any = create_engine(empty)
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    at_the_store("CREATE VIEW household AS SELECT 1 AS id")
+    app = create_app(deployment(empty, tmp_path / "data"))
+    try:
+        said = command(app, "db", "upgrade", exit_code=1)
+        assert "没有建好或升级数据库的表。数据库说：" in said and "household" in said
+        assert "数据库里还没有表" not in said
+        assert "数据库里还没有表。请先运行 db upgrade" in command(app, "changes", "verify", exit_code=1), "who did not set up"
+
+        at_the_store("DROP VIEW household")
+        assert "数据库已是最新结构" in command(app, "db", "upgrade")
+    finally:
+        app.extensions["baoxue"].close()
+        install_cipher(cipher.cipher())
