@@ -1,4 +1,4 @@
-"""What a list may be filtered by: the values of a column, days, and what hangs on a record and stands."""
+"""What a list may be filtered by: the values of a column, days, and what belongs to a record and stands."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,18 +13,37 @@ from models.base import Base, declared, model_of, table_of
 # A filter by days, behind the column's name: `birth_date_from=2012-09-01`, with that day; `_before`: earlier than
 # that day, or not at all.
 FROM, TO, BEFORE = "_from", "_to", "_before"
+EMPTY = "-"  # in an address: where nothing is written; forms empty a field by the same sign
 
 
 @lru_cache(maxsize=256)
 def column_of(model: type[Base], name: str) -> tuple[type[Base], str]:
     """The model and the column that a filter is about: `sex` is the record's own, `special_group_flag.kind` that of
-    its flags. Raises KeyError."""
+    its flags, `household_hardship.kind` that of its family's hardships. Raises KeyError."""
     table, _, column = name.rpartition(".")
     of = model_of(table) if table else model
     declared(of, column)
-    if of is not model and f"{model.__tablename__}_id" not in table_of(of).c:
-        raise KeyError(f"{name}: {table} does not hang on {model.__tablename__}")
+    if of is not model:
+        _tie(model, of)
     return of, column
+
+
+def _tie(model: type[Base], of: type[Base]) -> tuple[str, str]:
+    """By which columns a record and one of another ledger belong together: that one hangs on it, it names that one,
+    or both name one family. Raises KeyError."""
+    own, other = table_of(model).c, table_of(of).c
+    for here, there in (("id", f"{model.__tablename__}_id"), (f"{of.__tablename__}_id", "id"),
+                        ("household_id", "household_id")):
+        if here in own and there in other:
+            return here, there
+    raise KeyError(f"{of.__tablename__} does not belong to {model.__tablename__}")
+
+
+def belonging(session: ScopedSession, model: type[Base], of: type[Base],
+              *so: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition that a record of another ledger which is so belongs to it, as far as the wall shows them."""
+    here, there = _tie(model, of)
+    return table_of(model).c[here].in_(select(table_of(of).c[there]).where(*so, *walled(session, of)))
 
 
 def equal(session: ScopedSession, model: type[Base], name: str, value: Any) -> ColumnElement[bool]:
@@ -32,12 +51,19 @@ def equal(session: ScopedSession, model: type[Base], name: str, value: Any) -> C
     of, name = column_of(model, name)
     columns = table_of(of).c
     values = value if isinstance(value, tuple) else (value,)
-    fits = or_(*[columns[name].is_(None) for v in values if v == ""], columns[name].in_([v for v in values if v != ""]))
+    written = [v for v in values if v != ""]
+    ways = [columns[name] == written[0] if len(written) == 1 else columns[name].in_(written)] if written else []
+    fits = or_(*ways, *[columns[name].is_(None)] * ("" in values))
     if of is model:
-        return columns[name] == value if len(values) == 1 and value != "" else fits
+        return fits
     standing = [columns[of.__moves__.column].in_(of.__moves__.standing)] if of.__moves__ else []
-    return table_of(model).c.id.in_(
-        select(columns[f"{model.__tablename__}_id"]).where(fits, *standing, *walled(session, of)))
+    return belonging(session, model, of, fits, *standing)
+
+
+def may_be_empty(model: type[Base], name: str) -> bool:
+    """Whether a filter can be asked for where nothing is written; days have a filter of their own for that."""
+    of, column = column_of(model, name)
+    return of is model and bool(table_of(of).c[column].nullable) and not isinstance(table_of(of).c[column].type, Date)
 
 
 def day_filter(argument: str) -> tuple[str, str]:

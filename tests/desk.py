@@ -212,7 +212,7 @@ class Desk:
         return self
 
     def open(self, address: str, status: int = 200) -> Page:
-        address = urljoin(self.page.address, address) if address.startswith("?") else address
+        address = address if address.startswith("/") else urljoin(self.page.address, address)
         return self._show(self.browser.get(address, follow_redirects=True, buffered=True), status)
 
     def press(self, button: str, status: int = 200, **typed: Any) -> Page:

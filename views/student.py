@@ -10,8 +10,7 @@ class StudentView(RegisterView):
     columns = ("name", "sex", "birth_date", "identity_number", "region_code", "schooling_state", "school_id",
                "grade", "checked_on")
     filters = ("schooling_state", "sex", "school_id", "grade", "boarding", "ethnic_group", "special_group_flag.kind",
-               "birth_date", "checked_on",
-               "leave_until", "household_id")
+               "household_hardship.kind", "household_id", "identity_number", "birth_date", "checked_on", "leave_until")
     search = ("name",)
     import_sheet = "roster"
     fieldsets = (

@@ -13,7 +13,7 @@ from admin_app.access.permissions import Permission, Role
 from admin_app.changes.undo import undone_of
 from admin_app.display import local_time
 from admin_app.exchange import importer
-from admin_app.filters import BEFORE, TO
+from admin_app.filters import BEFORE, EMPTY, TO
 from admin_app.listing import COUNT_CAP, Wanted
 from admin_app.services import condition
 from admin_app.services.letters import lacking
@@ -55,6 +55,8 @@ TODO: tuple[Todo, ...] = (
     Todo("就学状态待核查", "student", {"schooling_state": "unknown"}),
     Todo("本学期还没有核查的学生", "student",
          {"schooling_state": SCHOOLING_MOVES.by_verb["check"].sources}, ("checked_on", "term"),
+         colour="azure"),
+    Todo("没有登记户的学生", "student", {"schooling_state": SCHOOLING_MOVES.standing, "household_id": ""},
          colour="azure"),
     Todo("休学（延缓）已到期", "student", {"schooling_state": ("on_leave", "deferred")},
          ("leave_until", "today"), colour="orange"),
@@ -100,7 +102,7 @@ def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
     if not count:
         return None
     said = {name: ",".join(value) if isinstance(value, tuple) else int(value) if isinstance(value, bool) else value
-            for name, value in equals.items()}
+            or EMPTY for name, value in equals.items()}
     query = {**said, **{argument: day.isoformat() for argument, day in before.items()}}
     return {"label": entry.label, "count": f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}",
             "colour": entry.colour, "url": f"{url_for(f'{entry.table}.index_view')}?{urlencode(query)}"}

@@ -18,7 +18,7 @@ from sqlalchemy import Date
 
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission, Role, permits
-from admin_app.filters import BEFORE, FROM, TO, column_of, filter_of
+from admin_app.filters import BEFORE, EMPTY, FROM, TO, column_of, filter_of, may_be_empty
 from admin_app.identity_numbers import in_words, without_numbers
 from admin_app.listing import LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, sortable
 from admin_app.web.context import actor
@@ -99,7 +99,7 @@ def _filters(view: "RegisterView", role: Role) -> tuple[dict[str, Any], dict[str
         name, kind = filter_of(view.filters, argument)
         if name not in view.filters:
             continue
-        if hidden_filter(view, argument, role):
+        if hidden_filter(view, argument, role, said):
             unread.append((argument, said))
             continue
         of, column = column_of(model, name)
@@ -110,7 +110,9 @@ def _filters(view: "RegisterView", role: Role) -> tuple[dict[str, Any], dict[str
             else:
                 unread.append((argument, said))
         elif not dated and not names_region(of, column):
-            values = tuple(dict.fromkeys(_value(of, column, one) for one in said.split(",") if one))
+            empty = may_be_empty(model, name)
+            values = tuple(dict.fromkeys("" if empty and one == EMPTY else _value(of, column, one)
+                                         for one in said.split(",") if one))
             if values and None not in values:
                 equals[name] = values if len(values) > 1 else values[0]
             else:
@@ -157,11 +159,14 @@ def _in_full(model: type[Base], names: tuple[str, ...], role: Role) -> tuple[str
                  and (of is model or permits(role, Permission(f"{of.__area__}.view"))))
 
 
-def hidden_filter(view: "RegisterView", argument: str, role: Role) -> bool:
+def hidden_filter(view: "RegisterView", argument: str, role: Role, said: str = "") -> bool:
     """Whether an argument is a filter of this list by what a role does not see in full: passed over in silence, the
-    list would be of more than was asked for."""
+    list would be of more than was asked for. That nothing is written there (`said`), a mask does not hide."""
     name, _ = filter_of(view.filters, argument)
-    return name in view.filters and not _in_full(view.model, (name,), role)
+    if name not in view.filters or _in_full(view.model, (name,), role):
+        return False
+    return said != EMPTY or not may_be_empty(view.model, name) or \
+        sight(role, declared(view.model, name).privacy) is Sight.ABSENT
 
 
 def may_sort(view: "RegisterView", name: str) -> bool:
@@ -242,6 +247,11 @@ def _known(filters: tuple[str, ...]) -> frozenset[str]:
 
 def query_of(view: "RegisterView", **changes: Any) -> str:
     return urlencode(arguments(view, **changes), safe=",")
+
+
+def turned(view: "RegisterView", **changes: Any) -> str:
+    """The list that is open with some arguments changed, one of them at least said: its links are many, and short."""
+    return f"?{query_of(view, **changes)}"
 
 
 def _led_here(view: "RegisterView") -> dict[str, Any]:

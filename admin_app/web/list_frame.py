@@ -15,19 +15,19 @@ from sqlalchemy import Boolean
 
 from admin_app.access.keepers import may_keep
 from admin_app.access.permissions import Permission
-from admin_app.filters import BEFORE, FROM, TO, column_of, day_filter, filter_kind, filter_of
+from admin_app.filters import BEFORE, EMPTY, FROM, TO, column_of, day_filter, filter_kind, filter_of, may_be_empty
 from admin_app.identity_numbers import in_words
 from admin_app.listing import COUNT_CAP, Wanted, as_shown, cap_of, found_by
 from admin_app.paging import PageQuery
 from admin_app.reference import MOST_SCHOOLS, tree_root
 from admin_app.services import moves as move_service
-from admin_app.web.context import actor, display, session
+from admin_app.web.context import actor, display, session, shows
 from admin_app.web.list_address import (
     SIZES, address, arguments, chosen_columns, given, hidden_filter, may_sort, offered_columns, query_of,
-    size_of_page, wanted_by,
+    size_of_page, turned, wanted_by,
 )
 from admin_app.web.list_rows import RowWriter
-from models.base import Privacy, declared, name_column, pointed_at, table_of
+from models.base import Base, Privacy, declared, name_column, pointed_at, table_of
 from models.region import prefix_of, spoken_name
 from models.school import School
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _FEW, _MANY = 5, 30  # options of a filter that several may be ticked of
 _DAYS = {"": "", FROM: "从", TO: "到", BEFORE: "早于"}
 _ALSO = {BEFORE: "（含空）"}
-_NOT_TOLD = "（内容不记）"
+_NOT_TOLD, _NONE = "（内容不记）", "无"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def total_label(count: int, cap: int) -> str:
 
 
 def _sizes(view: "RegisterView") -> list[dict[str, Any]]:
-    return [{"label": str(s), "url": address(view, size=s, page=None), "active": s == size_of_page()} for s in SIZES]
+    return [{"label": str(s), "url": turned(view, size=s, page=None), "active": s == size_of_page()} for s in SIZES]
 
 
 def _search(view: "RegisterView", wanted: Wanted) -> dict[str, str] | None:
@@ -115,36 +115,32 @@ def _column(view: "RegisterView", wanted: Wanted, name: str, count: int) -> dict
     label, mine = declared(view.model, name).label, wanted.sort == name
     url = None
     if count <= COUNT_CAP and may_sort(view, name):
-        url = address(view, sort=name, desc="1" if mine and not wanted.descending else None, page=None)
+        url = turned(view, sort=name, desc="1" if mine and not wanted.descending else None, page=None)
     order = ("descending" if wanted.descending else "ascending") if mine else None
     return {"name": name, "label": label, "sort_url": url, "sorted": order}
 
 
 def _offered(view: "RegisterView", name: str) -> bool:
-    """A filter by a record of another ledger comes from a link there; only short lists are offered, and what the role
-    sees in full."""
-    if hidden_filter(view, name, actor().role):
-        return False
+    """What the role sees in full, or could be told that there is none of; records only of a ledger that it may open."""
     target = pointed_at(*column_of(view.model, name))
-    return target is None or target is School
+    return not hidden_filter(view, name, actor().role, EMPTY) and (target is None or shows(target))
 
 
 def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
     model, column = column_of(view.model, name)
-    field, options = declared(model, column), []
-    if field.states and model.__moves__:
+    field, options, target = declared(model, column), [], pointed_at(model, column)
+    if hidden_filter(view, name, actor().role):
+        options = [(EMPTY, _NONE)]
+    elif field.states and model.__moves__:
         options = [(s.code, s.label) for s in model.__moves__.states]
     elif field.codes:
         options = [(i.code, i.label) for i in display().codes(field.codes)]
     elif isinstance(table_of(model).c[column].type, Boolean):
         options = [("1", "是"), ("0", "否")]
-    elif pointed_at(model, column) is School:
-        if len(display().schools()) > MOST_SCHOOLS:
-            value = given(name)
-            label = display().schools().get(int(value[:18]), "") if value.isdecimal() else ""
-            return {"name": name, "label": field.label, "kind": "lookup", "options": [], "shown": label,
-                    "value": value if label else "", "lookup_url": url_for("school.lookup")}
+    elif target is School and len(display().schools()) <= MOST_SCHOOLS:
         options = [(str(key), label) for key, label in display().schools().items()]
+    elif target:
+        return {"name": name, "label": field.label, **_found_by_typing(view, name, target)}
     kind = "options" if options else filter_kind(view.model, name)
     if kind == "date":
         kinds = (FROM, TO) if field.privacy is Privacy.BIRTH else (FROM, TO, BEFORE)  # nobody is due to be born
@@ -154,6 +150,17 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
     return {"name": name, "label": field.label, "kind": kind, "options": options, "value": given(name),
             "many": _FEW <= len(options) <= _MANY, "chosen": chosen,
             "shown": "、".join(label for value, label in options if value in chosen) or "全部"}
+
+
+def _found_by_typing(view: "RegisterView", name: str, target: type[Base]) -> dict[str, Any]:
+    """A filter by one record of many, and by none of them."""
+    said = given(name).split(",")
+    keys = [key for key in said if key.isdecimal() and len(key) <= 18]
+    label = display().named(target, int(keys[0])) if len(keys) == 1 else None
+    return {"kind": "lookup", "value": keys[0] if label else "", "shown": label or "", "empty": EMPTY in said,
+            "none": _NONE if may_be_empty(view.model, name) else "",
+            "asked": declared(target, called).label if (called := name_column(target)) else "",
+            "lookup_url": url_for(f"{target.__tablename__}.lookup")}
 
 
 def said_of(view: "RegisterView", wanted: Wanted, *, discreet: bool = False) -> str:
@@ -184,10 +191,11 @@ def _chips(view: "RegisterView", wanted: Wanted, discreet: bool = False) -> list
         return {"label": f"{label}：{value}", "remove_url": address(view, **without)}
 
     def said(name: str, value: Any) -> str:
-        if discreet and _tells_who(view, name):
+        if discreet and value != "" and _tells_who(view, name):
             return _NOT_TOLD
         of, column = column_of(view.model, name)
-        return "、".join(display().value(of, column, v).text for v in (value if isinstance(value, tuple) else (value,)))
+        values = value if isinstance(value, tuple) else (value,)
+        return "、".join(display().value(of, column, v).text if v != "" else _NONE for v in values)
 
     chips = [chip(caption_of(view, n), said(n, v), n) for n, v in wanted.equals.items() if n not in view.fixed]
     chips += [chip(caption_of(view, argument), _NOT_TOLD if discreet and _tells_who(view, argument) else
@@ -203,7 +211,7 @@ def _chips(view: "RegisterView", wanted: Wanted, discreet: bool = False) -> list
 
 def _unread(view: "RegisterView", argument: str, value: str) -> str:
     """Why a list was not asked for this."""
-    return "您的身份不能按它筛选" if hidden_filter(view, argument, actor().role) else f"“{value}”看不懂"
+    return "您的身份不能按它筛选" if hidden_filter(view, argument, actor().role, value) else f"“{value}”看不懂"
 
 
 def caption_of(view: "RegisterView", argument: str) -> str:

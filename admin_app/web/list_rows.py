@@ -47,7 +47,7 @@ class RowWriter:
         changes = view.can_change and view.may("edit") and may_keep(session(), actor(), view.model)
         return cls(
             view.model, columns[0], tuple(_Column.of(view.model, name) for name in columns[1:]),
-            view.get_url(".details_view"), view.get_url(".edit_view") if changes else None,
+            _from_here(view, ".details_view"), _from_here(view, ".edit_view") if changes else None,
             escape(f"&{query}" if query else ""), "id" in columns, ticks,
             (place, prefix_of(actor().region_code)) if public and place else None, state)
 
@@ -64,7 +64,7 @@ class RowWriter:
             text = called(own).text
             name, record = escape(text), f"?id={row[0]}&amp;{PLACE}={place}{self.tail}"
             state = f' data-state="{escape(getattr(row, self.state))}"' if self.state else ""
-            tick = ('<td class="tick"><input type="checkbox" class="form-check-input" name="pk" '
+            tick = ('<td class="tick"><input type="checkbox" name="pk" '
                     f'value="{row[0]}" form="batch"{state} aria-label="选中{name}"></td>'
                     ) if self.ticks else ""
             mine = not self.own or getattr(row, self.own[0]).startswith(self.own[1])
@@ -119,6 +119,11 @@ class _Cells(dict[Any, str]):
             return f'{self._start} class="none">—</td>'
         said = f'<span class="pill c-{escape(colour)}">{escape(text)}</span>' if colour else escape(text)
         return f"{self._start}{_wraps(text)}>{said}</td>"
+
+
+def _from_here(view: "RegisterView", endpoint: str) -> str:
+    """The address of a page of one record, from the list that its rows stand in: it is said three times in each."""
+    return view.get_url(endpoint).removeprefix(view.get_url(".index_view"))
 
 
 def _wraps(text: str) -> str:

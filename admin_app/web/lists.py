@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from admin_app.services.saved_views import views_of
 from admin_app.web.context import actor, display, plant, session, signed_in
-from admin_app.web.list_address import address, arguments, number_of_page
+from admin_app.web.list_address import arguments, number_of_page, turned
 from admin_app.web.list_frame import ListFrame, piece
 from admin_app.web.pager import page_links
 
@@ -39,9 +39,9 @@ def _pager(view: "RegisterView", frame: ListFrame, number: int, shown: int) -> M
     return piece("pager", {
         "page": number + 1, "pages": frame.pages, "total_label": frame.total,
         "first": first + 1 if shown else 0, "last": first + shown,
-        "prev_url": address(view, page=number) if number else None,
-        "next_url": address(view, page=number + 2) if number + 1 < frame.pages else None,
-        "links": page_links(number, frame.pages, lambda page: address(view, page=page)),
+        "prev_url": turned(view, page=number) if number else None,
+        "next_url": turned(view, page=number + 2) if number + 1 < frame.pages else None,
+        "links": page_links(number, frame.pages, lambda page: turned(view, page=page)),
     }, frame.sizes, source="macros.html")
 
 

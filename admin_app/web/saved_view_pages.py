@@ -33,7 +33,8 @@ def save(table: str) -> ResponseReturnValue:
 def _seen_alike(table: str, query: str, role: str) -> None:
     """Whoever a view is shared with must be able to ask for the same. Raises Invalid."""
     view = view_of(table)
-    hidden = [name for name, _ in parse_qsl(query) if role in set(Role) and hidden_filter(view, name, Role(role))]
+    hidden = [name for name, value in parse_qsl(query)
+              if role in set(Role) and hidden_filter(view, name, Role(role), value)]
     if hidden:
         named = "”“".join(dict.fromkeys(caption_of(view, name) for name in hidden))
         raise Invalid(f"“{named}”是{ROLE_LABELS[Role(role)]}不能筛选的项目，没有共享。请去掉这个条件后再共享。", "role")

@@ -18,6 +18,7 @@ from tests.desk import PASSWORD, Desk
 
 康宁, 牧童 = "990101400001", "990101400002"
 LIST = "/admin/student/"
+NUMBER = "99010120160301001"  # of a child, but for its last sign
 
 
 @pytest.fixture
@@ -27,7 +28,8 @@ def village(district_application, district):
     with unscoped(engine, "children of the tests", writing=True) as session:
         with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
             home = makers.household(session, 康宁, head_name="张大山")
-            session.add(HouseholdHardship(region_code=康宁, household_id=home.id, kind="minimum_living", state="active"))
+            session.add_all([HouseholdHardship(region_code=康宁, household_id=home.id, kind=kind, state=state)
+                             for kind, state in (("minimum_living", "active"), ("10", "active"), ("11", "ended"))])
             for name, year, grade, flags in (
                     ("张一", 2012, "21", [("left_behind", "verified")]), ("张二", 2014, "15", [("left_behind", "ended")]),
                     ("张三", 2016, "13", [("disabled", "reported")]), ("张四", 2018, "11", [])):
@@ -84,6 +86,68 @@ def test_children_are_found_by_the_special_groups_that_they_belong_to_now(office
     homes = officer.rows("/admin/household/?household_hardship.kind=minimum_living", "户主姓名")
     assert [home["户主姓名"] for home in homes] == ["张大山"]
     assert officer.rows("/admin/household/?household_hardship.kind=other", "户主姓名") == []
+
+
+def test_children_are_found_by_what_their_family_is_in_need_of_now(officer, village, district):
+    """The first question of every district: the children of 脱贫户 and 监测户."""
+    assert names(officer, "household_hardship.kind=10") == {"张一", "张二", "张三", "张四"}
+    assert names(officer, "household_hardship.kind=11") == set(), "张大山's family is that no more"
+    assert names(officer, "household_hardship.kind=10,11&grade=13") == {"张三"}
+    page = officer.open(f"{LIST}?household_hardship.kind=10")
+    assert any(text.startswith("困难类型：脱贫户") for text, _ in page.links)
+    assert "李明" not in {row["姓名"] for row in page.table("姓名")}, "the control: of another family"
+    neighbour = Desk(village).sign_in("牧童网格员", PASSWORD)
+    assert neighbour.rows(f"{LIST}?household_hardship.kind=10", "姓名") == []
+
+
+@pytest.fixture
+def without(village):
+    """赵无户 belongs to no family, 赵无号 has no identity number yet, 赵都有 has both."""
+    with unscoped(village.extensions["baoxue"].engine, "children who lack something", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            home = makers.household(session, 康宁, head_name="赵家")
+            for serial, (name, told) in enumerate((
+                    ("赵无户", {"household_id": None}), ("赵无号", {"identity_number": None}), ("赵都有", {}),
+                    ("赵走了", {"household_id": None, "schooling_state": "graduated"}))):
+                makers.student(session, home, name, **{"identity_number": f"{NUMBER}{serial}", **told})
+    return village
+
+
+def lacking(desk, query):
+    return {row["姓名"] for row in desk.rows(f"{LIST}?{query}", "姓名") if row["姓名"].startswith("赵")}
+
+
+def test_a_child_whom_no_family_was_entered_for_is_found_again(without):
+    """And the line of 待办 opens exactly the children whom it counts: 赵走了 has left school, and needs no family."""
+    officer = Desk(without).sign_in("康宁网格员", PASSWORD)
+    assert lacking(officer, "household_id=-") == {"赵无户", "赵走了"}
+    assert "户：无" in " ".join(text for text, _ in officer.page.links)
+    line = next((text, href) for text, href in officer.open("/").links if "没有登记户的学生" in text)
+    assert line[0] == "1没有登记户的学生"
+    assert {row["姓名"] for row in officer.rows(line[1], "姓名")} == {"赵无户"}
+    neighbour = Desk(without).sign_in("牧童网格员", PASSWORD)
+    assert "没有登记户的学生" not in neighbour.open("/").text
+    [home] = officer.browser.get("/admin/household/lookup/?q=赵家").json
+    assert lacking(officer, f"household_id={home['id']}") == {"赵无号", "赵都有"}
+    assert lacking(officer, f"household_id={home['id']},-") == {"赵无户", "赵走了", "赵无号", "赵都有"}
+    assert officer.page.form("查询").fields["household_id-shown"] == "赵家户", "a search again keeps what was asked for"
+
+
+@pytest.mark.parametrize("who", ["康宁网格员", "城区主任", "督导老林"])
+def test_whether_a_child_has_a_number_is_asked_by_whoever_sees_it_masked_and_the_number_is_not(without, who):
+    desk = Desk(without).sign_in(who, PASSWORD)
+    assert lacking(desk, "identity_number=-") == {"赵无号"}
+    assert desk.page.form("查询").choices["identity_number"] == {"全部": "", "无": "-"}
+    for asked in (f"{NUMBER}2", NUMBER[:6], f"-,{NUMBER}2"):
+        assert lacking(desk, f"identity_number={asked}") == set(), asked
+        assert "您的身份不能按它筛选" in desk.page.text
+
+
+def test_an_inspector_asks_nothing_of_days_of_birth_that_are_masked(without):
+    inspector = Desk(without).sign_in("督导老林", PASSWORD)
+    for asked in ("birth_date=-", "birth_date_from=2014"):
+        assert "您的身份不能按它筛选" in inspector.open(f"{LIST}?{asked}").text, asked
+    assert "birth_date_from" not in inspector.page.form("查询").fields
 
 
 def test_a_flag_of_another_village_finds_nobody_here(village, district):
