@@ -21,7 +21,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from admin_app.access.scope import CODE_LENGTH, ScopedSession, walled
-from admin_app.filters import BEFORE, equal, on_days
+from admin_app.filters import BEFORE, belonging, column_of, equal, on_days
 from admin_app.identity_numbers import holding
 from models.base import Base, declared, model_of, name_column, pointed_at, table_of
 from models.code_item import CodeItem
@@ -45,7 +45,7 @@ class Wanted:
     """What a list is asked for. Names that are not columns of the list are dropped before."""
 
     model: type[Base]
-    # By column, or by `table.column` of what hangs on a record and stands (`column_of`): a value, or any of several.
+    # By column, or by `table.column` of what belongs to a record and stands (`column_of`): a value, or any of several.
     equals: dict[str, Any] = field(default_factory=dict)
     days: dict[str, date] = field(default_factory=dict)  # by argument: a column with FROM, TO or BEFORE
     region: str | None = None  # a division: all rows under it
@@ -98,7 +98,7 @@ class Wanted:
     def by_name_alone(self) -> bool:
         """One word that is looked up in the search terms, and nothing else is asked."""
         words = words_of(self.search)
-        if len(words) != 1 or _has_digit(words[0]) or self.is_filtered:
+        if len(words) != 1 or _has_digit(words[0]) or self.is_filtered or _holders(self.model) != [self.model]:
             return False
         others = [n for n in self.search_columns if n != self.model.__searched__ and not _leads_an_index(self.model, n)]
         return bool(self.model.__searched__ and self.may_search_names and not others)
@@ -188,7 +188,10 @@ def _term(session: ScopedSession, wanted: Wanted, term: str, most: int | None) -
         ways += [_key(model, holder).in_(_named(session, holder, term, wanted.region, most).with_only_columns(
             table_of(SearchTerm).c.owner_id)) for holder in _holders(model) if holder.__searched__]
     for name in wanted.search_columns:
-        if not _leads_an_index(model, name) and name != model.__searched__:
+        of, column = column_of(model, name)
+        if of is not model:
+            ways.append(belonging(session, model, of, table_of(of).c[column].contains(term, autoescape=True)))
+        elif not _leads_an_index(model, name) and name != model.__searched__:
             ways.append(columns[name].contains(term, autoescape=True))
         elif number and name != model.__searched__:
             ways.append(columns[name].between(term, term + _AFTER_ALL))
@@ -196,11 +199,11 @@ def _term(session: ScopedSession, wanted: Wanted, term: str, most: int | None) -
 
 
 def _holders(model: Any) -> list[type[Base]]:
-    """Whose name finds a record: its own, or that of the child or family that it belongs to."""
-    if model.__searched__:
-        return [model]
-    return [getattr(model, r).property.mapper.class_ for r in ("student", "household") if hasattr(model, r)
-            and getattr(model, r).property.uselist is False]
+    """Whose name finds a record: its own, and that of the child that it belongs to; without a name of its own, that
+    of the family too."""
+    own = [model] if model.__searched__ else []
+    return own + [getattr(model, r).property.mapper.class_ for r in ("student", *(() if own else ("household",)))
+                  if hasattr(model, r) and getattr(model, r).property.uselist is False]
 
 
 def found_by(model: type[Base], columns: tuple[str, ...], by_number: bool) -> str:
@@ -210,7 +213,7 @@ def found_by(model: type[Base], columns: tuple[str, ...], by_number: bool) -> st
             if (label := declared(h, str(h.__searched__)).label)]
     said += ["拼音"] if any("name_pinyin" in table_of(holder).c for holder in holders) else []
     said += ["身份证号或后六位"] if by_number and holds_numbers(model) else []
-    return "、".join(dict.fromkeys([*said, *[declared(model, name).label for name in others]]))
+    return "、".join(dict.fromkeys([*said, *[declared(*column_of(model, name)).label for name in others]]))
 
 
 def _key(model: type[Base], holder: type[Base]) -> ColumnElement[Any]:

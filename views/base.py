@@ -56,7 +56,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     category_name: ClassVar[str] = ""
     columns: ClassVar[tuple[str, ...]] = ()
     filters: ClassVar[tuple[str, ...]] = ()
-    search: ClassVar[tuple[str, ...]] = ()  # columns that a name part may begin in
+    search: ClassVar[tuple[str, ...]] = ()  # columns that a name part may begin in, or `table.column`
     fieldsets: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
     related: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  # (table, columns) shown below
     list_buttons: ClassVar[tuple[tuple[str, str, str], ...]] = ()  # beside 新增: label, endpoint, icon
@@ -98,9 +98,9 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     def check_names(self) -> None:
         """Every name in a view is a column with a declaration. Raises KeyError at start."""
         beside = [name for names in self.shown_beside.values() for name in names]
-        for name in (*self.columns, *self.search, *self.form_columns_of(), *beside):
+        for name in (*self.columns, *self.form_columns_of(), *beside):
             declared(self.model, name)
-        for name in self.filters:
+        for name in (*self.filters, *self.search):
             column_of(self.model, name)
         generated = [n for n in self.form_columns_of() if declared(self.model, n).generated]
         if generated:

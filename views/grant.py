@@ -15,7 +15,7 @@ class GrantView(RegisterView):
     category_name = "账号与授权"
     columns = ("account_id", "role", "region_code", "since", "until", "ended_at", "note")
     filters = ("role", "account_id")
-    search = ("note",)
+    search = ("account.display_name", "account.username", "note")
     settled = frozenset({"account_id", "role", "region_code", "since"})
     fieldsets = (("授权", ("account_id", "role", "region_code", "since", "until", "note")),)
     shown_beside = {"授权": ("ended_at", "granted_by_id")}  # noqa: RUF012

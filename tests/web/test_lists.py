@@ -596,3 +596,30 @@ def test_a_school_year_is_found_as_the_column_writes_it(officer):
         assert officer.rows(f"{letters}?school_year={year}", "编号") == [row for row in whole if row["学年"] == year]
     assert years
     assert officer.rows(f"{letters}?school_year=明年", "编号") == []
+
+
+def test_a_guardian_is_found_by_the_name_of_the_child_as_well(officer, district, village):
+    def found(typed):
+        return [(row["监护人姓名"], row["学生"]) for row in officer.rows(f"/admin/guardian/?search={typed}", "监护人姓名")]
+
+    everybody = found("")
+    own = next(pair for pair in everybody if pair[1] == "李明")
+    assert found("李明") == found("liming") == found("lm") == found(own[0]) == [own]
+    assert found("王芳") == [] and found("明李") == [], "of another village, and of nobody"
+    assert "学生姓名" in officer.page.bytes.decode()
+    assert "监护人姓名" in officer.page.bytes.decode()
+
+
+def test_what_an_account_was_granted_is_found_by_its_name_and_its_person(village):
+    director = Desk(village).sign_in("城区主任", PASSWORD)
+
+    def found(query):
+        return {row["账号"] for row in director.rows(f"/admin/grant/?{query}", "账号")}
+
+    assert {"康宁网格员", "牧童网格员"} <= found("")
+    assert found("search=康宁网格") == {"康宁网格员"}
+    assert found("search=网格员") == {"康宁网格员", "牧童网格员"}
+    [person] = director.browser.get("/admin/account/lookup/?q=康宁网格员").json
+    assert found(f"account_id={person['id']}") == {"康宁网格员"}
+    assert director.page.form("查询").fields["account_id-shown"] == "康宁网格员"
+    assert found("search=县主任") == set(), "an account from above is not told"
