@@ -56,9 +56,10 @@ def recurring(model: type[Base], column: str) -> bool:
 
 @lru_cache(maxsize=256)
 def told_apart_by(model: type[Base]) -> tuple[str, ...]:
-    """The columns that tell records apart beside what they are called. A letter is called by its number, which tells
-    nobody whose it is; two children of a village may share a name."""
-    return tuple(c.name for c in table_of(model).columns
+    """The columns that tell records apart beside what they are called: those that the ledger says, else names and
+    days of birth. A letter is called by its number, which tells nobody whose it is; two children of a village may
+    share a name."""
+    return model.__told_apart__ or tuple(c.name for c in table_of(model).columns
                  if declared(model, c.name).privacy in (Privacy.NAME, Privacy.BIRTH)
                  and not declared(model, c.name).generated and c.name != name_column(model))
 
@@ -123,6 +124,10 @@ class Display:
         """Load what calling these records by name needs, for all of them at once."""
         if name_column(model) is None:
             self.prepare(model, described_by(model), records)
+
+    def told_apart(self, record: Base) -> list[str]:
+        """What tells which one of several of a name a record is, as far as the role may see it."""
+        return [text for c in told_apart_by(type(record)) if (text := self.of(record, c).text) and text != ABSENT_TEXT]
 
     def codes(self, table: str, on: date | None = None) -> list[Code]:
         """The entries of a code table; with a date only those that may be chosen on it."""

@@ -211,8 +211,9 @@ def found_by(model: type[Base], columns: tuple[str, ...], by_number: bool) -> st
     holders, others = _holders(model), [n for n in columns if n != model.__searched__]
     said = [label if h is model or label != "姓名" else f"{h.__title__}{label}" for h in holders
             if (label := declared(h, str(h.__searched__)).label)]
-    said += ["拼音"] if any("name_pinyin" in table_of(holder).c for holder in holders) else []
-    said += ["身份证号或后六位"] if by_number and holds_numbers(model) else []
+    whose = holders[-1].__title__ if len(holders) > 1 and model in holders else ""  # a guardian has neither
+    said += [f"{whose}拼音"] if any("name_pinyin" in table_of(holder).c for holder in holders) else []
+    said += [f"{whose}身份证号或后六位"] if by_number and holds_numbers(model) else []
     return "、".join(dict.fromkeys([*said, *[declared(*column_of(model, name)).label for name in others]]))
 
 

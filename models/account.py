@@ -16,6 +16,7 @@ class Account(Base):
     __wall__ = Wall.OFFICE
     __area__ = "account"
     __explained__ = True
+    __told_apart__ = ("username",)
     __table_args__ = (Index(None, "region_code", "id"),)
 
     region_code: Mapped[str] = region_code("所属单位区划", ForeignKey("region.code"))

@@ -119,6 +119,7 @@ class Base(DeclarativeBase):
     __region__: ClassVar[str | None] = "region_code"  # the column that places a row
     __moves__: ClassVar[Moves | None] = None
     __searched__: ClassVar[str | None] = None  # the name by which people look for a record
+    __told_apart__: ClassVar[tuple[str, ...]] = ()  # columns that tell which of several of one name a record is
 
     id: Mapped[int] = mapped_column(
         primary_key=True, comment="编号", info={"field": Field("编号", generated=True, internal=True)}, sort_order=-9

@@ -19,6 +19,7 @@ class Household(IdentityIndexed, Base):
     __wall__ = Wall.CHILD
     __area__ = "family"
     __searched__ = "head_name"
+    __told_apart__ = ("register_number", "natural_group_id", "address")
     __once__ = ("region_code", "identity_index")  # nobody heads two families of one village
     __table_args__ = (
         UniqueConstraint("id", "region_code"),

@@ -99,6 +99,7 @@ class Student(IdentityIndexed, Base):
     __wall__ = Wall.CHILD
     __area__ = "family"
     __searched__ = "name"
+    __told_apart__ = ("birth_date", "household_id")
     __moves__ = SCHOOLING_MOVES
     __agreements__ = (InOrder("birth_date", "checked_on"), InOrder("birth_date", "absent_since"),
                       TaughtThere("grade", "school_id", "note"), NearAge("grade", "birth_date", "note"))

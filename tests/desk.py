@@ -161,7 +161,10 @@ class Page:
             reader.feed(self.bytes.decode())
         self.text = " ".join("".join(reader.words).split())
         self.tables, self.facts = reader.tables, reader.facts
-        self.links, self.forms = reader.links, reader.forms
+        # A row leads to `details/?id=…`: where that is, the browser knows from where the row stands.
+        self.links = [(words, urljoin(self.address, href) if href[:1].isalpha() and ":" not in href else href)
+                      for words, href in reader.links]
+        self.forms = reader.forms
 
     def table(self, caption: str) -> list[dict[str, str]]:
         """The rows of the first table that has this caption in its head; none if there is no table."""
@@ -212,7 +215,7 @@ class Desk:
         return self
 
     def open(self, address: str, status: int = 200) -> Page:
-        address = address if address.startswith("/") else urljoin(self.page.address, address)
+        address = urljoin(self.page.address, address) if address.startswith("?") else address
         return self._show(self.browser.get(address, follow_redirects=True, buffered=True), status)
 
     def press(self, button: str, status: int = 200, **typed: Any) -> Page:

@@ -16,7 +16,7 @@ from flask_admin import AdminIndexView, expose
 from flask_admin.model import BaseModelView
 from wtforms import Form
 
-from admin_app.access.keepers import require_keeper
+from admin_app.access.keepers import may_keep, require_keeper
 from admin_app.access.permissions import Permission
 from admin_app.access.scope import CODE_LENGTH
 from admin_app.changes.ledger import SHORTEST_FOR_FULL, as_kept, ledger_position, record_reveal, recording
@@ -98,7 +98,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     def check_names(self) -> None:
         """Every name in a view is a column with a declaration. Raises KeyError at start."""
         beside = [name for names in self.shown_beside.values() for name in names]
-        for name in (*self.columns, *self.form_columns_of(), *beside):
+        for name in (*self.columns, *self.form_columns_of(), *beside, *self.model.__told_apart__):
             declared(self.model, name)
         for name in (*self.filters, *self.search):
             column_of(self.model, name)
@@ -153,6 +153,9 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     def may(self, act: str) -> bool:
         permission = self._permission(act)
         return permission is not None and actor().may(permission)
+
+    def may_add(self) -> bool:
+        return self.can_add and self.may("create") and may_keep(session(), actor(), self.model)
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
         """Closed until `_ACTS` names it. Whoever may see the ledger learns of a record outside only that

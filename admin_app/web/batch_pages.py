@@ -141,7 +141,7 @@ def _records(model: type[Base], keys: list[int]) -> dict[int, Any]:
     every: Any = model
     assert model.__moves__ is not None
     records = {r.id: r for r in session().scalars(select(every).where(every.id.in_(keys)))}
-    display().prepare(model, ["region_code", model.__moves__.column], list(records.values()))
+    display().prepare(model, ["region_code", model.__moves__.column, *told_apart_by(model)], list(records.values()))
     display().prepare_labels(model, list(records.values()))
     return records
 
@@ -149,8 +149,8 @@ def _records(model: type[Base], keys: list[int]) -> dict[int, Any]:
 def _line(record: Any, model: type[Base]) -> dict[str, Any]:
     assert model.__moves__ is not None
     state = display().of(record, model.__moves__.column)
-    called = [display().label_of(record), *[display().of(record, c).text for c in told_apart_by(model)]]
-    return {"label": " · ".join(filter(None, called)), "place": display().of(record, "region_code").text,
+    called = [display().label_of(record), *display().told_apart(record)]
+    return {"label": " · ".join(called), "place": display().of(record, "region_code").text,
             "state": {"text": state.text, "colour": state.colour},
             "url": url_for(f"{model.__tablename__}.details_view", id=record.id)}
 

@@ -130,6 +130,12 @@ def shows(model: type[Base]) -> bool:
     return any(v.model is model and v.is_accessible() for v in current_app.extensions["baoxue_views"])
 
 
+def added_at(model: type[Base]) -> str | None:
+    """The form for a new record of a ledger, for whoever may add one."""
+    view = next((v for v in current_app.extensions["baoxue_views"] if v.model is model), None)
+    return view.get_url(".create_view") if view is not None and view.may_add() else None
+
+
 def searched_by(model: type[Base]) -> tuple[str, ...]:
     """The columns that the search of a ledger's list looks at."""
     return next((v.search for v in current_app.extensions["baoxue_views"] if v.model is model), ())

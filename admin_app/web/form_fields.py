@@ -26,7 +26,7 @@ from admin_app.listing import found_by
 from admin_app.services import records
 from admin_app.services.attachments import accepted
 from admin_app.settings import Rule
-from admin_app.web.context import actor, searched_by, session
+from admin_app.web.context import actor, added_at, searched_by, session
 from models.base import BigKey, Base, Field, Privacy, declared, names_region, pointed_at, table_of
 from models.kinds import Sealed, SealedText
 from models.moves import Move
@@ -90,6 +90,8 @@ class LookupField(StringField):
     data: Any
     lookup_url: str = ""
     found_by: str = ""  # what may be typed
+    added_at: str | None = None  # the form for one that is not there yet, and what it is called
+    adds: str = ""
     shown_label: str = ""
     not_chosen: str = ""
     settled = False  # there is nothing to choose: it is said, not asked
@@ -233,6 +235,8 @@ def prepare(form: FlaskForm, model: type[Base], columns: tuple[str, ...], displa
             target = pointed_at(model, name)
             endpoint = f"{target.__tablename__ if target else 'region'}.lookup"
             field.lookup_url = url_for(endpoint)
+            if target:
+                field.added_at, field.adds = added_at(target), f"新增{target.__title__}"
             field.found_by = found_by(target or Region, searched_by(target or Region),
                                       permits(role, Permission.FAMILY_REVEAL))
             field.shown_label = display.value(model, name, field.data).text if field.data else field.not_chosen

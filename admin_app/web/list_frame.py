@@ -13,7 +13,6 @@ from flask import get_template_attribute, request, url_for
 from markupsafe import Markup
 from sqlalchemy import Boolean
 
-from admin_app.access.keepers import may_keep
 from admin_app.access.permissions import Permission
 from admin_app.filters import BEFORE, EMPTY, FROM, TO, column_of, day_filter, filter_kind, filter_of, may_be_empty
 from admin_app.identity_numbers import in_words
@@ -224,7 +223,7 @@ def caption_of(view: "RegisterView", argument: str) -> str:
 
 def _buttons(view: "RegisterView") -> list[dict[str, str]]:
     buttons = []
-    if view.can_add and view.may("create") and may_keep(session(), actor(), view.model):
+    if view.may_add():
         buttons.append({"label": "新增", "url": view.get_url(".create_view"), "kind": "primary", "icon": "plus"})
         buttons += [{"label": label, "url": url_for(endpoint), "kind": "secondary", "icon": icon}
                     for label, endpoint, icon in view.list_buttons]

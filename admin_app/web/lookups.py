@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from admin_app.access.permissions import Permission
+from admin_app.display import told_apart_by
 from admin_app.listing import LONGEST_SEARCH, Wanted, page_of
 from admin_app.web.context import actor, display, session
 from models.base import table_of
-from models.region import Region, in_use, prefix_of
+from models.region import Region, in_use, prefix_of, spoken_name
 
 if TYPE_CHECKING:
     from views.base import RegisterView
@@ -25,12 +26,11 @@ def lookup(view: "RegisterView") -> ResponseReturnValue:
     if issubclass(view.model, Region):
         return jsonify(_regions(wanted.search))
     found = page_of(session(), wanted, 0, LIMIT)
-    hint = next((c for c in ("region_code", "kind") if c in table_of(view.model).c), None)
-    if hint:
-        display().prepare(view.model, [hint], found)
+    place = [c for c in ("region_code", "kind") if c in table_of(view.model).c][:1]
+    display().prepare(view.model, [*told_apart_by(view.model), *place], found)
     display().prepare_labels(view.model, found)
-    return jsonify([{"id": r.id, "label": display().label_of(r),
-                     "hint": display().of(r, hint).text if hint else ""} for r in found])
+    return jsonify([{"id": r.id, "label": display().label_of(r), "hint": " · ".join(
+        [*display().told_apart(r), *[spoken_name(display().of(r, c).text) for c in place]])} for r in found])
 
 
 def _regions(text: str) -> list[dict[str, str]]:

@@ -30,6 +30,7 @@ from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
 from models.base import Base, declared, pointed_at, table_of
 from models.moves import Move, State
+from models.student import Student
 
 if TYPE_CHECKING:
     from views.base import RegisterView
@@ -53,7 +54,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     told = _history(record, papers, blocks) if actor().may(Permission.LEDGER_VIEW) else None
     return render_template(
         "admin/details.html", title=display().label_of(record),
-        subtitle=" · ".join(t for t in (model.__title__, _region_name(record)) if t),
+        subtitle=" · ".join(t for t in (model.__title__, _region_name(record), *_which_child(record)) if t),
         badge=_badge(display().of(record, state)) if state else view.badge(record),
         facts=[{"label": label, "items": items} for label, names in groups
                if (items := [_fact(record, name, open_to_see) for name in names if name != state])]
@@ -104,6 +105,12 @@ def _badge(value: Shown) -> dict[str, str]:
 def _region_name(record: Base) -> str:
     column = type(record).__region__
     return display().region(getattr(record, column)) if column and column != "code" else ""
+
+
+def _which_child(record: Base) -> list[str]:
+    """What tells the child of a flag, or of another record, from others of its name."""
+    child = session().get(Student, key) if (key := getattr(record, "student_id", None)) else None
+    return display().told_apart(child) if child else []
 
 
 def _fact(record: Base, name: str, open_to_see: bool) -> dict[str, Any]:

@@ -165,8 +165,12 @@ def test_whoever_ends_a_village_is_told_of_the_families_that_are_left_there(peop
 
 def test_a_search_by_pinyin_is_promised_where_there_is_one(people):
     officer = people("康宁网格员")
-    assert "拼音" not in officer.open("/admin/guardian/").bytes.decode().partition('placeholder="')[2].partition('"')[0]
-    assert "拼音" in officer.open("/admin/student/").bytes.decode().partition('placeholder="')[2].partition('"')[0]
+
+    def promised(ledger):
+        return officer.open(f"/admin/{ledger}/").bytes.decode().partition('placeholder="')[2].partition('"')[0].split("、")
+
+    assert promised("guardian") == ["监护人姓名", "学生姓名", "学生拼音", "学生身份证号或后六位"]
+    assert promised("student") == ["姓名", "拼音", "身份证号或后六位"]
 
 
 def test_whoever_can_be_checked_off_is_counted_until_checked(people):

@@ -1,5 +1,7 @@
 // A related record is found by typing: a combobox after the WAI-ARIA pattern. The text field shows the label,
-// the hidden field beside it carries the id. `<data-lookup>?q=…` answers [{id, label, hint}].
+// the hidden field beside it carries the id. `<data-lookup>?q=…` answers [{id, label, hint}]. Where nothing is found,
+// `data-new` leads to the form for a new one, in a window of its own: nothing typed here is lost, and whoever comes back
+// finds it.
 const PAUSE = 200;
 
 class Lookup {
@@ -17,7 +19,7 @@ class Lookup {
     this.list.setAttribute("aria-label", "可选记录");
     this.list.hidden = true;
     this.status = document.createElement("p");
-    this.status.className = "visually-hidden";
+    this.say("");
     this.status.setAttribute("role", "status");
     box.append(this.list, this.status);
 
@@ -33,11 +35,22 @@ class Lookup {
     this.list.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       const option = event.target.closest("[role=option]");
-      if (option) this.choose(Number(option.dataset.at));
+      if (option?.dataset.at && !this.found[option.dataset.at].url) this.choose(Number(option.dataset.at));
+    });
+    this.list.addEventListener("click", (event) => {  // a window opens at a click, not at the touch before it
+      const at = event.target.closest("[role=option]")?.dataset.at;
+      if (this.found[at]?.url) this.choose(Number(at));
     });
   }
 
+  // Words for who listens; `hint` also for who looks.
+  say(words, hint = "") {
+    this.status.className = hint ? "hint" : "visually-hidden";
+    this.status.textContent = hint || words;
+  }
+
   typed() {
+    this.say("");
     this.set("", this.input.value.trim() ? null : "");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.search(), PAUSE);
@@ -65,7 +78,9 @@ class Lookup {
   }
 
   show(found) {
-    this.found = found || [];
+    const { dataset } = this.box;
+    const addition = { label: `${dataset.adds}（打开新窗口）`, url: dataset.new };
+    this.found = found?.length === 0 && addition.url ? [addition] : found || [];
     this.active = -1;
     this.list.replaceChildren(...this.found.map((item, at) => {
       const option = document.createElement("li");
@@ -82,23 +97,23 @@ class Lookup {
       return option;
     }));
     const words = found === null ? "查找没有成功，请检查网络后再试。"
-      : this.found.length ? `找到 ${this.found.length} 条，用上下键选择。` : "没有找到，换个写法再试。";
-    this.status.textContent = words;
-    if (!this.found.length) {
+      : found.length ? `找到 ${found.length} 条，用上下键选择。` : "没有找到，换个写法再试。";
+    this.say(this.found[0]?.url ? `${words}按下箭头和回车可${addition.label}。` : words);
+    if (!found?.length) {
       const none = document.createElement("li");
       none.className = "lookup-none";
       none.setAttribute("role", "option");
       none.setAttribute("aria-disabled", "true");
       none.textContent = words;
-      this.list.append(none);
+      this.list.prepend(none);
     }
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
-    if (this.found.length) this.mark(0);
+    if (found?.length) this.mark(0);
   }
 
   mark(at) {
-    const options = this.list.children;
+    const options = this.list.querySelectorAll("[data-at]");
     options[this.active]?.setAttribute("aria-selected", "false");
     this.active = (at + this.found.length) % this.found.length;
     const option = options[this.active];
@@ -125,9 +140,13 @@ class Lookup {
 
   choose(at) {
     const item = this.found[at];
+    if (item.url) {
+      addEventListener("focus", () => this.search(), { once: true });
+      return open(item.url, "_blank", "noopener");
+    }
     this.input.value = item.label;
     this.set(item.id, item.label);
-    this.status.textContent = `已选 ${item.label}`;
+    this.say("", `已选 ${[item.label, item.hint].filter(Boolean).join("，")}`);
     this.close();
   }
 
