@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -31,7 +32,7 @@ def places(screen):
         yield f"/admin/{ledger}/"
     for ledger in ("student", "household", "responsibility_letter", "accountability_record", "account"):
         page = screen.open(f"/admin/{ledger}/")
-        details = page.locator("tbody th a").first.get_attribute("href")
+        details = urljoin(f"/admin/{ledger}/", page.locator("tbody th a").first.get_attribute("href"))
         yield details
         number = re.search(r"id=(\d+)", details)[1]
         yield f"/admin/{ledger}/edit/?id={number}"
@@ -80,6 +81,14 @@ def test_nothing_is_wider_than_a_phone(screens):
         if width > 390:
             wide.append((path, width))
     assert wide == []
+
+
+@pytest.mark.parametrize(("path", "told"), [
+    ("/admin/student/", "全部符合条件（"), ("/admin/setting/", "共 "), ("/changes/", "共 ")])
+def test_a_phone_says_above_the_cards_how_many_there_are(screens, path, told):
+    page = screens("chengqu", width=390, height=844, has_touch=True).open(path)
+    said, first = page.get_by_text(told).first, page.locator("tbody tr").first
+    assert said.bounding_box()["y"] < first.bounding_box()["y"]
 
 
 def test_one_thumb_is_enough_to_find_a_child_and_sign_a_letter(screens):

@@ -158,6 +158,53 @@ def test_ticked_letters_are_offered_the_moves_of_their_states(screens):
     assert "签订" in offered(page)
 
 
+def test_whoever_ticks_by_keyboard_is_at_the_bar_with_one_key_and_back(screens):
+    page = screens("cun02").open("/admin/responsibility_letter/?size=100")
+    box = page.locator("input[name=pk][data-state=unsigned]").first
+    box.focus()
+    page.keyboard.press("Enter")
+    expect(box).to_be_focused()  # nothing is ticked: nothing is sent either
+    page.keyboard.press("Space")
+    expect(page.locator("#batch-verb")).to_contain_text("按回车到这里办理")
+    page.keyboard.press("Enter")
+    expect(page.locator("#batch-verb")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(box).to_be_focused()
+    page.keyboard.press("Enter")
+    page.locator("#batch-verb").select_option("签订")
+    page.keyboard.press("Tab")
+    with next_page(page):
+        page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("签订")
+
+
+def test_a_child_of_a_family_that_is_not_registered_yet(screens):
+    """The family is added in a window of its own; nothing typed for the child is lost, and the family is found."""
+    page = screens("cun05").open("/admin/student/new/")
+    page.locator("#name").fill("欧阳新苗")
+    page.locator("#birth_date").fill("20180301")
+    home = page.locator("#household_id")
+    home.press_sequentially("欧阳来")
+    expect(page.get_by_role("option", name="新增户（打开新窗口）")).to_be_visible()
+    with page.context.expect_page() as opened:
+        home.press("ArrowDown")
+        home.press("Enter")
+    added = opened.value
+    added.locator("#head_name").fill("欧阳来")
+    with next_page(added):
+        added.get_by_role("button", name="保存", exact=True).click()
+    added.close()
+    page.bring_to_front()
+    page.evaluate("dispatchEvent(new Event('focus'))")  # as a window does that one comes back to
+    expect(page.get_by_role("option", name="欧阳来户")).to_be_visible()
+    home.press("Enter")
+    expect(page.locator("#name")).to_have_value("欧阳新苗")
+    expect(page.locator(".lookup .hint")).to_contain_text("已选 欧阳来户")
+    with next_page(page):
+        page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.locator("main")).to_contain_text("已新增“欧阳新苗”")
+
+
 def test_two_people_on_one_family_lose_nothing(screens):
     one, other = screens("cun03"), screens("chengqu")
     page = one.open("/admin/household/")
@@ -365,7 +412,7 @@ def test_a_list_is_set_up_saved_and_comes_back_with_reload_and_the_back_button(s
     page = screen.open("/admin/student/?schooling_state=enrolled")
     page.get_by_text("列设置").click()
     page.get_by_label("备注", exact=True).check()
-    page.get_by_label("身份证号码", exact=True).uncheck()
+    page.get_by_role("checkbox", name="身份证号码").uncheck()
     with next_page(page):
         page.get_by_role("button", name="应用").click()
     heads = page.get_by_role("columnheader").all_inner_texts()

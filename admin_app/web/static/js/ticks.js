@@ -1,6 +1,7 @@
 // Ticked rows: the bar shows when there are some, Shift ticks a range, the box in the head ticks the page.
 // Only the moves that some ticked row can make are offered. "全部符合条件" needs no ticks. Ticks last while the pages
-// of one list are turned, in this tab, until they are acted on; the back button keeps them as well.
+// of one list are turned, in this tab, until they are acted on; the back button keeps them as well. Enter on a box leads
+// to the bar, which stands before all rows; Esc leads back.
 const bar = document.querySelector("[data-ticks]");
 const boxes = [...document.querySelectorAll("input[name=pk]")];
 const all = document.querySelector("[data-tick-all]");
@@ -23,6 +24,10 @@ if (bar && boxes.length) {
   const key = listKey();
   const elsewhere = new Map();  // ticked on other pages: number → state
   let last = null;
+  let typing = false;  // the last box was ticked by keyboard: whoever does so is told of the key
+  const hint = document.createElement("span");
+  hint.textContent = "（按回车到这里，Esc 返回）";
+  if (verb) hint.className = "visually-hidden";  // there is room in the choice itself
 
   const remember = () => {
     elsewhere.clear();
@@ -36,7 +41,8 @@ if (bar && boxes.length) {
       option.hidden = option.disabled = !fits;
       if (!fits && option.selected) verb.value = "";
     }
-    if (verb) verb.options[0].text = [...verb.options].some((o) => o.value && !o.disabled) ? label : "所选记录没有可办的事项";
+    const some = [...verb?.options ?? []].some((option) => option.value && !option.disabled);
+    if (verb) verb.options[0].text = some ? (typing ? "按回车到这里办理…" : label) : "所选记录没有可办的事项";
   };
   const keep = () => {
     const ticked = [...elsewhere, ...boxes.filter((box) => box.checked).map((box) => [box.value, box.dataset.state])];
@@ -50,7 +56,7 @@ if (bar && boxes.length) {
     const everything = ranges.some((range) => range.checked && range.value === "all");
     offer(new Set(everything ? [] : ticked.values()));
     count.textContent = ` ${ticked.size} `;
-    note.textContent = elsewhere.size ? `（其中 ${elsewhere.size} 条在别的页）` : "";
+    note.replaceChildren(elsewhere.size ? `（其中 ${elsewhere.size} 条在别的页）` : "", typing ? hint : "");
     bar.classList.toggle("batch-idle", !ticked.size && !everything);
     all.checked = here === boxes.length;
     all.indeterminate = here > 0 && here < boxes.length;
@@ -76,10 +82,23 @@ if (bar && boxes.length) {
   for (const box of boxes) {
     box.addEventListener("click", (event) => {
       const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
+      typing = !event.detail;
       tick(event.shiftKey && last ? boxes.slice(from, to + 1) : [box], box.checked);
       last = box;
     });
   }
+  for (const box of [all, ...boxes]) {
+    box.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();  // it would send the form
+      if (bar.classList.contains("batch-idle")) return;
+      last = box;
+      (verb ?? bar.querySelector("button")).focus();
+    });
+  }
+  bar.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") (last ?? all).focus();
+  });
   for (const range of ranges) range.addEventListener("change", show);
   bar.addEventListener("submit", (event) => {
     const moving = verb && !event.submitter?.hasAttribute("formaction");
