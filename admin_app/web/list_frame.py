@@ -84,7 +84,8 @@ class ListFrame:
                           [_filter(view, name) for name in view.filters if _offered(view, name)], _chips(view, wanted),
                           hidden, request.path),
             batch=piece("batch_bar", batch, total, query) if batch else Markup(),
-            head=piece("head", view.heading, total, batch is not None, heads), order=piece("order", heads),
+            head=piece("head", view.heading, total, batch is not None, heads),
+            order=piece("order", heads, "" if batch else total),
             empty=piece("nothing", _empty(view, wanted)), sizes=piece("sizes", _sizes(view)),
             settings=piece("column_settings", _settings(view, columns)), has_batch=batch is not None,
         )
