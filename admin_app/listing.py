@@ -375,6 +375,14 @@ def all_rows(session: ScopedSession, wanted: Wanted, columns: Sequence[str], chu
             table.region_code >= last.region_code, or_(table.region_code > last.region_code, table.id > last.id))
 
 
+def values_held(session: ScopedSession, wanted: Wanted, columns: Sequence[str]) -> dict[str, set[Any]]:
+    """What the rows of a list hold in columns that have few values, asked at once."""
+    table = table_of(wanted.model).c
+    query = select(*[table[c] for c in columns]).where(*conditions(session, wanted)).distinct()
+    found = session.connection().execute(query).all() if columns else []
+    return {name: {row[at] for row in found} for at, name in enumerate(columns)}
+
+
 def around(session: ScopedSession, wanted: Wanted, place: int, key: int) -> tuple[tuple[int, int] | None,
                                                                                     tuple[int, int] | None]:
     """What stands before and after a record in a list, each as its place (0 is the first) and its number.

@@ -1,6 +1,6 @@
 """Lists as sheets: exactly what was filtered, as the role may see it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,15 +18,19 @@ from admin_app.changes.ledger import SHORTEST_FOR_FULL, as_kept, recording
 from admin_app.display import LOCAL_ZONE, Display, Shown, told_apart_by
 from admin_app.errors import Invalid
 from admin_app.exchange.sheet import Sheet
-from admin_app.exchange.workbook import Day, Frame, half_characters, temporary, write_table, write_template
-from admin_app.listing import Wanted, all_rows
+from admin_app.exchange.workbook import (
+    Day, Frame, Wrapped, half_characters, temporary, write_table, write_template,
+)
+from admin_app.listing import Wanted, all_rows, values_held
 from models.base import Base, Privacy, Wall, declared, names_region, pointed_at, table_of
 from models.import_run import ImportRow, ImportRun
 from models.kinds import SealedText
+from models.school import School
 
 _MOST_KNOWN = 10_000
 _NARROWEST = 6  # half characters
 _DAY_WIDTH = 12  # a narrower column shows ##### for a day
+_SHORT_LABEL, _LONGEST_LABEL = 12, 24  # half characters: a longer one is looked for among the rows; and is wrapped
 _WIDTHS = {Privacy.IDENTITY: 22, Privacy.PHONE: 16, Privacy.ADDRESS: 30, Privacy.CONDITION: 16}
 OUTCOME_LABELS = {"new": "新增", "changed": "更新", "same": "无变化", "refused": "拒收"}
 
@@ -102,8 +106,10 @@ def list_sheet(session: ScopedSession, actor: Actor, export: Export, path: Path,
                   note="　".join((f"条件：{export.conditions}" if export.conditions else "全部",
                                  GRADE_LABELS[export.grade])))
     captions = [declared(model, name).label for name in export.columns]
+    held = values_held(session, export.wanted, [name for name in export.columns if max(
+        map(half_characters, _labels(display, model, name).values()), default=0) > _SHORT_LABEL])
     return write_table(path, frame, captions, rows(),
-                       [_width(display, model, name) for name in export.columns])
+                       [_width(display, model, name, held.get(name)) for name in export.columns])
 
 
 def _mark(actor: Actor, fingerprint: str | None) -> str:
@@ -121,36 +127,48 @@ def _reader(display: Display, model: type[Base], name: str, grade: Grade) -> Cal
     if counted and name != "school_year":
         return lambda value: value
     read = display.reader(model, name, grade)
-    return (lambda value: read(value).text) if isinstance(kind, SealedText) else _Cells(read).__getitem__
+    if isinstance(kind, SealedText):
+        return lambda value: read(value).text
+    return _Cells(read, bool(_labels(display, model, name))).__getitem__
 
 
 class _Cells(dict[Any, str | Day]):
     """The cells of a column by its values: what is known is found without a call. A day that is masked, or that is
-    before Excel's first, is a text."""
+    before Excel's first, is a text; a label that is longer than its column is wide says so."""
 
-    def __init__(self, read: Callable[[Any], Shown]) -> None:
+    def __init__(self, read: Callable[[Any], Shown], labels: bool) -> None:
         super().__init__()
-        self._read = read
+        self._read, self._labels = read, labels
 
     def __missing__(self, value: Any) -> str | Day:
-        cell: str | Day = self._read(value).text
-        if type(value) is date and cell == value.isoformat():
+        text = self._read(value).text
+        cell: str | Day = text
+        if type(value) is date and text == value.isoformat():
             with suppress(ValueError):
                 cell = Day.of(value)
+        elif self._labels and half_characters(text) > _LONGEST_LABEL:
+            cell = Wrapped(text)
         if len(self) < _MOST_KNOWN:
             self[value] = cell
         return cell
 
 
-def _width(display: Display, model: type[Base], name: str) -> int:
-    """How wide a column is printed, in half characters: by what stands in it, at least its caption. A label of a
-    code is never wrapped: its row would be higher than the program that opens the file makes it."""
+def _labels(display: Display, model: type[Base], name: str) -> dict[str, str]:
+    """What the codes or the states of a column are called; nothing for any other column."""
     field = declared(model, name)
-    labels = [state.label for state in model.__moves__.states] if field.states and model.__moves__ else \
-        [code.label for code in display.codes(field.codes)] if field.codes else []
+    if field.states and model.__moves__:
+        return model.__moves__.labels
+    return {code.code: code.label for code in display.codes(field.codes)} if field.codes else {}
+
+
+def _width(display: Display, model: type[Base], name: str, held: Collection[Any] | None = None) -> int:
+    """How wide a column is at least, in half characters: by what stands in it, and its caption. Of codes with a long
+    label those alone count that the rows hold (`held`); the longest are wrapped. The first rows widen it."""
+    field, labels = declared(model, name), _labels(display, model, name)
     if labels:
-        width = max(map(half_characters, labels)) + 2
-    elif names_region(model, name) or pointed_at(model, name):
+        shown = [half_characters(label) for code, label in labels.items() if held is None or code in held]
+        width = min(max(shown, default=0), _LONGEST_LABEL) + 2
+    elif names_region(model, name) or pointed_at(model, name) is School:
         width = 24
     elif isinstance(table_of(model).c[name].type, Date):
         width = _DAY_WIDTH

@@ -2,7 +2,8 @@
 
 XlsxWriter in constant memory; no text ever becomes a formula, a link or a number; identity numbers
 are text cells. The official frame: merged title, 填报单位 and 填报时间, 序号 first, footer, A4
-landscape, the header repeated on every page.
+landscape, the header repeated on every page. A table too wide to be read on one page goes on beside it,
+where 序号 and the first column stand again.
 """
 
 import errno
@@ -27,6 +28,10 @@ _LONGEST_CELL = 32_767
 _LOOKED_AT = 500  # rows
 _WIDEST = 40  # half characters, of a column whose texts are not known to be longer
 _LINE = 13.5  # points
+_SERIAL = 6  # half characters, of 序号
+_PIXELS, _PADDING = 7, 5  # of a half character on the screen that Excel measures by, and of a column beside its text
+_ROOM = 1026  # pixels of A4 landscape between the margins
+_SMALLEST, _READABLE = 0.6, 0.8  # of the size that is set: for one page never smaller; what pages side by side aim at
 _LONGEST_FOOTER = 200  # of Excel's 255, with the page numbers
 _OPTIONS: dict[str, Any] = {
     "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
@@ -56,6 +61,10 @@ class Day(int):
         if value < date(1900, 3, 1):
             raise ValueError(value)
         return cls(value.toordinal() - date(1899, 12, 30).toordinal())
+
+
+class Wrapped(str):
+    """A text that is known to be wider than its column: the row is made as high as it needs."""
 
 
 def temporary() -> Path:
@@ -93,12 +102,45 @@ def write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterabl
         raise OSError(getattr(fault.args[0], "errno", None) or errno.ENOSPC, str(fault)) from fault
 
 
-def _on_a4(sheet: Any) -> None:
-    """Landscape, one page wide, the captions again on every page."""
+def _on_a4(sheet: Any, widths: Sequence[int] = ()) -> int | None:
+    """Landscape, the captions again on every page; one page wide, or several where one would be too small to read. How
+    small exactly, and where a page ends, is left to the program that prints: its letters may be wider than Excel's.
+    Gives the first column that may not stand on the first page, None where all of them do."""
     sheet.set_landscape()
     sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(2)
+    begins = side_by_side(widths)
+    sheet.fit_to_pages(len(begins) + 1, 0)
+    if not begins:
+        return None
+    sheet.repeat_columns(0, 1)
+    sheet.print_across()
+    return begins[0]
+
+
+def side_by_side(widths: Sequence[int]) -> list[int]:
+    """The columns (序号 is 0) with which further pages begin at the earliest; none where one page is wide enough."""
+    wide = [width * _PIXELS + _PADDING for width in (_SERIAL, *widths)]
+    again, rest = sum(wide[:2]), wide[2:]
+    room = int(_ROOM / _READABLE) - again
+    if _SMALLEST * sum(wide) <= _ROOM or len(rest) < 2 or room < again:
+        return []  # beside a name that takes half of a page nothing is won
+    pages = -(-sum(rest) // room)
+    most = max(sum(rest) / pages, *rest)
+    while len(begins := _filled(rest, most)) >= pages and most < sum(rest):
+        most *= 1.02
+    return [column + 2 for column in begins]
+
+
+def _filled(columns: Sequence[int], most: float) -> list[int]:
+    """With which columns a new page begins when none holds more than so much."""
+    begins, taken = [], 0
+    for number, width in enumerate(columns):
+        if taken and taken + width > most:
+            begins.append(number)
+            taken = 0
+        taken += width
+    return begins
 
 
 def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterable[Sequence[Any]],
@@ -110,7 +152,7 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
         first = list(islice(rows, _LOOKED_AT))  # columns are set before the rows: the first tell how wide they are
         widths_set = _set_widths(sheet, captions, first, widths)
         _head(sheet, frame, captions, widths_set, formats)
-        count, sums = _body(sheet, chain(first, rows), widths_set if frame.tall else (), formats)
+        count, sums = _body(sheet, chain(first, rows), widths_set, formats, tall=frame.tall)
         if count:
             sheet.autofilter(2, 0, count + 2, len(captions))
         if frame.footer:
@@ -129,7 +171,7 @@ def _set_widths(sheet: Any, captions: Sequence[str], first: Sequence[Sequence[An
                 widths: Sequence[int] | None) -> list[int]:
     """The width of each column, by its caption and the first rows, in half characters."""
     found = []
-    sheet.set_column(0, 0, 6)
+    sheet.set_column(0, 0, _SERIAL)
     for number, (caption, *column) in enumerate(zip(captions, *first, strict=True), start=1):
         least = widths[number - 1] if widths else width_of(caption, 12)
         longest = max((half_characters(value) + 2 for value in column if type(value) is str), default=0)
@@ -140,8 +182,8 @@ def _set_widths(sheet: Any, captions: Sequence[str], first: Sequence[Sequence[An
 
 def _head(sheet: Any, frame: Frame, captions: Sequence[str], widths: Sequence[int], formats: dict[str, Any]) -> None:
     """Title, 填报单位 and 填报时间, captions; on every page of the paper."""
-    last = len(captions)
-    _on_a4(sheet)
+    second = _on_a4(sheet, widths)
+    last = second - 1 if second else len(captions)  # the title is not cut in two
     sheet.set_margins(0.5, 0.5, 0.6, 0.6)
     sheet.set_footer(f"&L&8{frame.mark.replace('&', '&&')[:_LONGEST_FOOTER]}&R第 &P 页，共 &N 页")
     sheet.set_row(0, 32)
@@ -149,7 +191,8 @@ def _head(sheet: Any, frame: Frame, captions: Sequence[str], widths: Sequence[in
     now = datetime.now(LOCAL_ZONE)
     banner = f"填报单位：{frame.unit}（盖章）　　　　填报时间：{now.year}年{now.month}月{now.day}日"
     said = writable(f"{banner}　　　　{frame.note}" if frame.note else banner)
-    lines = -(-int(half_characters(said) * 1.15) // max(40, sum(widths) + 6))  # its letters are a little larger
+    room = max(40, sum(widths[:last]) + _SERIAL)
+    lines = -(-int(half_characters(said) * 1.15) // room)  # its letters are a little larger
     if lines > 1:
         sheet.set_row(1, lines * _LINE * 1.15 + 3)
     _banner(sheet, 1, last, said, formats["line"])
@@ -159,15 +202,15 @@ def _head(sheet: Any, frame: Frame, captions: Sequence[str], widths: Sequence[in
         sheet.write_string(2, number, writable(caption), formats["head"])
 
 
-def _body(sheet: Any, rows: Iterable[Sequence[Any]], tall: Sequence[int],
-          formats: dict[str, Any]) -> tuple[int, dict[int, float]]:
-    """The rows, each as high as its texts need where `tall` gives the widths. Gives how many, and the sums of the
-    columns that hold numbers."""
+def _body(sheet: Any, rows: Iterable[Sequence[Any]], widths: Sequence[int], formats: dict[str, Any], *,
+          tall: bool) -> tuple[int, dict[int, float]]:
+    """The rows, each as high as its texts need where they are `tall`, or as what is known to wrap. Gives how many, and
+    the sums of the columns that hold numbers."""
     sums: dict[int, float] = {}
     count, cell, serial, plain, day = 0, *(formats[name] for name in ("cell", "serial", "number", "day"))
     for count, row in enumerate(rows, start=1):
         line = count + 2
-        if tall and (high := _lines(row, tall)) > 1:
+        if tall and (high := _lines(row, widths)) > 1:
             sheet.set_row(line, high * _LINE + 3)
         sheet.write_number(line, 0, count, serial)
         for number, value in enumerate(row, start=1):
@@ -178,6 +221,9 @@ def _body(sheet: Any, rows: Iterable[Sequence[Any]], tall: Sequence[int],
             elif isinstance(value, int | float) and not isinstance(value, bool):
                 sheet.write_number(line, number, value, plain)
                 sums[number] = sums.get(number, 0) + value
+            elif type(value) is Wrapped:
+                sheet.set_row(line, _lines([v if type(v) is Wrapped else "" for v in row], widths) * _LINE + 3)
+                sheet.write_string(line, number, writable(value), cell)
             else:
                 sheet.write_string(line, number, "" if value is None else writable(value), cell)
     return count, sums
