@@ -30,6 +30,7 @@ from admin_app.web.context import actor, display, session
 from admin_app.web.frame import door
 from admin_app.web.gate import VIEW_ENDPOINTS, own_path, require_view
 from admin_app.web.list_address import onward
+from admin_app.web.receipts import receipt
 from models.base import Base, declared, names_region
 from models.region import prefix_of
 
@@ -226,11 +227,11 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
             values = form_fields.typed_values(form, self.model, columns, actor().role, editing=False)
             values |= {name: form[name].data for name in self.asked_at_first}
             try:
-                with recording(session(), actor(), f"{self.model.__tablename__}:create"):
+                with recording(session(), actor(), f"{self.model.__tablename__}:create") as change:
                     record = self.make(values)
                     pages.keep_evidence(record)
                     key, label = record.id, display().label_of(record)
-                flash(f"已新增“{label}”。", "success")
+                receipt(change, f"已新增“{label}”。")
                 if "_add_another" not in request.form:
                     return redirect(begun_at or self.get_url(".details_view", id=key))
                 # The next one is nearly always of the same family, or of the same child.
@@ -269,9 +270,9 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
             as_of = int(form.as_of.data) if re.fullmatch(r"[0-9]{1,18}", str(form.as_of.data)) else 0
             try:
                 why = (form.reason.data or "").strip()
-                with recording(session(), actor(), f"{self.model.__tablename__}:edit", why):
+                with recording(session(), actor(), f"{self.model.__tablename__}:edit", why) as change:
                     self.change(record, values, as_of, why)
-                flash("已保存。", "success")
+                receipt(change, "已保存。")
                 return redirect(onward(self, ".details_view", id=request.args["id"]))
             except Invalid as fault:
                 self._blame(form, fault)

@@ -19,6 +19,7 @@ from admin_app.web.context import actor, plant, session
 from admin_app.web.downloads import workbook
 from admin_app.web.form_fields import DateField
 from admin_app.web.form_token import csrf_token
+from admin_app.web.receipts import receipt
 from models.account import Account, Grant, over
 from models.region import Region
 
@@ -130,27 +131,27 @@ def reset_password(id: int) -> ResponseReturnValue:
 @pages.post("/<int:id>/disable")
 def disable(id: int) -> ResponseReturnValue:
     account = _account_to_keep(id)
-    with recording(session(), actor(), "disable", _why("停用账号", "已调离")):
+    with recording(session(), actor(), "disable", _why("停用账号", "已调离")) as change:
         accounts.disable(session(), actor(), account)
-    flash("账号已停用，它的登录都已结束。", "success")
+    receipt(change, "账号已停用，它的登录都已结束。")
     return redirect(url_for("account.details_view", id=id))
 
 
 @pages.post("/<int:id>/enable")
 def enable(id: int) -> ResponseReturnValue:
     account = _account_to_keep(id)
-    with recording(session(), actor(), "enable", _why("启用账号", "回岗工作")):
+    with recording(session(), actor(), "enable", _why("启用账号", "回岗工作")) as change:
         accounts.enable(session(), actor(), account)
-    flash("账号已启用。", "success")
+    receipt(change, "账号已启用。")
     return redirect(url_for("account.details_view", id=id))
 
 
 @pages.post("/<int:id>/end-sessions")
 def end_sessions(id: int) -> ResponseReturnValue:
     account = _account_to_keep(id)
-    with recording(session(), actor(), "revoke_sessions", _why("强制下线", "手机遗失")):
+    with recording(session(), actor(), "revoke_sessions", _why("强制下线", "手机遗失")) as change:
         accounts.force_out(session(), actor(), account)
-    flash("该账号的登录都已结束。", "success")
+    receipt(change, "该账号的登录都已结束。")
     return redirect(url_for("account.details_view", id=id))
 
 
@@ -160,9 +161,9 @@ def end_grant(id: int) -> ResponseReturnValue:
     if grant is None:
         raise NotFound()
     require_keeper(session(), actor(), grant)
-    with recording(session(), actor(), "grant:end", _why("收回授权", "不再分管")):
+    with recording(session(), actor(), "grant:end", _why("收回授权", "不再分管")) as change:
         accounts.end_grant(session(), actor(), grant)
-    flash("授权已收回，该账号须重新登录。", "success")
+    receipt(change, "授权已收回，该账号须重新登录。")
     return redirect(url_for("grant.details_view", id=id))
 
 

@@ -10,6 +10,7 @@ from admin_app.changes.ledger import recording
 from admin_app.errors import Invalid, NotFound
 from admin_app.services import attachments
 from admin_app.web.context import actor, plant, session
+from admin_app.web.receipts import receipt
 from models.base import Base, model_of
 
 pages = Blueprint("attachments", __name__, url_prefix="/attachments")
@@ -38,11 +39,11 @@ def upload(table: str, id: int) -> ResponseReturnValue:
         flash("请先选择文件。", "warning")
         return _back(table, id)
     try:
-        with recording(session(), actor(), "attach"):
+        with recording(session(), actor(), "attach") as change:
             for file in files:
                 attachments.attach(session(), actor(), plant().files, record, stream=file.stream,
                                    filename=file.filename or "")
-        flash(f"已上传 {len(files)} 个附件。", "success")
+        receipt(change, f"已上传 {len(files)} 个附件。")
     except Invalid as fault:
         flash(fault.message, "danger")
     return _back(table, id)
@@ -57,9 +58,9 @@ def _back(table: str, id: int) -> ResponseReturnValue:
 @pages.post("/<int:id>/void")
 def void(id: int) -> ResponseReturnValue:
     # Why stands in the paper's own column: it may tell of a child, and an act's reason is told to the auditor too.
-    with recording(session(), actor(), "void_attachment"):
+    with recording(session(), actor(), "void_attachment") as change:
         owner = attachments.void(session(), actor(), id, request.form.get("reason"))
-    flash("附件已作废，留存备查；如有误，可点“查看变更”撤销。", "success")
+    receipt(change, "附件已作废，留存备查。")
     return _back(*owner)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin_app.access.permissions import Permission
@@ -11,6 +11,7 @@ from admin_app.errors import Invalid, NotFound
 from admin_app.services import hand_over as service
 from admin_app.web.account_pages import region_of
 from admin_app.web.context import actor, display, session
+from admin_app.web.receipts import receipt
 from models.base import Wall
 from models.household import Household
 from models.region import Region
@@ -63,9 +64,9 @@ def _page(title: str, what: str, such_as: str, proposed: str, back: str,
         try:
             village = region_of(wanted)
             with recording(session(), actor(), "household:hand_over",
-                           explained("移交", request.form.get("reason"), such_as)):
+                           explained("移交", request.form.get("reason"), such_as)) as change:
                 act(village)
-            flash(f"已移交到“{village.name}”。", "success")
+            receipt(change, f"已移交到“{village.name}”。")
             return redirect(back)
         except Invalid as fault:
             session().rollback()

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin_app.changes.ledger import recording
@@ -12,6 +12,7 @@ from admin_app.services import letters
 from admin_app.services.rules import present_school_year
 from admin_app.web.context import actor, display, session
 from admin_app.web.form_fields import DateField
+from admin_app.web.receipts import receipt
 from models.region import spoken_name
 from wtforms import Form, StringField
 from wtforms.validators import Length, Optional
@@ -43,10 +44,11 @@ def new_year() -> ResponseReturnValue:
     error = None
     if request.method == "POST" and form.validate():
         try:
-            with recording(session(), actor(), "responsibility_letter:create", f"{year}-{year + 1} 学年村与户的责任书"):
+            with recording(session(), actor(), "responsibility_letter:create",
+                           f"{year}-{year + 1} 学年村与户的责任书") as change:
                 made = letters.make_letters(session(), actor(), year, target=form.target.data or "",
                                             valid_until=form.valid_until.data)
-            flash(f"已生成 {made:,} 份待签订的责任书；如有误，可在变更台账里整批撤销。", "success")
+            receipt(change, f"已生成 {made:,} 份待签订的责任书。")
             return redirect(url_for("responsibility_letter.index_view", state="unsigned", school_year=year))
         except Invalid as fault:
             session().rollback()

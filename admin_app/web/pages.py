@@ -14,7 +14,7 @@ from admin_app.access.keepers import may_change
 from admin_app.access.permissions import Permission, Role
 from admin_app.changes import history
 from admin_app.changes.history import Entry
-from admin_app.changes.ledger import recording
+from admin_app.changes.ledger import SHORTEST_FOR_FULL, recording
 from admin_app.display import Shown, local_time, plain_text
 from admin_app.errors import Invalid
 from admin_app.listing import around, as_shown
@@ -25,6 +25,7 @@ from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, shows, signed_in
 from admin_app.web.explain import reasons
 from admin_app.web.list_address import PLACE, back_to_list, onward, onward_query, query_of, wanted_by
+from admin_app.web.receipts import receipt
 from admin_app.web.related import Block, act_url, blocks_of, of_its_own, timeline, what_is
 from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
@@ -249,7 +250,7 @@ def reveal(view: "RegisterView", record: Base, columns: list[str], error: str | 
     page = render_template(
         "admin/reveal.html", record_label=display().label_of(record), error=error,
         labels=[declared(type(record), c).label for c in columns], back=onward(view, ".details_view", id=record.id),
-        reason=request.form.get("reason", ""))
+        reason=request.form.get("reason", ""), shortest=SHORTEST_FOR_FULL)
     return page, 400 if error else 200
 
 
@@ -368,11 +369,11 @@ def _state(state: State) -> dict[str, str]:
 def _make_move(view: "RegisterView", record: Base, move: Move, values: dict[str, Any]) -> ResponseReturnValue:
     reason = request.form.get("reason", "").strip() or None
     key, label = record.id, display().label_of(record)
-    with recording(session(), actor(), f"{record.__tablename__}:{move.verb}", reason):
+    with recording(session(), actor(), f"{record.__tablename__}:{move.verb}", reason) as change:
         move_service.make_move(session(), actor(), record, move.verb, values=values, reason=reason,
                                new_evidence=1 if paper_sent() else 0)
         keep_evidence(record)  # last: the paper of what is refused is not stored
-    flash(f"“{label}”已{move.label}。", "success")
+    receipt(change, f"“{label}”已{move.label}。")
     return redirect(onward(view, ".details_view", id=key))
 
 
