@@ -41,6 +41,7 @@ CHECKED, CONFIRMED, SET_ASIDE = "checked", "confirmed", "set_aside"
 UNFINISHED_FOR = timedelta(days=14)
 MOST_WAITING = 100_000  # rows of one person's previews together: as many as one list may have
 OUTCOMES = ("new", "changed", "same", "refused")
+_SETTLED = "settled"  # of the refused rows, those that nobody is reminded of any more
 # A row knows the lower half of who wrote it; a snapshot the whole, with how often the half began anew (its epoch).
 _NEXT = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 _NEAREST = f"({_NEXT} >> 32 << 32) + change_row.xmin::text::bigint"
@@ -328,20 +329,34 @@ def forget(engine: Engine, now: datetime | None = None) -> int:
     return done
 
 
+def settle(session: ScopedSession, actor: Actor, run_id: int) -> None:
+    """What an import left behind is seen to, or needs nothing: nobody is reminded of it any more. A preview that holds
+    nothing to write is put away. Commits."""
+    actor.require(Permission.IMPORT_CREATE)
+    run = run_of(session, actor, run_id)
+    if run.state == CHECKED:
+        if has_something(run):
+            raise Conflict("这份名单还没有确认。请先打开预览，确认导入或放弃。")
+        run.state = SET_ASIDE
+    run.counts = {**run.counts, _SETTLED: run.counts["refused"]}
+    session.commit()
+
+
 def recent(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
     query = select(ImportRun).where(ImportRun.region_code == actor.region_code, ImportRun.sheet == sheet)
     return list(session.scalars(query.order_by(ImportRun.id.desc()).limit(10)))
 
 
 def unfinished(session: ScopedSession, actor: Actor, sheet: str) -> list[ImportRun]:
-    """The unit's imports of the last two weeks that left rows behind, and were not taken back; also those of which
-    nothing could be written at all."""
+    """The unit's imports of the last two weeks that left rows behind, and were neither taken back nor settled; also
+    those of which nothing could be written at all."""
     since = datetime.now(UTC) - UNFINISHED_FOR
     query = select(ImportRun).where(
         ImportRun.region_code == actor.region_code, ImportRun.sheet == sheet, ImportRun.state.in_((CHECKED, CONFIRMED)),
         func.coalesce(ImportRun.confirmed_at, ImportRun.created_at) >= since).order_by(ImportRun.id.desc()).limit(100)
     left = [run for run in session.scalars(query)
-            if run.counts["refused"] and (run.state == CONFIRMED or not has_something(run))]
+            if run.counts["refused"] > run.counts.get(_SETTLED, 0)
+            and (run.state == CONFIRMED or not has_something(run))]
     taken_back = undone_of(session, [run.change_id for run in left if run.change_id])
     return [run for run in left if run.change_id not in taken_back]
 

@@ -48,6 +48,7 @@ ENDPOINTS: dict[str, Asks | Permission] = {
     "imports.preview": Permission.IMPORT_VIEW,
     "imports.confirm": Permission.IMPORT_CREATE,
     "imports.set_aside": Permission.IMPORT_CREATE,
+    "imports.settle": Permission.IMPORT_CREATE,
     "imports.result": Permission.IMPORT_VIEW,
     "imports.refused": Permission.IMPORT_VIEW,
     "ledger.changes": Permission.LEDGER_VIEW,

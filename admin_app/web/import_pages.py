@@ -51,13 +51,15 @@ def upload(sheet: str) -> ResponseReturnValue:
         except Invalid as fault:
             session().rollback()
             error = fault.message
-    heading, listed = _LISTS[next((name for name in _LISTS if request.args.get(name) == "1"), "")]
+    asked = next((name for name in _LISTS if request.args.get(name) == "1"), "")
+    heading, listed = _LISTS[asked]
     runs = listed(session(), actor(), sheet)
     display().load_records(Account, {r.account_id for r in runs})
     taken_back = undone_of(session(), [r.change_id for r in runs if r.change_id])
     recent = [{"id": r.id, "filename": r.filename, "when": local_time(r.created_at),
                **_state(r, r.change_id in taken_back), "who": display().loaded(Account, r.account_id) or "",
                "counts_label": "，".join(f"{label} {r.counts[key]}" for key, label in OUTCOME_LABELS.items()),
+               "settle_url": url_for("imports.settle", id=r.id) if asked == "refused" else None,
                "url": url_for("imports.preview" if r.state == importer.CHECKED else "imports.result", id=r.id)}
               for r in runs]
     page = render_template("import/upload.html", sheet={"title": form.title, "name": sheet}, error=error,
@@ -211,6 +213,14 @@ def set_aside(id: int) -> ResponseReturnValue:
     importer.set_aside(session(), actor(), id)
     flash("已放弃这次导入，没有写入任何内容。", "info")
     return redirect(url_for("imports.upload", sheet=run.sheet))
+
+
+@pages.post("/run/<int:id>/settle")
+def settle(id: int) -> ResponseReturnValue:
+    run = importer.run_of(session(), actor(), id)
+    importer.settle(session(), actor(), id)
+    flash(f"“{run.filename}”中未通过的行已标为处理完毕，待办不再提醒。", "success")
+    return redirect(url_for("imports.upload", sheet=run.sheet, refused=1))
 
 
 @pages.get("/run/<int:id>/result")
