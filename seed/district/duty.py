@@ -98,7 +98,7 @@ def _village_letters(people: People, calendar: Calendar, year: int) -> list[Row]
         state = "unsigned" if year == SCHOOL_YEAR and n in (9, 21) else "signed"
         rows.append(_letter(people, calendar, year, state, {
             "region_code": village.code, "number": f"{year}-城区-{n:03d}", "level": "2",
-            "party_a": DISTRICT_UNIT, "party_b": short_name(village),
+            "party_a": DISTRICT_UNIT, "party_b": village.name,
         }, last_day=20))
         if n == 14:  # written again because the village's head changed
             rows.append(rows[-1] | {"number": f"{year}-城区-{n:03d}作废", "state": "void",
@@ -112,7 +112,7 @@ def _family_letter(people: People, calendar: Calendar, year: int, family: Family
     village = family.village
     return _letter(people, calendar, year, state, {
         "region_code": village.code, "number": f"{year}-{village.code[-3:]}-{n:04d}", "level": "3",
-        "household_id": family.number, "party_a": short_name(village),
+        "household_id": family.number, "party_a": village.name,
         "party_b": family.row["head_name"],
     }, last_day=30)
 

@@ -102,7 +102,7 @@ class Town:
         identity = people.identity_number(head.born, head.sex)
         pinyin, initials = index_name(head.name)
         family = Family({
-            "region_code": village.code, "register_number": f"{village.code[-3:]}-{number:04d}",
+            "region_code": village.code, "register_number": f"{village.code}{number:04d}",
             "natural_group_id": group_id, "head_name": head.name, "name_pinyin": pinyin,
             "name_initials": initials, "identity_number": identity, **identity_indexes(identity),
             "phone": head.phone, "address": home, "note": None,

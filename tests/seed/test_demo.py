@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import datetime
+import re
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,12 @@ def test_letters_posts_and_accountability_of_the_district(engine: Engine) -> Non
         letters = session.scalars(select(ResponsibilityLetter)).all()
         records = session.scalars(select(AccountabilityRecord)).all()
         posts = session.scalars(select(Post)).all()
+        called = dict(session.execute(select(Region.code, Region.name)).all())
+        numbers = session.execute(select(Household.region_code, Household.register_number)).all()
+    assert {(letter.party_a, letter.region_code) for letter in letters if letter.level == "3"} == {
+        (called[letter.region_code], letter.region_code) for letter in letters if letter.level == "3"
+    }, "as the system names the villages in the letters that it makes"
+    assert all(re.fullmatch(rf"{code}\d{{4}}", number) for code, number in numbers), "as the system numbers families"
     for year in (2025, 2026):
         villages = {letter.region_code for letter in letters
                     if (letter.level, letter.school_year) == ("2", year)}
