@@ -17,11 +17,15 @@ from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
 from admin_app.listing import Wanted
 from admin_app.reference import Code, Reference
+from admin_app.settings import RULES
 from models.base import Base, Field, Privacy, declared, name_column, names_region, pointed_at, table_of
 from models.kinds import Sealed, SealedText, school_year
 from models.school import School
+from models.setting import Setting
 
 LOCAL_ZONE = ZoneInfo("Asia/Shanghai")
+# The value of a rule that is chosen → as its form offers it.
+_RULE_WORDS = {value: label for rule in RULES.values() for value, label in rule.choices.items()}
 
 
 class Shown(NamedTuple):
@@ -137,6 +141,10 @@ class Display:
     def region(self, code: str | None) -> str:
         return self._reference.region(self._session, code) if code else ""
 
+    def ended(self, code: str) -> tuple[str, str | None] | None:
+        """The name of a division that has ended, and of the one that it became part of; None for one in use."""
+        return self._reference.ended(self._session, code)
+
     def schools(self) -> dict[int, str]:
         return self._reference.schools(self._session)
 
@@ -198,6 +206,8 @@ class Display:
             if sight_in(grade, self._role, kind) is Sight.MASKED:  # who is pointed at is masked as whoever is named
                 return lambda value: Shown(masked(self.named(target, value) or ABSENT_TEXT, kind))
             return lambda value: Shown(self.named(target, value) or ABSENT_TEXT)
+        if model is Setting and column == "value":
+            return lambda value: Shown(_RULE_WORDS.get(value, str(value)))
         if column == "school_year":
             return lambda value: Shown(school_year(int(value)))
         granted = sight_in(grade, self._role, field.privacy)

@@ -8,12 +8,14 @@ from typing import Any, cast
 from sqlalchemy import Boolean, ColumnElement, Date, or_, select
 
 from admin_app.access.scope import ScopedSession, walled
-from models.base import Base, declared, model_of, table_of
+from models.base import Base, UtcDateTime, declared, model_of, table_of
 
 # A filter by days, behind the column's name: `birth_date_from=2012-09-01`, with that day; `_before`: earlier than
 # that day, or not at all.
 FROM, TO, BEFORE = "_from", "_to", "_before"
 EMPTY = "-"  # in an address: where nothing is written; forms empty a field by the same sign
+_OPEN_ENDED = frozenset({"until", "valid_until"})  # last days: where none is named, none has come or will
+HAPPENED = {True: "有", False: "无"}  # what a filter by a moment asks: whether there is one
 
 
 @lru_cache(maxsize=256)
@@ -51,9 +53,12 @@ def equal(session: ScopedSession, model: type[Base], name: str, value: Any) -> C
     of, name = column_of(model, name)
     columns = table_of(of).c
     values = value if isinstance(value, tuple) else (value,)
-    written = [v for v in values if v != ""]
-    ways = [columns[name] == written[0] if len(written) == 1 else columns[name].in_(written)] if written else []
-    fits = or_(*ways, *[columns[name].is_(None)] * ("" in values))
+    if is_moment(of, name):
+        fits = or_(*[columns[name].is_not(None) if value else columns[name].is_(None) for value in values])
+    else:
+        written = [v for v in values if v != ""]
+        ways = [columns[name] == written[0] if len(written) == 1 else columns[name].in_(written)] if written else []
+        fits = or_(*ways, *[columns[name].is_(None)] * ("" in values))
     if of is model:
         return fits
     standing = [columns[of.__moves__.column].in_(of.__moves__.standing)] if of.__moves__ else []
@@ -82,9 +87,25 @@ def on_days(columns: Any, argument: str, day: date) -> ColumnElement[bool]:
     """The condition of a filter by days."""
     name, kind = day_filter(argument)
     column = columns[name]
-    if kind == BEFORE:
-        return or_(column.is_(None), column < day)
-    return cast(ColumnElement[bool], column >= day if kind == FROM else column <= day)
+    fits = column < day if kind == BEFORE else column >= day if kind == FROM else column <= day
+    return or_(column.is_(None), fits) if takes_empty(argument) else cast(ColumnElement[bool], fits)
+
+
+def takes_empty(argument: str) -> bool:
+    """Whether a filter by days finds those without a day too: what was never done is earlier than any day, what has no
+    last day lasts."""
+    name, kind = day_filter(argument)
+    return kind == BEFORE or (kind == FROM and lasts(name))
+
+
+def lasts(name: str) -> bool:
+    """Whether a column holds a last day, which may be open."""
+    return name.rpartition(".")[2] in _OPEN_ENDED
+
+
+def is_moment(model: type[Base], name: str) -> bool:
+    """Whether a column says when something was done to a record: that it was, is asked by a filter."""
+    return isinstance(table_of(model).c[name].type, UtcDateTime)
 
 
 def filter_kind(model: type[Base], name: str) -> str:
@@ -93,5 +114,5 @@ def filter_kind(model: type[Base], name: str) -> str:
     if isinstance(table_of(model).c[name].type, Date):
         return "date"
     field_ = declared(model, name)
-    chosen = field_.codes or field_.states or isinstance(table_of(model).c[name].type, Boolean)
+    chosen = field_.codes or field_.states or isinstance(table_of(model).c[name].type, Boolean | UtcDateTime)
     return "options" if chosen else "text"

@@ -19,6 +19,7 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession
 from admin_app.listing import Wanted, capped_count
 from admin_app.paging import marks_of
+from admin_app.services.records import ended_place
 from admin_app.services.rules import rules_of
 from models.base import Base
 from models.code_item import CodeItem
@@ -54,6 +55,7 @@ class Reference:
         self.position = position
         self._codes: dict[str, dict[str, Code]] = {}
         self._regions: dict[str, str] = {}
+        self._ended: dict[str, tuple[str, str | None] | None] = {}
         self._schools: dict[int, str] | None = None
         self._children: dict[str, list[tuple[str, str]]] = {}
         self._counts: dict[Any, int] = {}
@@ -92,6 +94,12 @@ class Reference:
             self.load_regions(session, [code])
         return self._regions.get(code) or code
 
+    def ended(self, session: ScopedSession, code: str) -> tuple[str, str | None] | None:
+        """The name of a division that has ended, and of the one that it became part of; None for one in use."""
+        if code not in self._ended:
+            self._ended[code] = ended_place(session, code)
+        return self._ended[code]
+
     def schools(self, session: ScopedSession) -> dict[int, str]:
         """The names of all schools, in their order."""
         if self._schools is None:
@@ -102,8 +110,9 @@ class Reference:
         """The divisions right below one: code and name."""
         if code in self._children:
             return self._children[code]
+        # The whole country stands above all that have nothing above them, and is none of them itself.
         above = Region.parent_code == code if prefix_of(code) else Region.parent_code.is_(None)
-        found = session.execute(select(Region.code, Region.name).where(above)
+        found = session.execute(select(Region.code, Region.name).where(above, Region.code != code)
                                 .order_by(Region.code).limit(_MOST_CHILDREN)).all()
         children = [(c, n) for c, n in found]
         if children:

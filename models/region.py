@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped
 
 LEVEL_LENGTHS = {"省": 2, "地市": 4, "县": 6, "乡镇": 9, "村": 12}
 WHOLE_COUNTRY = ""  # the prefix of every code
+ABOVE_ALL = "全国"  # the level of the one division above the provinces
 
 
 def prefix_of(code: str) -> str:
@@ -29,7 +30,7 @@ def code_of(prefix: str) -> str:
 def level_of(code: str) -> str:
     """The level of a 12-digit code, by its zeros (统计用区划代码编制规则)."""
     length = len(prefix_of(code))
-    return next((level for level, size in LEVEL_LENGTHS.items() if size == length), "省")
+    return next((level for level, size in LEVEL_LENGTHS.items() if size == length), ABOVE_ALL)
 
 
 _SPOKEN = {"社区居民委员会": "社区", "社区居委会": "社区", "居民委员会": "居委会", "村民委员会": "村", "村委会": "村"}

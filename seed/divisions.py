@@ -134,8 +134,11 @@ def load_divisions(session: ScopedSession, divisions: Iterable[Division]) -> Cou
 
 def load_whole_country(session: ScopedSession) -> bool:
     """Add the code of the whole country, for accounts above all provinces; say whether it was
-    missing. Wants an open recording."""
-    if session.scalar(select(Region.id).where(Region.code == WHOLE_COUNTRY_CODE)):
+    missing. Corrects the level that it once stood under. Wants an open recording."""
+    standing = session.scalar(select(Region).where(Region.code == WHOLE_COUNTRY_CODE))
+    if standing is not None:
+        standing.level = level_of(WHOLE_COUNTRY_CODE)
+        session.flush()
         return False
     session.add(Region(code=WHOLE_COUNTRY_CODE, name=WHOLE_COUNTRY_NAME,
                        level=level_of(WHOLE_COUNTRY_CODE)))

@@ -11,7 +11,7 @@ from admin_app.errors import Invalid
 from admin_app.services.records import check
 from models.base import Base
 from models.code_item import CodeItem
-from models.region import LEVEL_LENGTHS, Region, code_of, level_of
+from models.region import LEVEL_LENGTHS, WHOLE_COUNTRY, Region, code_of, level_of
 from models.school import School
 
 _CODE = re.compile(r"^\d{12}$", re.A)
@@ -24,7 +24,9 @@ def division(session: ScopedSession, actor: Actor, region: Region) -> None:
     """统计用区划代码: 12 digits, the level by its zeros, under a division that is there."""
     if not _CODE.match(region.code or ""):
         raise Invalid("区划代码须是 12 位数字。", "code")
-    if region.level not in LEVEL_LENGTHS:
+    if region.code == code_of(WHOLE_COUNTRY):
+        region.level = level_of(region.code)  # older stores call it a province, and nobody could put that right
+    elif region.level not in LEVEL_LENGTHS:
         raise Invalid(f"级别只能是：{'、'.join(LEVEL_LENGTHS)}。", "level")
     if level_of(region.code) != region.level:
         raise Invalid(f"代码 {region.code} 按编码规则是“{level_of(region.code)}”级，与所填级别不符。请核对。", "level")
@@ -36,6 +38,8 @@ def division(session: ScopedSession, actor: Actor, region: Region) -> None:
     if region.successor_code and (region.successor_code == region.code
                                   or level_of(region.successor_code) != region.level):
         raise Invalid(f"并入区划须是另一个“{region.level}”级区划。请改正。", "successor_code")
+    if region.successor_code and region.valid_until is None:
+        raise Invalid("填写了“并入区划”，请一并填写“撤销日期”（最后一天）；没有撤销日期，这里仍算在用。", "valid_until")
 
 
 @check(School)

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, cast
 
 from sqlalchemy import ForeignKeyConstraint, inspect, select
+from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import set_committed_value
 
 from admin_app.access.actor import Actor
@@ -271,11 +272,18 @@ def require_running(target: Base, label: str, name: str) -> None:
 
 def require_in_use(session: ScopedSession, code: str) -> None:
     """Nothing new is registered in a division that has ended. Raises Invalid."""
-    place = session.scalar(select(Region).where(Region.code == code, ~in_use()))
-    if place is not None:
-        into = session.scalar(select(Region.name).where(Region.code == place.successor_code))
-        raise Invalid(f"“{place.name}”已撤销，请登记到{f'并入后的“{into}”' if into else '并入后的村（社区）'}。"
+    if place := ended_place(session, code):
+        name, into = place
+        raise Invalid(f"“{name}”已撤销，请登记到{f'并入后的“{into}”' if into else '并入后的村（社区）'}。"
                       "原有的户由区划管理员移交。", "region_code")
+
+
+def ended_place(session: ScopedSession, code: str) -> tuple[str, str | None] | None:
+    """The name of a division whose last day is over, and of the one that it became part of; None for one in use."""
+    into = aliased(Region)
+    found = session.execute(select(Region.name, into.name).outerjoin(into, into.code == Region.successor_code)
+                            .where(Region.code == code, ~in_use())).first()
+    return (found[0], found[1]) if found else None
 
 
 def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstraint) -> None:

@@ -10,7 +10,7 @@ from admin_app import tasks
 from admin_app.access.actor import Actor
 from admin_app.access.masking import GRADE_LABELS, Grade
 from admin_app.access.permissions import Permission
-from admin_app.changes.ledger import as_kept
+from admin_app.changes.ledger import SHORTEST_FOR_FULL, as_kept
 from admin_app.errors import Invalid
 from admin_app.exchange.exporter import Export, record_export
 from admin_app.exchange.workbook import MAX_ROWS, temporary
@@ -45,7 +45,7 @@ def page(view: "RegisterView") -> ResponseReturnValue:
         columns=[view.model.__table__.c[c].info["field"].label for c in columns],
         grades=[{"value": g.value, "label": GRADE_LABELS[g], "hint": _HINTS[g]} for g in Grade if _may(g)],
         grade=request.form.get("grade", Grade.WORKING.value), reason=request.form.get("reason", ""),
-        full_offered=_may(Grade.FULL),
+        full_offered=_may(Grade.FULL), shortest=SHORTEST_FOR_FULL,
         as_task=count > tasks.AT_ONCE, keys=wanted.keys, back=address(view), url=address(view, ".export", page=None),
     ), 400 if error else 200
 

@@ -9,10 +9,12 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.text import counted
+from models.region import Region
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
+from tests.web.staff import Person, hire
 from tests.web.test_query_budget import asked_for
 from views import VIEWS
 
@@ -225,3 +227,43 @@ def test_a_village_without_children_is_not_told_that_it_has_all_its_letters(dist
         with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
             session.get_one(Student, district.王芳.id).schooling_state = "graduated"
     assert "还没有登记这样的户的，请先登记户和学生" in officer.open("/letters/new-year").text
+
+
+def test_a_rule_reads_in_the_list_as_in_its_form(desk):
+    keeper = desk("县主任")
+    row = next(row for row in keeper.open("/admin/setting/").table("值") if row["名称"] == "密码规则")
+    assert row["值"] == "长度优先（asvs）"
+    keeper.open(keeper.page.link("密码规则"))
+    assert keeper.page.facts["值"] == row["值"]
+    keeper.open(keeper.page.link("修改"))
+    assert row["值"] in keeper.page.form("保存").choices["value"]
+    keeper.press("保存", value="等保三级（djbh3）")
+    assert "等保三级（djbh3）" in keeper.page.text
+    assert next(r for r in keeper.open("/admin/setting/").table("值") if "分钟" in r["名称"])["值"] == "30", "the control"
+
+
+def test_the_form_says_how_long_a_reason_is_before_it_refuses_a_short_one(desk, district):
+    officer, least = desk("康宁网格员"), "至少 4 个字"
+    for address in ("/admin/student/export/", f"/admin/student/reveal/?id={district.李明.id}"):
+        assert least in officer.open(address).text
+    assert least not in desk("督导老林").open("/admin/student/export/").text, "who may not has nothing to give a reason for"
+
+
+def test_the_whole_country_is_no_province_and_does_not_stand_below_itself(district_application, desk):
+    engine = district_application.extensions["baoxue"].engine
+    with unscoped(engine, "as older stores have it", writing=True) as session:
+        with recording(session, actor("测试", Role.SYSTEM_ADMIN, "0" * 12), "seed"):
+            session.query(Region).filter_by(code="0" * 12).one().level = "省"
+    hire(engine, [("机房老吴", Role.SYSTEM_ADMIN, "0" * 12)])
+    keeper = Person(district_application, "机房老吴")
+    page = keeper.get("/admin/region/")
+    tree = page.text.partition("全国的下级")[2].partition("区划名称")[0]
+    assert "示范县" in tree.split() and "全国" not in tree.split()
+
+    keeper.open(page.link("全国"))
+    keeper.open(next(href for text, href in keeper.page.links if text == "修改"))
+    keeper.press("保存", name="全国")
+    assert keeper.page.facts["级别"] in ("省", "全国"), "nothing was changed"
+    keeper.open(next(href for text, href in keeper.page.links if text == "修改"))
+    keeper.press("保存", name="中国")
+    assert keeper.page.facts["级别"] == "全国"

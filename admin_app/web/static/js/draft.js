@@ -43,7 +43,7 @@ function offer(key, draft) {
   box.className = "note note-warning";
   box.setAttribute("role", "status");
   const text = document.createElement("p");
-  const when = new Date(draft.at).toLocaleString("zh-CN", { dateStyle: "short", timeStyle: "short" });
+  const when = new Date(draft.at).toLocaleString("sv-SE", { dateStyle: "short", timeStyle: "short" });  // 2026-11-30 09:12, as everywhere
   text.textContent = `${when} 您在这张表单里填写的内容还没有保存。`;
   const button = (label, act) => {
     const made = document.createElement("button");
