@@ -25,7 +25,7 @@ from admin_app.filters import column_of
 from admin_app.services import moves as move_service
 from admin_app.services import records
 from admin_app.services.attachments import takes_papers
-from admin_app.web import exports, form_fields, home, lists, lookups, pages
+from admin_app.web import exports, form_fields, home, lists, lookups, own_village, pages
 from admin_app.web.context import actor, display, session
 from admin_app.web.frame import door
 from admin_app.web.gate import VIEW_ENDPOINTS, own_path, require_view
@@ -211,6 +211,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
     def create_view(self) -> ResponseReturnValue:
         if not self.can_add:
             raise NotFound("没有这个页面。")
+        own_village.require_in_use()
         if self.model.__region__ is None:
             require_keeper(session(), actor(), self.model())  # before anything is typed
         form = self._create_form_class()

@@ -14,7 +14,7 @@ class GrantView(RegisterView):
     model = Grant
     category_name = "账号与授权"
     columns = ("account_id", "role", "region_code", "since", "until", "ended_at", "note")
-    filters = ("role", "account_id")
+    filters = ("role", "account_id", "ended_at", "until")
     search = ("account.display_name", "account.username", "note")
     settled = frozenset({"account_id", "role", "region_code", "since"})
     fieldsets = (("授权", ("account_id", "role", "region_code", "since", "until", "note")),)

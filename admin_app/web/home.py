@@ -22,6 +22,8 @@ from admin_app.services.rules import present_school_year, term_begins
 from admin_app.text import verb_label
 from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.ledger_acts import how_many, records_of
+from admin_app.web.own_village import ended
+from models.account import Grant, not_over
 from models.base import Base, model_of
 from models.change import Change
 from models.household import Household
@@ -78,12 +80,15 @@ def page() -> ResponseReturnValue:
                                .order_by(Change.id.desc()).limit(8)).all() if who.may("ledger.view") else []
     days = {"term": term_begins(session(), date.today()), "today": date.today()}
     todo = [line for line in (_line(entry, days) for entry in TODO) if line]
-    todo += [*_left_behind(), *_letters(), *_imports(), *_taken_back(), *_reviews()]
+    todo += [*_left_behind(), *_grants_left(), *_letters(), *_imports(), *_taken_back(), *_reviews()]
+    signs = condition.signs(plant().engine, plant().deployment) if who.role is Role.SYSTEM_ADMIN else []
     named, gone = records_of([c.id for c in recent]), undone_of(session(), [c.id for c in recent])
     return render_template(
         "home.html", greeting=f"{who.name}，{date.today():%Y-%m-%d}",
-        heading="督查重点" if who.role is Role.INSPECTOR else "待办", todo=todo,
-        signs=condition.signs(plant().engine, plant().deployment) if who.role is Role.SYSTEM_ADMIN else [],
+        heading="督查重点" if who.role is Role.INSPECTOR else "待办", todo=todo, signs=signs, ended=ended(),
+        nothing="没有需要督查的事项" if who.role is Role.INSPECTOR else
+        "除上面的系统状况以外，没有别的待办" if any(sign.advice for sign in signs) else
+        "没有别的待办" if ended() else "本周无待办",
         recent=[{"when": local_time(c.at), "label": verb_label(c.verb),
                  "of": (named.get(c.id) or (c.reason or "")[:_MOST_OF_A_REASON])
                  + ("（已撤销）" if c.id in gone else ""), "url": url_for("ledger.change", id=c.id)} for c in recent])
@@ -131,6 +136,20 @@ def _left_behind() -> list[dict[str, Any]]:
         .where(~in_use()).group_by(Region.code, Region.name).order_by(Region.code).limit(_MOST_VILLAGES))
     return [{"label": f"“{spoken_name(name)}”已撤销，户待移交", "count": f"{families:,}", "colour": "orange",
              "url": url_for("household.index_view", region=code)} for code, name, families in left]
+
+
+def _grants_left() -> list[dict[str, Any]]:
+    """Grants in a village that is no more: whoever holds one can register nothing, and gets no other by themselves."""
+    if not actor().may(Permission.ACCOUNT_EDIT):
+        return []
+    today = date.today()
+    left = session().execute(
+        select(Region.code, Region.name, func.count()).join(Grant, Grant.region_code == Region.code)
+        .where(Region.level == "村", ~in_use(), *not_over(today)).group_by(Region.code, Region.name)
+        .order_by(Region.code).limit(_MOST_VILLAGES))
+    return [{"label": f"“{spoken_name(name)}”已撤销，授权待收回、改授", "count": f"{grants:,}", "colour": "orange",
+             "url": url_for("grant.index_view", region=code, ended_at=0, until_from=today.isoformat())}
+            for code, name, grants in left]
 
 
 def _letters() -> list[dict[str, Any]]:

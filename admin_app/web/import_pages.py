@@ -18,6 +18,7 @@ from admin_app.exchange import importer
 from admin_app.exchange.exporter import OUTCOME_LABELS, REFUSED, WARNED, told_sheet
 from admin_app.exchange.exporter import template as write_template
 from admin_app.exchange.sheets import sheet_named
+from admin_app.web import own_village
 from admin_app.web.context import actor, display, session
 from admin_app.web.downloads import workbook
 from admin_app.web.ledger_pages import undo_offer, undone_said
@@ -44,8 +45,9 @@ _LISTS = {"refused": ("两周内有未通过行的导入", importer.unfinished),
 
 @pages.route("/<sheet>", methods=["GET", "POST"])
 def upload(sheet: str) -> ResponseReturnValue:
-    form, error = sheet_named(sheet), None
+    form, error, closed = sheet_named(sheet), None, own_village.ended()
     if request.method == "POST":
+        own_village.require_in_use()
         try:
             return _check(sheet)
         except Invalid as fault:
@@ -59,10 +61,10 @@ def upload(sheet: str) -> ResponseReturnValue:
     recent = [{"id": r.id, "filename": r.filename, "when": local_time(r.created_at),
                **_state(r, r.change_id in taken_back), "who": display().loaded(Account, r.account_id) or "",
                "counts_label": "，".join(f"{label} {r.counts[key]}" for key, label in OUTCOME_LABELS.items()),
-               "settle_url": url_for("imports.settle", id=r.id) if asked == "refused" else None,
+               "settle_url": url_for("imports.settle", id=r.id) if asked == "refused" and not closed else None,
                "url": url_for("imports.preview" if r.state == importer.CHECKED else "imports.result", id=r.id)}
               for r in runs]
-    page = render_template("import/upload.html", sheet={"title": form.title, "name": sheet}, error=error,
+    page = render_template("import/upload.html", sheet={"title": form.title, "name": sheet}, error=error, closed=closed,
                            heading=heading, template_url=url_for("imports.template", sheet=sheet), recent=recent)
     return page, 400 if error else 200
 

@@ -18,7 +18,7 @@ from sqlalchemy import Date
 
 from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission, Role, permits
-from admin_app.filters import BEFORE, EMPTY, FROM, TO, column_of, filter_of, may_be_empty
+from admin_app.filters import BEFORE, EMPTY, FROM, TO, column_of, filter_of, is_moment, may_be_empty
 from admin_app.identity_numbers import in_words, without_numbers
 from admin_app.listing import LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, sortable
 from admin_app.web.context import actor
@@ -126,7 +126,7 @@ def _value(model: type[Base], name: str, said: str) -> str | int | None:
     if name == "school_year":  # as the column writes it, 2026-2027学年, and as the list keeps it
         year = re.fullmatch(r"(\d{4})(?:-\d{4})?(?:学年)?", said)
         return int(year[1]) if year else None
-    if kind is bool:
+    if kind is bool or is_moment(model, name):
         return {"1": True, "0": False}.get(said)
     if kind is int:
         return int(said) if said.isdecimal() and len(said) < 18 else None

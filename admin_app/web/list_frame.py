@@ -14,7 +14,10 @@ from markupsafe import Markup
 from sqlalchemy import Boolean
 
 from admin_app.access.permissions import Permission
-from admin_app.filters import BEFORE, EMPTY, FROM, TO, column_of, day_filter, filter_kind, filter_of, may_be_empty
+from admin_app.filters import (
+    BEFORE, EMPTY, FROM, HAPPENED, TO, column_of, day_filter, filter_kind, filter_of, is_moment, lasts, may_be_empty,
+    takes_empty,
+)
 from admin_app.identity_numbers import in_words
 from admin_app.listing import COUNT_CAP, Wanted, as_shown, cap_of, found_by
 from admin_app.paging import PageQuery
@@ -26,6 +29,7 @@ from admin_app.web.list_address import (
     size_of_page, turned, wanted_by,
 )
 from admin_app.web.list_rows import RowWriter
+from admin_app.web.own_village import ended
 from models.base import Base, Privacy, declared, name_column, pointed_at, table_of
 from models.region import prefix_of, spoken_name
 from models.school import School
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 
 _FEW, _MANY = 5, 30  # options of a filter that several may be ticked of
 _DAYS = {"": "", FROM: "从", TO: "到", BEFORE: "早于"}
-_ALSO = {BEFORE: "（含空）"}
+_ALSO = "（含空）"
 _NOT_TOLD, _NONE = "（内容不记）", "无"
 
 
@@ -77,7 +81,7 @@ class ListFrame:
             writer=RowWriter.of(view, columns, state, ticks=batch is not None),
             pages=max(1, -(-min(count, cap) // size)), total=total + advice,
             tree=piece("tree", _tree(view, wanted)),
-            heading=piece("heading", view.heading, _buttons(view)),
+            heading=piece("heading", view.heading, _buttons(view), ended()),
             save_view=piece("save_view", query, url_for("saved_views.save", table=view.endpoint),
                              actor().may(Permission.FAMILY_CONFIRM)) if query else Markup(),
             search=piece("search", _search(view, wanted),
@@ -137,14 +141,17 @@ def _filter(view: "RegisterView", name: str) -> dict[str, Any]:
         options = [(i.code, i.label) for i in display().codes(field.codes)]
     elif isinstance(table_of(model).c[column].type, Boolean):
         options = [("1", "是"), ("0", "否")]
+    elif is_moment(model, column):
+        options = [(str(int(done)), word) for done, word in HAPPENED.items()]
     elif target is School and len(display().schools()) <= MOST_SCHOOLS:
         options = [(str(key), label) for key, label in display().schools().items()]
     elif target:
         return {"name": name, "label": field.label, **_found_by_typing(view, name, target)}
     kind = "options" if options else filter_kind(view.model, name)
     if kind == "date":
-        kinds = (FROM, TO) if field.privacy is Privacy.BIRTH else (FROM, TO, BEFORE)  # nobody is due to be born
-        days = [(name + kind, _DAYS[kind] + _ALSO.get(kind, ""), given(name + kind)) for kind in kinds]
+        due = field.privacy is not Privacy.BIRTH and not lasts(name)  # nobody is due to be born
+        days = [(name + kind, _DAYS[kind] + _also(name + kind), given(name + kind))
+                for kind in ((FROM, TO, BEFORE) if due else (FROM, TO))]
         return {"name": name, "label": field.label, "kind": kind, "days": days, "value": "".join(d[2] for d in days)}
     chosen = given(name).split(",")
     return {"name": name, "label": field.label, "kind": kind, "options": options, "value": given(name),
@@ -161,6 +168,10 @@ def _found_by_typing(view: "RegisterView", name: str, target: type[Base]) -> dic
             "none": _NONE if may_be_empty(view.model, name) else "",
             "asked": declared(target, called).label if (called := name_column(target)) else "",
             "lookup_url": url_for(f"{target.__tablename__}.lookup")}
+
+
+def _also(argument: str) -> str:
+    return _ALSO if takes_empty(argument) else ""
 
 
 def said_of(view: "RegisterView", wanted: Wanted, *, discreet: bool = False) -> str:
@@ -195,11 +206,13 @@ def _chips(view: "RegisterView", wanted: Wanted, discreet: bool = False) -> list
             return _NOT_TOLD
         of, column = column_of(view.model, name)
         values = value if isinstance(value, tuple) else (value,)
+        if is_moment(of, column):
+            return "、".join(HAPPENED[v] for v in values)
         return "、".join(display().value(of, column, v).text if v != "" else _NONE for v in values)
 
     chips = [chip(caption_of(view, n), said(n, v), n) for n, v in wanted.equals.items() if n not in view.fixed]
     chips += [chip(caption_of(view, argument), _NOT_TOLD if discreet and _tells_who(view, argument) else
-                   f"{day}{_ALSO.get(day_filter(argument)[1], '')}", argument) for argument, day in wanted.days.items()]
+                   f"{day}{_also(argument)}", argument) for argument, day in wanted.days.items()]
     chips += [chip(caption_of(view, argument), _NOT_TOLD if discreet else _unread(view, argument, value), argument)
               for argument, value in wanted.unread]
     if wanted.search:
@@ -223,12 +236,12 @@ def caption_of(view: "RegisterView", argument: str) -> str:
 
 
 def _buttons(view: "RegisterView") -> list[dict[str, str]]:
-    buttons = []
-    if view.may_add():
+    buttons, closed = [], bool(ended())
+    if not closed and view.may_add():
         buttons.append({"label": "新增", "url": view.get_url(".create_view"), "kind": "primary", "icon": "plus"})
         buttons += [{"label": label, "url": url_for(endpoint), "kind": "secondary", "icon": icon}
                     for label, endpoint, icon in view.list_buttons]
-    if view.import_sheet and actor().may(Permission.IMPORT_CREATE):
+    if not closed and view.import_sheet and actor().may(Permission.IMPORT_CREATE):
         buttons += [
             {"label": "导入", "url": url_for("imports.upload", sheet=view.import_sheet), "kind": "secondary",
              "icon": "upload"},
@@ -285,6 +298,6 @@ def _empty(view: "RegisterView", wanted: Wanted) -> str:
         return f"“{'”“'.join(reversed_)}”的“从”晚于“到”，没有哪一天在其中。请对调两个日期再查。"
     if wanted.search or wanted.region or wanted.days or set(wanted.equals) - set(view.fixed):
         return "没有符合条件的记录。可以去掉上面的某个条件再试。"
-    if view.import_sheet and actor().may(Permission.IMPORT_CREATE):
+    if view.import_sheet and actor().may(Permission.IMPORT_CREATE) and not ended():
         return f"还没有{view.heading}记录。可以点“新增”逐个登记，或用“导入”从 Excel 名单一次录入。"
     return f"还没有{view.heading}记录。"

@@ -16,6 +16,7 @@ from admin_app.display import LOCAL_ZONE
 from admin_app.services.attachments import of_records
 from admin_app.web.context import actor, display, session
 from admin_app.web.gate import here
+from admin_app.web.own_village import ended
 from models import account
 from models.account import Grant
 from models.attachment import Attachment
@@ -95,7 +96,7 @@ def _children(family: Household) -> tuple[Owner, ...]:
 def shown(block: Block, record: Base) -> dict[str, Any]:
     """A block as the page shows it."""
     table = block.model.__tablename__
-    owners = block.owners if actor().may(f"{block.model.__area__}.create") else ()
+    owners = block.owners if actor().may(f"{block.model.__area__}.create") and not ended() else ()
     siblings = block.model is type(record)
     title = f"同户的其他{block.model.__title__}" if siblings else block.model.__title__
     return {

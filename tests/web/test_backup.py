@@ -161,7 +161,7 @@ def test_the_machines_administrator_reads_how_the_machine_is(district_applicatio
     after = system.open("/").text
     assert "今天之内" in after and "请在服务器上运行" not in after
     assert "封存到第" in after and "没有积压" in after
-    assert "李明" not in after
+    assert "李明" not in after and "本周无待办" in after
     director = Desk(district_application).sign_in("城区主任", PASSWORD)
     assert "系统状况" not in director.open("/").text
 
@@ -184,3 +184,4 @@ def test_what_is_wrong_with_the_machine_is_said_with_what_to_do(district_applica
     for said in ("30 天前", "可用 0.0 GB", "空间快用完了", "1 个任务等了半分钟以上", "请重新启动服务", "近七天 1 个", "1 次还没有封存"):
         assert said in page, said
     assert page.count("请处理") == 5
+    assert "除上面的系统状况以外，没有别的待办" in page and "本周无待办" not in page, "one page does not say both"

@@ -219,15 +219,14 @@ def test_a_village_is_in_use_until_its_last_day_is_over(people):
         director.open(director.open("/admin/region/?search=康宁").link("康宁社区"))
         director.open(director.page.link("修改"))
         director.press("保存", valid_until=f"{last_day}", successor_code=牧童)
-        officer = people("康宁网格员")
-        officer.open("/admin/household/new/")
-        officer.press("保存", status=status, head_name=f"曾{status}户")
-    assert "已撤销，请登记到并入后的“牧童" in officer.page.text
+        director.open("/admin/household/new/")
+        director.press("保存", status=status, head_name=f"曾{status}户", region_code=康宁)
+    assert "已撤销，请登记到并入后的“牧童" in director.page.text
     for address, typed in (("/admin/natural_group/new/", {"name": "新组"}),
                            ("/admin/publicity_activity/new/", {"held_on": "20261101", "topic": "宣讲", "form": "1",
                                                                "reached": "9", "person_in_charge": "李建国"})):
-        officer.open(address)
-        assert "已撤销" in officer.press("保存", status=400, **typed).text
+        director.open(address)
+        assert "已撤销" in director.press("保存", status=400, region_code=康宁, **typed).text
 
 
 def test_a_family_names_a_hamlet_of_its_own_village(people, store, home):
