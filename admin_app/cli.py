@@ -30,7 +30,7 @@ from admin_app.changes import seal as seals
 from admin_app.changes.ledger import recording
 from admin_app.collector import settle
 from admin_app.errors import BaoxueError, Invalid
-from admin_app.exchange import importer
+from admin_app.exchange import import_runs, importer
 from admin_app.access.masking import Grade
 from admin_app.exchange.exporter import OUTCOME_LABELS
 from admin_app.exchange.sheet import place_of
@@ -213,7 +213,7 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
         run = importer.check(session, actor, sheet_named("roster"), file, file.name)
         rows = session.scalars(select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.id))
         report: dict[str, Any] = {"counts": run.counts, "notes": run.notes, "passed_over": run.passed_over or [],
-                                  "lacking": importer.lacking_of(run), "rows": [
+                                  "lacking": import_runs.lacking_of(run), "rows": [
             {**({"sheet": r.tab} if r.tab else {}), "row": r.excel_row, "outcome": r.outcome,
              "messages": [{k: m[k] for k in ("column", "level", "text")} for m in r.messages]} for r in rows]}
         number, digest = run.id, run.plan_digest
@@ -221,7 +221,7 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
             session.rollback()
         else:
             session.commit()
-            if importer.has_something(run):
+            if import_runs.has_something(run):
                 importer.confirm(session, actor, number, digest)
     _seal()
     if as_json:

@@ -68,7 +68,8 @@ def equal(session: ScopedSession, model: type[Base], name: str, value: Any) -> C
 def may_be_empty(model: type[Base], name: str) -> bool:
     """Whether a filter can be asked for where nothing is written; days have a filter of their own for that."""
     of, column = column_of(model, name)
-    return of is model and bool(table_of(of).c[column].nullable) and not isinstance(table_of(of).c[column].type, Date)
+    told_by_day = isinstance(table_of(of).c[column].type, Date) or is_moment(of, column)
+    return of is model and bool(table_of(of).c[column].nullable) and not told_by_day
 
 
 def day_filter(argument: str) -> tuple[str, str]:

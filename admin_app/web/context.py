@@ -16,7 +16,7 @@ from admin_app.access.scope import Scope, ScopedSession, unscoped
 from admin_app.changes.seal import seal
 from admin_app.display import Display
 from admin_app.errors import NotFound
-from admin_app.exchange import importer
+from admin_app.exchange import import_runs
 from admin_app.reference import reference_at
 from admin_app.services.attachments import FileStore
 from admin_app.services.sign_in import SignedIn, resume
@@ -61,7 +61,7 @@ class Plant:
         """Take away old results and previews, and seal what a page left because somebody was writing; gives the tasks
         that must be carried again."""
         tasks.forget(self.engine, self.results)
-        importer.forget(self.engine)
+        import_runs.forget(self.engine)
         seal(self.engine, self.keys)
         return tasks.overdue(self.engine)
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from admin_app.access.permissions import Permission, Role
 from admin_app.changes.undo import undone_of
 from admin_app.display import local_time
-from admin_app.exchange import importer
+from admin_app.exchange import import_runs
 from admin_app.filters import BEFORE, EMPTY, TO
 from admin_app.listing import COUNT_CAP, Wanted
 from admin_app.services import condition
@@ -166,10 +166,10 @@ def _imports() -> list[dict[str, Any]]:
     if not actor().may(Permission.IMPORT_VIEW):
         return []
     found = []
-    if waiting := importer.waiting(session(), actor(), "roster"):
+    if waiting := import_runs.waiting(session(), actor(), "roster"):
         found.append({"label": "导入预览待确认", "count": f"{len(waiting):,}", "colour": "yellow",
                       "url": url_for("imports.upload", sheet="roster", waiting=1)})
-    if runs := importer.unfinished(session(), actor(), "roster"):
+    if runs := import_runs.unfinished(session(), actor(), "roster"):
         found.append({"label": "导入时有未通过的行", "count": f"{len(runs):,}", "colour": "orange",
                       "url": url_for("imports.upload", sheet="roster", refused=1)})
     return found

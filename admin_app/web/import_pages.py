@@ -14,7 +14,7 @@ from sqlalchemy import select
 from admin_app.display import Shown, local_time
 from admin_app.changes.undo import undone_of
 from admin_app.errors import Conflict, Invalid
-from admin_app.exchange import importer
+from admin_app.exchange import import_runs, importer
 from admin_app.exchange.exporter import OUTCOME_LABELS, REFUSED, WARNED, told_sheet
 from admin_app.exchange.exporter import template as write_template
 from admin_app.exchange.sheets import sheet_named
@@ -35,12 +35,12 @@ from models.student import Student
 pages = Blueprint("imports", __name__, url_prefix="/import")
 PAGE = 50
 _COLOURS = {"new": "green", "changed": "azure", "same": "secondary", "refused": "red"}
-_STATES = {importer.CHECKED: "待确认", importer.CONFIRMED: "已导入", importer.SET_ASIDE: "已放弃"}
-_STATE_COLOURS = {importer.CHECKED: "yellow", importer.CONFIRMED: "green", importer.SET_ASIDE: "secondary"}
+_STATES = {import_runs.CHECKED: "待确认", import_runs.CONFIRMED: "已导入", import_runs.SET_ASIDE: "已放弃"}
+_STATE_COLOURS = {import_runs.CHECKED: "yellow", import_runs.CONFIRMED: "green", import_runs.SET_ASIDE: "secondary"}
 
 
-_LISTS = {"refused": ("两周内有未通过行的导入", importer.unfinished),
-          "waiting": ("两周内还没有确认的预览", importer.waiting), "": ("最近的导入", importer.recent)}
+_LISTS = {"refused": ("两周内有未通过行的导入", import_runs.unfinished),
+          "waiting": ("两周内还没有确认的预览", import_runs.waiting), "": ("最近的导入", import_runs.recent)}
 
 
 @pages.route("/<sheet>", methods=["GET", "POST"])
@@ -62,7 +62,7 @@ def upload(sheet: str) -> ResponseReturnValue:
                **_state(r, r.change_id in taken_back), "who": display().loaded(Account, r.account_id) or "",
                "counts_label": "，".join(f"{label} {r.counts[key]}" for key, label in OUTCOME_LABELS.items()),
                "settle_url": url_for("imports.settle", id=r.id) if asked == "refused" and not closed else None,
-               "url": url_for("imports.preview" if r.state == importer.CHECKED else "imports.result", id=r.id)}
+               "url": url_for("imports.preview" if r.state == import_runs.CHECKED else "imports.result", id=r.id)}
               for r in runs]
     page = render_template("import/upload.html", sheet={"title": form.title, "name": sheet}, error=error, closed=closed,
                            heading=heading, template_url=url_for("imports.template", sheet=sheet), recent=recent)
@@ -72,7 +72,7 @@ def upload(sheet: str) -> ResponseReturnValue:
 def _state(run: ImportRun, taken_back: bool) -> dict[str, str]:
     if taken_back:
         return {"state_label": "已撤销", "colour": "secondary"}
-    if run.state == importer.CHECKED and not importer.has_something(run):
+    if run.state == import_runs.CHECKED and not import_runs.has_something(run):
         return {"state_label": "没有可写入的行", "colour": "secondary"}
     return {"state_label": _STATES[run.state], "colour": _STATE_COLOURS[run.state]}
 
@@ -85,10 +85,10 @@ def _check(sheet: str) -> ResponseReturnValue:
         path = Path(folder) / "upload"
         file.save(path)
         run = importer.check(session(), actor(), sheet_named(sheet), path, Path(file.filename).name)
-        gone = importer.make_room(session(), actor(), run)
+        gone = import_runs.make_room(session(), actor(), run)
         session().commit()
     if gone:
-        flash(f"您等待确认的预览合计超过 {importer.MOST_WAITING:,} 行，最早的 {len(gone)} 份已放弃，没有写入："
+        flash(f"您等待确认的预览合计超过 {import_runs.MOST_WAITING:,} 行，最早的 {len(gone)} 份已放弃，没有写入："
               f"{'、'.join(gone[:5])}{'等' if len(gone) > 5 else ''}。要导入请重新上传，核对后随即确认。", "warning")
     return redirect(url_for("imports.preview", id=run.id))
 
@@ -104,27 +104,27 @@ def template(sheet: str) -> ResponseReturnValue:
 @pages.get("/run/<int:id>")
 def preview(id: int) -> ResponseReturnValue:
     """The rows of a run, by what becomes of them; of one that is confirmed those that are asked for."""
-    run = importer.run_of(session(), actor(), id)
-    confirmed = run.state == importer.CONFIRMED and "tab" in request.args
-    if run.state != importer.CHECKED and not confirmed:
+    run = import_runs.run_of(session(), actor(), id)
+    confirmed = run.state == import_runs.CONFIRMED and "tab" in request.args
+    if run.state != import_runs.CHECKED and not confirmed:
         return redirect(url_for("imports.result", id=id))
     tab = request.args.get("tab", "")
     asked = request.args.get("page", "1")
     number = max(0, int(asked) - 1) if asked.isdecimal() and len(asked) < 7 else 0
-    rows, total = importer.rows_of(session(), run, tab, number, PAGE, warned=tab == "warned")
+    rows, total = import_runs.rows_of(session(), run, tab, number, PAGE, warned=tab == "warned")
     tabs = [{"label": label, "count": count, "active": tab == key,
              "url": url_for("imports.preview", id=id, tab=key)}
-            for key, label, count in (("", "全部", sum(run.counts[o] for o in importer.OUTCOMES)),
-                                      *((o, OUTCOME_LABELS[o], run.counts[o]) for o in importer.OUTCOMES),
+            for key, label, count in (("", "全部", sum(run.counts[o] for o in import_runs.OUTCOMES)),
+                                      *((o, OUTCOME_LABELS[o], run.counts[o]) for o in import_runs.OUTCOMES),
                                       ("warned", "有提醒", run.counts["warned"]))]
     return render_template(
         "import/preview.html", run=_run(run), counts=run.counts, tabs=tabs, rows=_rows(rows, confirmed),
         back=url_for("imports.result", id=id) if confirmed else url_for("imports.upload", sheet=run.sheet),
         confirmed=confirmed, warned_url=_sheet_url(run, "warned") if confirmed else None,
-        notes=run.notes or [], passed_over=run.passed_over, lacking=importer.lacking_of(run),
+        notes=run.notes or [], passed_over=run.passed_over, lacking=import_runs.lacking_of(run),
         fault=_common_fault(run, rows),
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
-        confirm_url=url_for("imports.confirm", id=id) if importer.has_something(run) and not confirmed else None,
+        confirm_url=url_for("imports.confirm", id=id) if import_runs.has_something(run) and not confirmed else None,
         set_aside_url=None if confirmed else url_for("imports.set_aside", id=id),
         refused_url=_sheet_url(run, "refused"))
 
@@ -132,7 +132,7 @@ def preview(id: int) -> ResponseReturnValue:
 def _common_fault(run: ImportRun, rows: list[ImportRow]) -> str:
     """Of a list without one good row: the column in which most of these rows are wrong. It is the list of another
     place then, or another list."""
-    if any(run.counts[outcome] for outcome in importer.OUTCOMES if outcome != "refused"):
+    if any(run.counts[outcome] for outcome in import_runs.OUTCOMES if outcome != "refused"):
         return ""
     faults = Counter(m["column"] for row in rows for m in row.messages if m["level"] == "error" and m["column"])
     return next((column for column, _ in faults.most_common(1)), "")
@@ -153,7 +153,7 @@ def _sheet_url(run: ImportRun, which: str) -> str | None:
 def _rows(rows: list[ImportRow], confirmed: bool) -> list[dict[str, Any]]:
     """The rows of a preview, each with where it would be registered, and of a new child all that would be; once it is
     registered, its own page shows that."""
-    planned, read = [importer.planned(row) for row in rows], cache(display().reader)
+    planned, read = [import_runs.planned(row) for row in rows], cache(display().reader)
     places = {p["plan"]["region"] for p in planned if p["plan"]}
     display().prepare_values(Student, {"region_code": places})
     return [{"excel_row": row.excel_row, "tab": row.tab, "label": row.label, "outcome": row.outcome,
@@ -211,26 +211,26 @@ def confirm(id: int) -> ResponseReturnValue:
 
 @pages.post("/run/<int:id>/set-aside")
 def set_aside(id: int) -> ResponseReturnValue:
-    run = importer.run_of(session(), actor(), id)
-    importer.set_aside(session(), actor(), id)
+    run = import_runs.run_of(session(), actor(), id)
+    import_runs.set_aside(session(), actor(), id)
     flash("已放弃这次导入，没有写入任何内容。", "info")
     return redirect(url_for("imports.upload", sheet=run.sheet))
 
 
 @pages.post("/run/<int:id>/settle")
 def settle(id: int) -> ResponseReturnValue:
-    run = importer.run_of(session(), actor(), id)
-    importer.settle(session(), actor(), id)
+    run = import_runs.run_of(session(), actor(), id)
+    import_runs.settle(session(), actor(), id)
     flash(f"“{run.filename}”中未通过的行已标为处理完毕，待办不再提醒。", "success")
     return redirect(url_for("imports.upload", sheet=run.sheet, refused=1))
 
 
 @pages.get("/run/<int:id>/result")
 def result(id: int) -> ResponseReturnValue:
-    run = importer.run_of(session(), actor(), id)
-    if run.state == importer.CHECKED:
+    run = import_runs.run_of(session(), actor(), id)
+    if run.state == import_runs.CHECKED:
         return redirect(url_for("imports.preview", id=id))
-    if run.state == importer.SET_ASIDE:
+    if run.state == import_runs.SET_ASIDE:
         flash(f"“{run.filename}”的预览已放弃，或两周没有确认，没有写入任何内容。要导入请重新上传。", "info")
         return redirect(url_for("imports.upload", sheet=run.sheet))
     change = url_for("ledger.change", id=run.change_id) if run.change_id else None
@@ -245,8 +245,8 @@ def result(id: int) -> ResponseReturnValue:
 @pages.get("/run/<int:id>/<any(refused, warned):which>.xlsx")
 def refused(id: int, which: str) -> ResponseReturnValue:
     """The rows that were refused, or those that went in with a reminder, as a sheet."""
-    run = importer.run_of(session(), actor(), id)
-    rows, cells = importer.rows_told(session(), actor(), run, refused=which == "refused")
+    run = import_runs.run_of(session(), actor(), id)
+    rows, cells = import_runs.rows_told(session(), actor(), run, refused=which == "refused")
     about = REFUSED if which == "refused" else WARNED
     return workbook(told_sheet(session(), actor(), run, rows, cells, about),
                     f"{Path(run.filename).stem}-{about[1]}.xlsx")

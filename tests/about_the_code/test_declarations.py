@@ -121,7 +121,7 @@ STEPS_OUT = {
     ("admin_app/cli.py", "regions_load"): "divisions are for everybody",
     ("admin_app/services/account_use.py", "use_of"): "the sessions of an account that may be looked at",
     ("admin_app/services/condition.py", "signs"): "the condition of the machine is everybody's",
-    ("admin_app/exchange/importer.py", "forget"): "; ".join(["previews of every unit grow old"] * 2),
+    ("admin_app/exchange/import_runs.py", "forget"): "; ".join(["previews of every unit grow old"] * 2),
     ("admin_app/exchange/sheets/roster_children.py", "read"): "is a number of the list taken elsewhere",
     ("admin_app/access/keepers.py", "require_all_units"): "whether an administrator sits above or beside",
     ("admin_app/services/accounts.py", "_own_until"): "one's own grants may lie above",

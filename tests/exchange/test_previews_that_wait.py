@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from admin_app.access.scope import unscoped
-from admin_app.exchange import importer
+from admin_app.exchange import import_runs, importer
 from admin_app.exchange.sheets.roster import ROSTER
 from admin_app.web import import_pages
 from seed.makers import make_identity_number
@@ -99,7 +99,7 @@ def test_what_others_saved_beside_a_list_does_not_hold_it_up(
 def test_one_persons_previews_that_wait_hold_no_more_rows_than_one_list_may(
     主任: Desk, 网格员: Desk, what_lies_there: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importer, "MOST_WAITING", 3)
+    monkeypatch.setattr(import_runs, "MOST_WAITING", 3)
     网格员.upload(roster(孙悦, 孙乐), "康宁.xlsx")
     主任.upload(roster(孙悦, 孙乐), "一.xlsx")
     主任.upload(roster(孙悦), "二.xlsx")
@@ -136,13 +136,13 @@ def test_rows_of_previews_that_nobody_confirms_go_and_the_run_stays_with_its_cou
     主任.open(f"/import/run/{put_away}/refused.xlsx", 404)
     assert "它的明细已不再保存。要导入请重新上传" in 主任.page.text
 
-    importer.forget(plant.engine, datetime.now(UTC) + timedelta(days=13))
+    import_runs.forget(plant.engine, datetime.now(UTC) + timedelta(days=13))
     assert rows_of("等着的.xlsx") == 1, "two weeks are not over"
     with unscoped(plant.engine, "somebody writes", writing=True) as busy:
         busy.connection()
-        importer.forget(plant.engine.execution_options(at_once=True), datetime.now(UTC) + timedelta(days=15))
+        import_runs.forget(plant.engine.execution_options(at_once=True), datetime.now(UTC) + timedelta(days=15))
         busy.rollback()
-    importer.forget(plant.engine, datetime.now(UTC) + timedelta(days=15))
+    import_runs.forget(plant.engine, datetime.now(UTC) + timedelta(days=15))
     assert [rows_of(f"{name}.xlsx") for name in ("已导入", "放弃的", "等着的")] == [1, 0, 0]
     assert "两周没有确认，没有写入任何内容。要导入请重新上传" in 主任.open(waiting).text
     [(state, counts)] = what_lies_there("SELECT state, counts FROM import_run WHERE filename = '等着的.xlsx'")
