@@ -232,9 +232,13 @@ def _holds(rules: dict[str, str], login: Any, now: datetime) -> bool:
         login.login_ended_at is None
         and now - login.seen_at <= _idle(rules)
         and now - login.created_at <= absolute
-        and login.disabled_at is None
-        and (login.sessions_from is None or login.created_at >= login.sessions_from)
+        and not ended_since(login, login.created_at)
     )
+
+
+def ended_since(account: Any, begun: datetime) -> bool:
+    """Whether the account (or a row with its columns) was stopped, or its sessions were ended, after one began."""
+    return account.disabled_at is not None or (account.sessions_from is not None and begun < account.sessions_from)
 
 
 def sign_out(engine: Engine, session_id: int, why: str = "已退出") -> None:

@@ -22,6 +22,7 @@ from admin_app.services.rules import rule
 from admin_app.services.sign_in import SignedIn, SlowDown
 from admin_app.web.context import actor, plant, signed_in
 from admin_app.web.gate import COOKIE, own_path, set_cookie, set_session_cookie
+from admin_app.standing import hold_afresh
 from models.account import Account
 
 pages = Blueprint("session", __name__)
@@ -113,6 +114,9 @@ def _change(who: SignedIn) -> ResponseReturnValue:
                              device=_devices().get(_name_key(who.username)))
     with unscoped(engine, "one's own account", writing=True) as session:
         account = session.get_one(Account, who.account_id)
+        hold_afresh(session, account)
+        if service.ended_since(account, who.created_at):  # while the password was compared
+            return redirect(url_for("session.sign_in"))
         with recording(session, actor(), "change_password"):
             accounts.change_password(session, account, current=current, new=request.form.get("new", ""),
                                      again=request.form.get("again", ""))
