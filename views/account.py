@@ -12,7 +12,7 @@ class AccountView(RegisterView):
     model = Account
     category_name = "账号与授权"
     columns = ("display_name", "username", "region_code", "must_change_password", "disabled_at")
-    filters = ("must_change_password",)
+    filters = ("must_change_password", "disabled_at")
     search = ("display_name", "username")
     fieldsets = (("账号", ("username", "display_name", "region_code", "note")),)
     shown_beside = {"账号": ("must_change_password", "password_changed_at", "sessions_from", "disabled_at")}  # noqa: RUF012

@@ -42,14 +42,14 @@ def closed(model: type[Base], move: Move, own: Mapping[str, Any]) -> Refused | I
     moves = model.__moves__
     if moves is None or (state := own[moves.column]) not in move.sources:
         label = moves.labels.get(state, state) if moves else ""
-        return Refused(f"当前状态是“{label}”，不能“{move.label}”。请看现在可以办理的事项。")
+        return Refused(f"当前状态是“{label}”，不能“{move.label}”。")
     return Invalid(move.only.why) if move.only and own[move.only.column] != move.only.value else None
 
 
 def require_open(record: Base, move: Move) -> None:
     """Raises Refused when the record does not have this move in its state."""
     if isinstance(fault := closed(type(record), move, _standing(record)), Refused):
-        raise fault
+        raise Refused(f"{fault.message}请返回页面查看可办理的事项。")
 
 
 def _standing(record: Base) -> dict[str, Any]:

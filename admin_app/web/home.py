@@ -69,7 +69,8 @@ TODO: tuple[Todo, ...] = (
          dated=True, colour="red"),
     Todo("问责整改待上报", "accountability_record", {"state": "decided"}, colour="orange"),
     Todo("问责整改待复核", "accountability_record", {"state": "rectified"}, colour="azure", verb="recheck"),
-    Todo("账号还没有改过初始密码", "account", {"must_change_password": True}, act="edit"),
+    Todo("账号还没有改过初始密码", "account", {"must_change_password": True, "disabled_at": False},
+         act="edit"),
 )
 
 

@@ -4,7 +4,7 @@ only for a reason, for ten minutes, on record."""
 import base64
 import json
 import stat
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -309,6 +309,10 @@ def test_whoever_keeps_accounts_is_told_of_those_that_nobody_has_taken_up(app: F
     assert "下次登录须改密码：是" in listed.text
     assert (before, counted.split()[0][:1], [row["姓名"] for row in listed.table("姓名")]) == ([], "1", ["康干部"])
     assert said not in Person(app, STAFF[Role.AUDITOR][0]).get("/").text, "who may only read them has nothing to do"
+    with unscoped(engine, "the account is stopped", writing=True) as session:
+        with recording(session, Actor(0, "试", Role.SYSTEM_ADMIN, "0" * 12), "disable"):
+            session.scalars(select(Account).where(Account.display_name == "康干部")).one().disabled_at = datetime.now(UTC)
+    assert said not in keeper.get("/").text, "nobody signs in with one that was stopped"
 
 
 def test_it_is_shown_for_ten_minutes_to_this_session_and_this_record_alone(
