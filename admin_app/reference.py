@@ -161,7 +161,9 @@ _KEPT: WeakKeyDictionary[Engine, Reference] = WeakKeyDictionary()
 
 
 def reference_at(engine: Engine, position: str) -> Reference:
-    """The reference data of a store as of a position: what had been written when somebody asked."""
+    """The reference data of a store as of a position: what had been written when somebody asked; and of the day, on
+    which it depends what has ended."""
+    position = f"{position} {date.today()}"
     kept = _KEPT.get(engine)
     if kept is None or kept.position != position:
         kept = _KEPT[engine] = Reference(position)

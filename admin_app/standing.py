@@ -65,13 +65,21 @@ def doubled(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> d
     moves, one, other = model.__moves__, aliased(model), aliased(model)
     if moves is None or not moves.single:
         return {}
-    for part in in_parts(keys):
-        _hold(session, model, select(getattr(one, moves.single[0])).where(one.id.in_(part)))
+    hold_owners(session, model, keys)
     state = getattr(other, moves.column)
     query = select(one.id, state).where(
         *[getattr(one, name) == getattr(other, name) for name in moves.single], one.id != other.id,
         state.in_(moves.standing))
     return {key: found for part in in_parts(keys) for key, found in session.execute(query.where(one.id.in_(part)))}
+
+
+def hold_owners(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> None:
+    """Hold what these records hang on, before they are held themselves: a move that settles a child holds the child,
+    and then its flags."""
+    every: Any = model
+    if model.__moves__ is not None and model.__moves__.single and session.writing:
+        for part in in_parts(keys):
+            _hold(session, model, select(getattr(every, model.__moves__.single[0])).where(every.id.in_(part)))
 
 
 def _hold(session: ScopedSession, model: type[Base], owners: Any) -> None:

@@ -34,6 +34,7 @@ class ResponsibilityLetter(Base):
     __wall__ = Wall.CHILD
     __area__ = "duty"
     __moves__ = LETTER_MOVES
+    __once__ = ("region_code", "school_year", "number")
     __agreements__ = (InSchoolYear("signed_on", "school_year"), InOrder("signed_on", "valid_until"))
     __table_args__ = (
         ForeignKeyConstraint(["household_id", "region_code"], ["household.id", "household.region_code"],

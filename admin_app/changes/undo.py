@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
@@ -28,7 +28,7 @@ from admin_app.changes.restore import (
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.standing import doubled, leave_strange_groups, unfit
 from models.attachment import Attachment
-from models.base import Base, model_of
+from models.base import Base, model_of, table_of
 from models.change import Change, ChangeRow
 from models.code_item import CodeItem
 from models.household import Household
@@ -83,18 +83,29 @@ def _stand_once(session: ScopedSession, undoing_id: int, touched: set[type[Base]
     """What was brought back does not stand beside what took its place since. Raises Invalid: nothing is undone."""
     for model in touched:
         moves, every = model.__moves__, cast(Any, model)
-        if moves is None or not moves.single:
+        if moves is None or not (moves.single or moves.ends):
             continue
-        keys = session.scalars(select(every.id).where(
-            every.id.in_(select(ChangeRow.pk).where(ChangeRow.change_id == undoing_id,
-                                                    ChangeRow.table_name == model.__tablename__)),
-            getattr(every, moves.column).in_(moves.standing))).all()
+        state, brought_back = getattr(every, moves.column), every.id.in_(select(ChangeRow.pk).where(
+            ChangeRow.change_id == undoing_id, ChangeRow.table_name == model.__tablename__))
+        _ends_nothing(session, model, select(every.id).where(brought_back, state.not_in(moves.standing)))
+        keys = session.scalars(select(every.id).where(brought_back, state.in_(moves.standing))).all()
         if doubles := doubled(session, model, keys):
             raise Invalid(f"没有撤销：有 {len(doubles)} 条“{model.__title__}”后来已另有一条同样的，撤销后会成两条。"
                           "请先在后来的那条上办理（如作废、解除），再来撤销。")
         if unfitting := unfit(session, model, keys):
             raise Invalid(f"没有撤销：有 {len(unfitting)} 条“{model.__title__}”不能恢复。"
                           f"{next(iter(unfitting.values()))}请先更正那边的状态，再来撤销。")
+
+
+def _ends_nothing(session: ScopedSession, model: type[Base], settled: Select[Any]) -> None:
+    """Nothing that stands hangs on a record which an undo has settled again. Raises Invalid."""
+    for other in {model_of(table) for table, _ in model.__moves__.ends} if model.__moves__ else ():
+        theirs, columns = cast(Any, other.__moves__), table_of(other).c
+        left = session.scalar(select(func.count()).select_from(other).where(
+            columns[f"{model.__tablename__}_id"].in_(settled), columns[theirs.column].in_(theirs.standing)))
+        if left:
+            raise Invalid(f"没有撤销：后来登记了 {left} 条“{other.__title__}”还有效，撤销后{model.__title__}不再在册。"
+                          "请先在那里办理解除，再来撤销。")
 
 
 def outcome(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None = None, *,

@@ -57,11 +57,12 @@ def regions_named(session: ScopedSession, texts: Iterable[str]) -> dict[str, lis
     """The divisions that each of these texts may mean, asked for together: by code, by the beginning of one, or by
     name, as its list writes it or as people do (康宁社区)."""
     ways = {text: _ways(text.strip()) for text in texts}
+    known = {region.code: region for part in in_parts({way for each in ways.values() for way in each})
+             for region in session.scalars(select(Region).where(or_(Region.code.in_(part), Region.name.in_(part))))}
     found: dict[str, list[Region]] = defaultdict(list)
-    for part in in_parts({way for each in ways.values() for way in each}):
-        for region in session.scalars(select(Region).where(or_(Region.code.in_(part), Region.name.in_(part)))):
-            found[region.code].append(region)
-            found[region.name].append(region)
+    for region in known.values():
+        found[region.code].append(region)
+        found[region.name].append(region)
     return {text: [region for way in each for region in found[way]] for text, each in ways.items()}
 
 

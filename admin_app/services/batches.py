@@ -22,7 +22,7 @@ from admin_app.changes.ledger import as_kept, recording
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.listing import Wanted, all_keys
 from admin_app.services import moves as move_service
-from admin_app.standing import doubled, hold, unfit
+from admin_app.standing import doubled, hold, hold_owners, unfit
 from admin_app.tasks import Work, kind
 from models.attachment import Attachment
 from models.base import Base, model_of, table_of
@@ -186,6 +186,8 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, digest: str) -> B
         raise Conflict("您确认的不是最新的预览。请刷新页面，看过新的预览后再确认。")
     model, move = move_named(actor, run.table_name, run.verb)
     values, evidence = given_of(run)
+    if model.__moves__ is not None and model.__moves__.brings_back(move):
+        hold_owners(session, model, run.keys)
     for part in in_parts(run.keys):
         hold(session, model, part)  # as they are judged now they stay until they are moved
     verdict = judge(session, model, move, run.keys, values, evidence is not None)

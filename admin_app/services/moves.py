@@ -13,7 +13,7 @@ from admin_app.errors import Conflict, Invalid, Refused
 from admin_app.services.records import (
     agreeing_with, as_written, disagreements, faults_in, require_running, too_early, with_read,
 )
-from admin_app.standing import unfit
+from admin_app.standing import hold_owners, unfit
 from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
 from models.moves import Move, Moves
@@ -69,6 +69,8 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     if moves is None or move is None:
         raise Invalid(f"“{model.__title__}”没有这项操作。请刷新页面后重新选择。")
     actor.require(permission(model, move))
+    if moves.brings_back(move):
+        hold_owners(session, model, [record.id])
     session.refresh(record, with_for_update={"key_share": True})  # as it stands now, and stays until this act ends
     given = given_values(session, model, move, values, reason)
     own = {name: getattr(record, name) for name in looked_at(model, move, given)}

@@ -101,7 +101,8 @@ def _database(error: DBAPIError) -> Response:
     reason = str(error.orig)
     if "outside scope" in reason or "row-level security" in reason:
         return page(404, NotFound().message)
-    if isinstance(error, OperationalError) and ("locked" in reason or "busy" in reason):
+    if isinstance(error, OperationalError) and any(
+            word in reason for word in ("locked", "busy", "deadlock")):
         return page(503, text.BUSY)
     if error.connection_invalidated:
         log.error("%s the database was lost: %s", request_id(), type(error.orig).__name__)

@@ -73,7 +73,7 @@ def _channel(secret: str) -> type[Any]:
     marks = device_signer(secret)
 
     def known(cookies: str) -> bool:
-        with suppress(BadData):
+        with suppress(BadData, UnicodeError):
             return bool(marks.loads(parse_cookie(cookies).get(DEVICE_COOKIE, "")))
         return False
 

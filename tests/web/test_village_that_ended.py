@@ -57,6 +57,22 @@ def test_the_officer_of_a_merged_village_is_told_so_and_finds_no_way_to_register
     assert any("/new/" in href for _, href in neighbour.open(f"/admin/student/details/?id={district.王芳.id}").links)
 
 
+def test_the_officer_is_told_on_the_day_after_though_nobody_wrote_anything(people, district, monkeypatch):
+    officer, director = people("康宁网格员"), people("城区主任")
+    ends(director, date.today())
+    assert {"新增", "导入"} <= set(labels(officer.open("/admin/student/"))), "on the last day"
+
+    class Tomorrow(date):
+        @classmethod
+        def today(cls):
+            return date.today() + timedelta(days=1)
+
+    monkeypatch.setattr("models.region.date", Tomorrow)
+    monkeypatch.setattr("admin_app.reference.date", Tomorrow)
+    assert TOLD in officer.open("/").text
+    assert not {"新增", "导入"} & set(labels(officer.open("/admin/student/")))
+
+
 def test_a_list_is_not_taken_for_a_village_that_has_ended(people):
     officer, director = people("康宁网格员"), people("城区主任")
     page = officer.open("/import/roster")

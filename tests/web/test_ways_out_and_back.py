@@ -329,3 +329,50 @@ def test_a_number_that_somebody_else_has_by_now_does_not_come_back(store: Engine
     with unscoped(store, "whoever has the number") as session:
         assert [h.head_name for h in session.scalars(select(Household)) if str(h.identity_number and h.identity_number.open())
                 == number] == ["曾大川"]
+
+
+def test_a_letters_number_that_was_given_anew_does_not_come_back(store: Engine, director: Desk,
+                                                                 home: SimpleNamespace) -> None:
+    def letter(village: str, family: int, number: str) -> int:
+        with unscoped(store, "a letter of the tests", writing=True) as session:
+            with recording(session, actor("测试", Role.ADMINISTRATOR, 城区), "seed"):
+                made = ResponsibilityLetter(region_code=village, household_id=family, number=number, level="3",
+                                            school_year=SCHOOL_YEAR, party_a="社区", party_b="户主", state="unsigned")
+                session.add(made)
+                session.flush()
+                return made.id
+
+    with unscoped(store, "families", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 城区), "seed"):
+            beside, later = [makers.household(session, village, head_name=head).id
+                             for village, head in ((牧童, "牧老大"), (康宁, "曾后来"))]
+    own = letter(康宁, home.family, "信1")
+    letter(牧童, beside, "信1")
+    hand_over(director, home.family, 牧童)
+    letter(康宁, later, "信1")
+    director.open(last_act(director, "household:hand_over"))
+    director.press("撤销")
+    assert value(store, ResponsibilityLetter.region_code, own) == 康宁
+    assert value(store, ResponsibilityLetter.number, own) == "信1（原001）", "the number is another letter's by now"
+
+
+def test_an_undo_that_settles_a_child_again_leaves_no_flag_standing(store: Engine, director: Desk,
+                                                                    home: SimpleNamespace) -> None:
+    director.open(f"/admin/student/move/?id={home.child}&verb=record_death")
+    director.press("登记死亡", reason="因病", evidence=("证明.jpg", JPEG))
+    director.open(f"/admin/student/move/?id={home.child}&verb=correct")
+    director.press("更正（恢复待核查）", reason="登记错了孩子")
+    act = last_act(director)
+    with unscoped(store, "a flag", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 城区), "seed"):
+            new = SpecialGroupFlag(region_code=康宁, student_id=home.child, kind="21", state="reported")
+            session.add(new)
+            session.flush()
+            key = new.id
+    director.open(act)
+    assert "后来登记了 1 条“特殊群体标记”还有效" in director.press("撤销", 400).text
+    assert value(store, Student.schooling_state, home.child) == "unknown"
+    by_hand(store, SpecialGroupFlag, key, state="ended")
+    director.open(act)
+    director.press("撤销")
+    assert value(store, Student.schooling_state, home.child) == "deceased", "the control"

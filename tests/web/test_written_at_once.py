@@ -6,11 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier, BrokenBarrierError, Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,7 +25,9 @@ from admin_app.changes.ledger import recording
 from admin_app.changes.seal import seal, verify
 from admin_app.errors import BaoxueError, Conflict, Invalid
 from admin_app.listing import Wanted
-from admin_app.services import accounts, attachments, batches, hand_over, letters, passwords, records, sign_in
+from admin_app.services import (
+    accounts, attachments, batches, hand_over, letters, moves, passwords, records, sign_in,
+)
 from admin_app.store import BUSY_SECONDS
 from models.account import Account, Grant
 from models.attachment import Attachment
@@ -153,6 +155,35 @@ def test_a_batch_that_was_confirmed_twice_is_done_once(
         outcomes = sorted(pool.map(confirm, range(2)))
     assert outcomes[0] == "confirmed" and "没有重复办理" in outcomes[1]
     assert found(store, select(func.count()).where(Attachment.filename == "入户.jpg")) == 1
+
+
+@POSTGRESQL
+def test_a_flag_that_is_reported_again_and_its_child_who_leaves_do_not_wait_for_each_other(
+        store: Engine, district: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both take the child first: each holding what the other needs, PostgreSQL would end one of them."""
+    child, flag = district.李明.id, district.李明.flag_id
+    do(store, lambda session, _: session.execute(
+        update(SpecialGroupFlag).where(SpecialGroupFlag.id == flag).values(state="rejected")))
+    real, both = ScopedSession.refresh, Barrier(2)
+
+    def together(session: ScopedSession, *said: Any, **asked: Any) -> None:
+        real(session, *said, **asked)
+        if asked.get("with_for_update"):
+            with suppress(BrokenBarrierError):
+                both.wait(1)
+
+    def move(model: Any, key: int, verb: str) -> Callable[[ScopedSession, Any], object]:
+        return lambda session, who: moves.make_move(session, who, session.get_one(model, key), verb, values={},
+                                                    reason="已核对", new_evidence=1)
+
+    monkeypatch.setattr(ScopedSession, "refresh", together)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(do, store, act) for act in (move(SpecialGroupFlag, flag, "report_again"),
+                                                        move(Student, child, "go_abroad"))]
+        faults = [run.exception() for run in runs]
+    assert all(fault is None or isinstance(fault, BaoxueError) for fault in faults), faults
+    assert found(store, select(Student.schooling_state).where(Student.id == child)) == "abroad"
+    assert found(store, select(SpecialGroupFlag.state).where(SpecialGroupFlag.id == flag)) in ("ended", "dropped")
 
 
 def test_a_batch_moves_what_it_judged_and_nothing_else(store: Engine, district: SimpleNamespace) -> None:
