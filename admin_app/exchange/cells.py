@@ -56,6 +56,7 @@ NO: Final = frozenset(
 NOTHING: Final = re.compile(
     r"[-‐-―−/\\]+|暂?(无|没有)(号码|证件|身份证号?|户口|电话)?|暂?[未没](上|落|入)户口?"
 )
+NOT_KNOWN: Final = re.compile("不详|不清楚|不知道|不明|待[补查]")
 MIDDLE_DOTS: Final = re.compile(r"(?<=\w)\s*[·•・．‧∙⋅●]\s*(?=\w)")
 FULL_DATE: Final = re.compile(
     r"(\d{4})\s*[-./年、。,]\s*(\d{1,2})\s*[-./月、。,]\s*(\d{1,2})\s*[日号]?"
@@ -108,7 +109,9 @@ def open_text(cell: RawCell, max_length: int) -> Noted[str | None]:
 
 def family_number(cell: RawCell, max_length: int) -> Noted[str | None]:
     """A 户编号. Those of the register have 16 digits, of which Excel keeps 15 in a cell of numbers: of ten families it
-    would make one."""
+    would make one. A word for nothing is none: it would make a family of all that have it."""
+    if says_nothing(one_line(cell)) or NOT_KNOWN.fullmatch(plain_word(one_line(cell))):
+        return Noted(None)
     lost = looks_truncated(cell) if isinstance(cell, int | float) else SCIENTIFIC.fullmatch(one_line(cell).upper())
     if lost:
         raise BadCell(LOST_FAMILY)

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, case, cast, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from admin_app.access.bulk import in_parts
@@ -118,12 +118,14 @@ def over_all() -> ScopedSession:
 def records_of(numbers: list[int]) -> dict[int, str]:
     """What each of these acts touched: its one record by name, or how many. A paper goes without saying beside the
     record that it hangs on."""
-    told = ChangeRow.table_name != Attachment.__tablename__
-    row_told, table_told = case((told, ChangeRow.id)), case((told, ChangeRow.table_name))
-    first = select(ChangeRow.change_id, func.coalesce(func.min(row_told), func.min(ChangeRow.id)).label("row"),
-                   func.coalesce(func.nullif(func.count(row_told), 0), func.count()).label("rows"),
-                   func.count(table_told.distinct()).label("tables")).where(
-        ChangeRow.change_id.in_(numbers)).group_by(ChangeRow.change_id).subquery()
+    per = select(ChangeRow.change_id, ChangeRow.table_name, func.min(ChangeRow.id).label("row"),
+                 func.count(ChangeRow.pk.distinct()).label("records")).where(  # one that was written twice is one
+        ChangeRow.change_id.in_(numbers)).group_by(ChangeRow.change_id, ChangeRow.table_name).subquery().c
+    told = per.table_name != Attachment.__tablename__
+    first = select(per.change_id, func.coalesce(func.min(case((told, per.row))), func.min(per.row)).label("row"),
+                   cast(func.coalesce(func.sum(case((told, per.records))), func.sum(per.records)),
+                        Integer).label("rows"),
+                   func.count(case((told, per.table_name))).label("tables")).group_by(per.change_id).subquery()
     found = session().execute(select(first.c.change_id, first.c.rows, first.c.tables, ChangeRow.table_name,
                                      ChangeRow.pk)
                               .join(ChangeRow, ChangeRow.id == first.c.row)).all()

@@ -120,6 +120,14 @@ def test_several_guardians_in_one_cell_are_several(主任: Desk, what_lies_there
 
 
 @SQLITE_ONLY
+def test_guardians_on_a_line_each_are_several(主任: Desk, what_lies_there: Look) -> None:
+    """Alt+Enter, as people write two names in one cell."""
+    imported(主任, {**何一, "监护人姓名": "何大山\n李小花（母）"})
+    assert {name for name, in what_lies_there("SELECT g.name FROM guardian g JOIN student s ON s.id = g.student_id "
+                                              "WHERE s.name = '何一'")} == {"何大山", "李小花"}
+
+
+@SQLITE_ONLY
 def test_a_telephone_that_is_known_to_be_one_guardians_is_not_the_others(主任: Desk, what_lies_there: Look) -> None:
     imported(主任, {**何一, "监护人姓名": "李桂花", "联系电话": 电话})
     [(outcome, said)] = previewed(主任, {**何一, "监护人姓名": "何大山、李桂花", "联系电话": 电话})

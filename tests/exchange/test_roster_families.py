@@ -53,6 +53,14 @@ def test_a_family_number_that_excel_kept_as_a_number_is_refused_with_advice(
     assert what_lies_there(HOMES) == before
 
 
+@pytest.mark.parametrize("word", ["无", "不详", "/", "待补"])
+@SQLITE_ONLY
+def test_a_word_for_no_number_makes_no_family_of_strangers(主任: Desk, what_lies_there: Look, word: str) -> None:
+    imported(主任, {**何一, "户编号": word}, {**何二, "户编号": word, "户主姓名": "何二山"})
+    (first, _), (second, _) = what_lies_there(HOMES)
+    assert first != second and word not in (first, second)
+
+
 @pytest.mark.parametrize(("stands", "written"), [("0012", 12), ("0012", 12.0), ("0012", "12"), ("12", "0012")])
 @SQLITE_ONLY
 def test_a_family_number_without_its_zeros_is_the_one_that_stands(

@@ -28,6 +28,12 @@ def person(cell: RawCell) -> Noted[str | None]:
     return Noted(None) if cells.says_nothing(cells.one_line(cell)) else cells.chinese_name(cell)
 
 
+def guardians(cell: RawCell) -> Noted[str | None]:
+    """A guardian, or several: a line for each is one way to write them."""
+    several = [line.strip() for line in cell.splitlines() if line.strip()] if isinstance(cell, str) else []
+    return person("、".join(several) if len(several) > 1 else cell)
+
+
 def school_record(cell: RawCell) -> Noted[str | None]:
     """学籍号, as a form takes it."""
     written = cells.one_line(cell)
@@ -74,7 +80,7 @@ ROSTER = Sheet(
         Column("identity", ("身份证号码", "身份证号", "证件号码", "公民身份号码", "身份证", "证件号", "身份证件号",
                             "儿童身份证号", "学生身份证号"), number, width=22),
         Column("birth_date", ("出生日期", "出生年月日", "出生年月", "生日"), cells.birth_date, dated=True, width=12),
-        Column("guardian_name", ("监护人/姓名", "监护人姓名", "监护人", "家长姓名", "家长"), person, width=10),
+        Column("guardian_name", ("监护人/姓名", "监护人姓名", "监护人", "家长姓名", "家长"), guardians, width=10),
         Column("guardian_phone", ("监护人/联系电话", "联系电话", "监护人电话", "电话", "手机", "手机号", "手机号码",
                                   "家长电话", "联系方式"), cells.phone,
                lenient=True, width=14),
