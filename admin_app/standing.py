@@ -45,9 +45,15 @@ def _same(column: Any, value: Any) -> ColumnElement[bool]:
 
 
 def unfit(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> dict[int, str]:
-    """Why some of these records are not to stand again: another one like them stands, or what they hang on is settled
-    and ends them (`Moves.ends`). Their owners are held first, so that it stays so."""
+    """Why some of these records are not to stand again: another one like them stands, or what they hang on is
+    settled. Their owners are held first, so that it stays so."""
     found = {key: why(model, state) for key, state in doubled(session, model, keys).items()}
+    return found | of_settled(session, model, keys)
+
+
+def of_settled(session: ScopedSession, model: type[Base], keys: Sequence[int]) -> dict[int, str]:
+    """Those of these records that hang on what is settled and ends them (`Moves.ends`), and why they do not stand."""
+    found: dict[int, str] = {}
     record: Any = model
     for owner in (owner for owner in models() if owner.__moves__ is not None
                   and model.__tablename__ in {table for table, _ in owner.__moves__.ends}):
@@ -100,8 +106,7 @@ def hold(session: ScopedSession, model: type[Base], keys: Any) -> None:
 def hold_afresh(session: ScopedSession, record: Base) -> None:
     """Hold a record, and read it as whoever held it before has left it: what is judged by it is not judged by what
     stood there when the page began."""
-    hold(session, type(record), [record.id])
-    session.refresh(record)
+    session.refresh(record, with_for_update={"key_share": True})
 
 
 def hold_place(session: ScopedSession, region_code: str | None) -> None:

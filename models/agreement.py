@@ -67,6 +67,11 @@ class OfKind(Agreement):
         return self.code, f"这种“{label(self.code)}”不适用于这个“{label(self.kind)}”。请改选。"
 
 
+def answered(note: str | None, *words: str) -> bool:
+    """Whether a note speaks of what was asked. One that was written for something else answers nothing."""
+    return any(word in (note or "") for word in words)
+
+
 def school_age(born: date, today: date) -> int:
     """Years at the last 31 August that has been: the day by which a school year counts them."""
     year = today.year - ((today.month, today.day) < (8, 31))
@@ -115,8 +120,8 @@ class NearAge(Agreement):
         return self.grade, self.born, self.note
 
     def fault(self, values: Values, label: Label) -> Fault | None:
-        grade, born, note = values.get(self.grade), values.get(self.born), values.get(self.note) or ""
-        if not grade or not born or any(word in note for word in self.words):
+        grade, born = values.get(self.grade), values.get(self.born)
+        if not grade or not born or answered(values.get(self.note), *self.words):
             return None
         why = not_of_age(grade, born)
         return (self.grade, f"{why}。请核对；如确实如此，请在备注中写明后再保存，如“年级已核对”。") if why else None
@@ -140,10 +145,9 @@ class TaughtThere(Agreement):
         return (f"{self.school}.kind",)
 
     def fault(self, values: Values, label: Label) -> Fault | None:
-        grade, note = values.get(self.grade) or "", values.get(self.note) or ""
-        if any(word in note for word in self.words):
+        if answered(values.get(self.note), *self.words):
             return None
-        why = not_taught(grade, values.get(f"{self.school}.kind") or "")
+        why = not_taught(values.get(self.grade) or "", values.get(f"{self.school}.kind") or "")
         return (self.grade, f"{why}。请核对学校和年级；如确实如此，请在备注中写明后再保存，如“学校附设这个年级”。") \
             if why else None
 

@@ -26,7 +26,7 @@ from admin_app.changes.restore import (
     staying_in,
 )
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
-from admin_app.standing import doubled, leave_strange_groups, unfit
+from admin_app.standing import doubled, leave_strange_groups, of_settled
 from models.attachment import Attachment
 from models.base import Base, model_of, table_of
 from models.change import Change, ChangeRow
@@ -92,7 +92,7 @@ def _stand_once(session: ScopedSession, undoing_id: int, touched: set[type[Base]
         if doubles := doubled(session, model, keys):
             raise Invalid(f"没有撤销：有 {len(doubles)} 条“{model.__title__}”后来已另有一条同样的，撤销后会成两条。"
                           "请先在后来的那条上办理（如作废、解除），再来撤销。")
-        if unfitting := unfit(session, model, keys):
+        if unfitting := of_settled(session, model, keys):
             raise Invalid(f"没有撤销：有 {len(unfitting)} 条“{model.__title__}”不能恢复。"
                           f"{next(iter(unfitting.values()))}请先更正那边的状态，再来撤销。")
 

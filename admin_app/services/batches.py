@@ -22,6 +22,7 @@ from admin_app.changes.ledger import as_kept, recording
 from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.listing import Wanted, all_keys
 from admin_app.services import moves as move_service
+from admin_app.services.records import read_of
 from admin_app.standing import doubled, hold, hold_owners, unfit
 from admin_app.tasks import Work, kind
 from models.attachment import Attachment
@@ -155,9 +156,9 @@ def judge(session: ScopedSession, model: type[Base], move: Move, keys: Sequence[
         proven = set(part) if evidence or not move.evidence else move_service.with_evidence(session, model, part)
         rows = session.execute(select(*columns).where(every.id.in_(part))).all()
         standing = [dict(zip(names, values, strict=True)) for _, *values in rows]
-        told = move_service.own_with_read(session, model, given, standing)
-        for (key, *_), own in zip(rows, told, strict=True):
-            fault = move_service.hindrance(model, move, given, own, beside=beside.get(key), proven=key in proven)
+        told = read_of(session, model, [{**own, **given} for own in standing])
+        for (key, *_), own, read in zip(rows, standing, told, strict=True):
+            fault = move_service.hindrance(model, move, given, own, read, beside=beside.get(key), proven=key in proven)
             found[key] = fault.message if fault else None
     refused = {key: found.get(key, GONE) for key in keys if found.get(key, GONE) is not None}
     return Verdict([key for key in keys if key not in refused], {k: str(w) for k, w in refused.items()})

@@ -54,6 +54,7 @@ def left_in(session: ScopedSession, code: str) -> tuple[int, int]:
 
 
 def _check(session: ScopedSession, actor: Actor, former: str, village: Region) -> None:
+    """That families may go there; until this act ends nobody else takes numbers there. Raises Invalid, Refused."""
     actor.require(Permission.FAMILY_HAND_OVER)
     if village.level != "村" or village.ended:
         raise Invalid("请选择一个在用的村（社区）。", "region_code")
@@ -61,11 +62,11 @@ def _check(session: ScopedSession, actor: Actor, former: str, village: Region) -
         raise Invalid("已经在该村（社区）。请选择另一个。", "region_code")
     if not session.scope.covers(Wall.CHILD, village.code):
         raise Invalid("该村（社区）不在您的管辖范围内，请由上一级办理移交。", "region_code")
+    hold_place(session, village.code)
 
 
 def _move_groups(session: ScopedSession, former: str, village: Region) -> None:
     """The groups of a merged village are groups of the other one: official tables count by them."""
-    hold_place(session, village.code)
     there = dict(session.execute(select(NaturalGroup.name, NaturalGroup.id)
                                  .where(NaturalGroup.region_code == village.code)).all())
     for group in session.scalars(select(NaturalGroup).where(NaturalGroup.region_code == former)).all():
@@ -80,7 +81,6 @@ def _move_groups(session: ScopedSession, former: str, village: Region) -> None:
 def _move(session: ScopedSession, going: list[ColumnElement[bool]], former: str, village: Region,
           **values: object) -> int:
     """Move families, with their letters; gives how many."""
-    hold_place(session, village.code)
     _no_second_home(session, going, village)
     theirs = ResponsibilityLetter.household_id.in_(select(Household.id).where(*going))
     _renumber(session, Household, "register_number", (), going, former, village)

@@ -11,9 +11,9 @@ from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import explained
 from admin_app.errors import Conflict, Invalid, Refused
 from admin_app.services.records import (
-    agreeing_with, as_written, disagreements, faults_in, require_running, too_early, with_read,
+    agreeing_with, as_written, disagreements, faults_in, read_of, require_running, too_early,
 )
-from admin_app.standing import hold_owners, unfit
+from admin_app.standing import hold_afresh, hold_owners, unfit
 from models.attachment import Attachment
 from models.base import Base, declared, model_of, table_of
 from models.moves import Move, Moves
@@ -34,7 +34,8 @@ def moves_of(actor: Actor, model: type[Base]) -> list[Move]:
 
 def open_moves(actor: Actor, record: Base) -> list[Move]:
     """The moves that the record as it stands and the actor's role allow."""
-    return [move for move in moves_of(actor, type(record)) if closed(type(record), move, _standing(record)) is None]
+    own = _standing(record)
+    return [move for move in moves_of(actor, type(record)) if closed(type(record), move, own) is None]
 
 
 def closed(model: type[Base], move: Move, own: Mapping[str, Any]) -> Refused | Invalid | None:
@@ -71,13 +72,13 @@ def make_move(session: ScopedSession, actor: Actor, record: Base, verb: str, *,
     actor.require(permission(model, move))
     if moves.brings_back(move):
         hold_owners(session, model, [record.id])
-    session.refresh(record, with_for_update={"key_share": True})  # as it stands now, and stays until this act ends
+    hold_afresh(session, record)  # as it stands now, and stays until this act ends
     given = given_values(session, model, move, values, reason)
     own = {name: getattr(record, name) for name in looked_at(model, move, given)}
     beside = unfit(session, model, [record.id]) if moves.brings_back(move) else {}
     proven = bool(new_evidence) or not move.evidence or record.id in with_evidence(session, model, [record.id])
-    if fault := hindrance(model, move, given, own_with_read(session, model, given, [own])[0],
-                          beside=beside.get(record.id), proven=proven):
+    [read] = read_of(session, model, [{**own, **given}])
+    if fault := hindrance(model, move, given, own, read, beside=beside.get(record.id), proven=proven):
         raise fault
     apply(session, model, move, [record.id], given)
     session.expire(record)
@@ -168,26 +169,16 @@ def looked_at(model: type[Base], move: Move, given: Mapping[str, Any]) -> tuple[
                                 *([move.only.column] if move.only else []), *agreeing_with(model, given))))
 
 
-def own_with_read(session: ScopedSession, model: type[Base], given: Mapping[str, Any],
-                  rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The records' own values, with what their agreements read elsewhere once these are given: one query for all."""
-    merged = with_read(session, model, [{**own, **given} for own in rows])
-    return [{**own, **{name: value for name, value in told.items() if "." in name}}
-            for told, own in zip(merged, rows, strict=True)]
-
-
-def hindrance(model: type[Base], move: Move, given: Mapping[str, Any], own: Mapping[str, Any], *,
-              beside: str | None, proven: bool) -> Refused | Invalid | None:
-    """Why a record does not make this move with these values; None where it does. `own` are its values of `looked_at`
-    with what its agreements read, `beside` says why it is not to stand
-    again."""
+def hindrance(model: type[Base], move: Move, given: Mapping[str, Any], own: Mapping[str, Any],
+              read: Mapping[str, Any], *, beside: str | None, proven: bool) -> Refused | Invalid | None:
+    """Why a record does not make this move with these values; None where it does. `own` are its values of `looked_at`,
+    `read` is what its agreements read elsewhere once these are given, `beside` says why it is not to stand again."""
     if shut := closed(model, move, own):
         return shut
     for name in move.asks:
         past = name in move.ahead and own[name] is not None and own[name] < date.today()
         if name not in given and (past or own[name] in (None, "")):
             return Invalid(lacking(model, move, name), name)
-    read = {name: told for name, told in own.items() if "." in name}
     if fault := next(disagreements(model, {**{n: own[n] for n in agreeing_with(model, given)}, **read, **given}), None):
         return fault
     if not move.target and (idle := _nothing_new(model, move, given, own)):

@@ -136,7 +136,7 @@ def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Inva
             if function is _place:
                 blamed.add("region_code")  # where it lies follows from what was blamed
     values = {column.name: getattr(record, column.name) for column in table_of(type(record)).columns}
-    for disagreement in disagreements(type(record), with_read(session, type(record), [values])[0]):
+    for disagreement in disagreements(type(record), {**values, **read_of(session, type(record), [values])[0]}):
         if disagreement.column not in blamed:
             blamed.add(disagreement.column)
             yield disagreement
@@ -194,16 +194,16 @@ def agreeing_with(model: type[Base], given: Iterable[str]) -> list[str]:
     return [name for rule in model.__agreements__ if {*given} & {*rule.columns} for name in rule.columns]
 
 
-def with_read(session: ScopedSession, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The values of records with what the agreements read of the records that they point at: one query for all."""
-    found = [dict(row) for row in rows]
+def read_of(session: ScopedSession, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the agreements of records with these values read of the records that they point at: one query for all."""
+    found: list[dict[str, Any]] = [{} for _ in rows]
     for name in {name for rule in model.__agreements__ for name in rule.reads}:
         column, _, asked = name.partition(".")
         target = table_of(cast(type[Base], pointed_at(model, column))).c
-        keys = {row[column] for row in found if row.get(column) is not None}
+        keys = {row[column] for row in rows if row.get(column) is not None}
         told = dict(session.execute(select(target.id, target[asked]).where(target.id.in_(keys))).all()) if keys else {}
-        for row in found:
-            row[name] = told.get(row.get(column))
+        for row, read in zip(rows, found, strict=True):
+            read[name] = told.get(row.get(column))
     return found
 
 

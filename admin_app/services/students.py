@@ -15,6 +15,7 @@ from admin_app.exchange.cells import plain_word
 from admin_app.services import names  # noqa: F401  (keeps the name indexes)
 from admin_app.services.records import changed_columns, check
 from admin_app.standing import hold_place, one_like, twin_of
+from models.agreement import answered
 from models.code_item import CodeItem
 from models.guardian import Guardian
 from models.household import Household, HouseholdHardship
@@ -36,11 +37,6 @@ _STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$", re.A)  # 学籍号: domain �
 def plain(value: object) -> str:
     """Sealed or plain, as text."""
     return value.open() if isinstance(value, Sealed) else str(value or "")
-
-
-def answered(note: str | None, *words: str) -> bool:
-    """Whether a note speaks of what was asked. One that was written for something else answers nothing."""
-    return any(word in (note or "") for word in words)
 
 
 @check(Student)

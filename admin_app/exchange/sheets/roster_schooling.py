@@ -10,8 +10,7 @@ from admin_app.access.permissions import Permission
 from admin_app.exchange.cells import plain_word, says_nothing
 from admin_app.exchange.sheet import ParsedRow
 from admin_app.exchange.sheets.roster_standing import Standing
-from admin_app.services.students import answered
-from models.agreement import not_of_age, not_taught
+from models.agreement import answered, not_of_age, not_taught
 from models.school import School
 from models.student import SCHOOLING_MOVES, Student
 
