@@ -154,8 +154,10 @@ def _rows(rows: list[ImportRow], confirmed: bool) -> list[dict[str, Any]]:
     """The rows of a preview, each with where it would be registered, and of a new child all that would be; once it is
     registered, its own page shows that."""
     planned, read = [import_runs.planned(row) for row in rows], cache(display().reader)
-    places = {p["plan"]["region"] for p in planned if p["plan"]}
-    display().prepare_values(Student, {"region_code": places})
+    plans = [p["plan"] for p in planned if p["plan"]]
+    groups = {group for plan in plans if isinstance(group := plan["household"].get("natural_group_id"), int)}
+    display().prepare_values(Student, {"region_code": {plan["region"] for plan in plans}})
+    display().prepare_values(Household, {"natural_group_id": groups})
     return [{"excel_row": row.excel_row, "tab": row.tab, "label": row.label, "outcome": row.outcome,
              "messages": row.messages, "outcome_label": OUTCOME_LABELS[row.outcome], "colour": _COLOURS[row.outcome],
              "changes": p["changes"], "where": _where(p["plan"]) if p["plan"] else "",
@@ -174,9 +176,12 @@ def _of_new_child(plan: dict[str, Any], read: Callable[..., Callable[[Any], Show
         *((SpecialGroupFlag, "kind", kind) for kind in plan["flags"])]
     school = plan.get("new_school") or display().schools().get(plan["student"]["school_id"] or 0, "")
     whose: dict[type[Base], str] = {Guardian: "监护人", Household: "户的"}
+    group = plan["household"].get("natural_group_id")  # its number, or the name of a new one
     found = [{"label": whose.get(model, "") + declared(model, name).label, "text": read(model, name)(value).text}
              for model, name, value in said if value]
-    return [*found, {"label": "学校", "text": school}] if school else found
+    called = read(Household, "natural_group_id")(group).text if isinstance(group, int) else group
+    named = {"自然村（组）": called, "学校": school}
+    return [*found, *({"label": label, "text": text} for label, text in named.items() if text)]
 
 
 def _where(plan: dict[str, Any]) -> str:

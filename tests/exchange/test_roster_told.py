@@ -40,14 +40,14 @@ def test_the_command_too_names_the_columns_that_are_not_imported_and_those_that_
     report = json.loads(said(as_json=True, 班主任="王老师"))
     assert report["passed_over"] == ["班主任"] and "是否在校" in report["lacking"] and {"counts", "rows"} < {*report}
     told = said(儿童姓名="孙欣", 身份证号码=make_identity_number(date(2015, 9, 1), "2", serial=8), 班主任="王老师")
-    assert "这些列没有导入：班主任。" in told and "名单里没有这些列：户主身份证号、" in told
+    assert "这些列没有导入：班主任。" in told and "名单里没有这些列：自然村（组）、户主身份证号、" in told
     told = said(班级="3班")
     assert "没有导入" not in told and "没有这些列" not in told, "every column is read, and nobody is new"
 
 
 def test_a_list_without_a_column_says_what_new_children_will_lack(主任: Desk) -> None:
     主任.upload(roster(孙悦), "名单.xlsx")
-    assert "名单里没有这些列：户主身份证号、" in 主任.page.text and "新登记的孩子都按“待核查”" in 主任.page.text
+    assert "名单里没有这些列：自然村（组）、户主身份证号、" in 主任.page.text and "新登记的孩子都按“待核查”" in 主任.page.text
     imported(主任, {**孙悦, "是否在校": "是"})
     主任.upload(roster({**孙悦, "班级": "2班"}), "名单.xlsx")
     assert "名单里没有这些列" not in 主任.page.text, "nobody is new"

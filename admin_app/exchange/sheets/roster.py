@@ -11,6 +11,8 @@ from admin_app.exchange.cells import Noted
 from admin_app.exchange.reader import RawCell
 from admin_app.exchange.sheet import Column, Sheet
 from admin_app.exchange.sheets.roster_apply import apply
+from admin_app.exchange.sheets.roster_contacts import SEVERAL
+from admin_app.exchange.sheets.roster_groups import group_name
 from admin_app.exchange.sheets.roster_plan import plan
 from admin_app.exchange.sheets.roster_standing import is_village
 from admin_app.exchange.sheets.roster_words import AT_SCHOOL, STATE_WORDS
@@ -32,6 +34,14 @@ def guardians(cell: RawCell) -> Noted[str | None]:
     """A guardian, or several: a line for each is one way to write them."""
     several = [line.strip() for line in cell.splitlines() if line.strip()] if isinstance(cell, str) else []
     return person("、".join(several) if len(several) > 1 else cell)
+
+
+def telephones(cell: RawCell) -> Noted[str | None]:
+    """A telephone, or one for each of several guardians."""
+    several = [part for part in SEVERAL.split(cell) if part.strip()] if isinstance(cell, str) else []
+    if len(several) < 2:
+        return cells.phone(cell)
+    return Noted("、".join(dict.fromkeys(filter(None, (cells.phone(part).value for part in several)))) or None)
 
 
 def school_record(cell: RawCell) -> Noted[str | None]:
@@ -65,6 +75,8 @@ ROSTER = Sheet(
         Column("village", ("村（社区）", "村(社区)", "村", "社区", "村委会", "行政村", "村名", "村居", "村居名称",
                           "村（社区）名称", "所属村（社区）", "所属村", "所属社区", "所属村居", "居委会"),
                words(60), required=True, of_unit=True, width=22),
+        Column("natural_group", ("自然村（组）", "组", "村民小组", "居民小组", "自然村", "小组", "组别", "组名",
+                                 "所在组"), group_name, lenient=True, width=10),
         Column("register_number", ("户编号", "户号", "户籍编号"),
                partial(cells.family_number, max_length=40), width=18),
         Column("head_name", ("户主姓名", "户主", "户主名"), person, width=10),
@@ -82,7 +94,7 @@ ROSTER = Sheet(
         Column("birth_date", ("出生日期", "出生年月日", "出生年月", "生日"), cells.birth_date, dated=True, width=12),
         Column("guardian_name", ("监护人/姓名", "监护人姓名", "监护人", "家长姓名", "家长"), guardians, width=10),
         Column("guardian_phone", ("监护人/联系电话", "联系电话", "监护人电话", "电话", "手机", "手机号", "手机号码",
-                                  "家长电话", "联系方式"), cells.phone,
+                                  "家长电话", "联系方式"), telephones,
                lenient=True, width=14),
         Column("registered_address", ("户籍地", "户籍所在地", "户口所在地", "户籍地址", "户籍住址"), words(200),
                width=24),

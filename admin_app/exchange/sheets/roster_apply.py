@@ -19,6 +19,7 @@ from models.base import Base, table_of
 from models.guardian import Guardian
 from models.household import Household, HouseholdHardship
 from models.kinds import identity_indexes
+from models.natural_group import NaturalGroup
 from models.region import code_of, prefix_of
 from models.school import School
 from models.special_group_flag import SpecialGroupFlag
@@ -26,13 +27,14 @@ from models.student import Student
 
 
 def apply(session: ScopedSession, actor: Actor, plans: list[dict[str, Any]]) -> None:
-    """Effects, in order: registers schools that the list names and the actor may add; inserts new
-    families, children and guardians; updates what differs; adds hardship kinds and flags.
+    """Effects, in order: registers schools that the list names and the actor may add, and groups of its villages;
+    inserts new families, children and guardians; updates what differs; adds hardship kinds and flags.
 
     Raises Conflict for a preview that an older version made: its rows said one guardian and one hardship."""
     if any("guardians" not in p for p in plans):
         raise Conflict("这份预览是系统升级前做的。请重新上传这份名单，看过新的预览后再确认。")
     schools = _schools(session, actor, plans)
+    _name_groups(session, plans)
     households = _households(session, plans)
     new = [p for p in plans if p["id"] is None]
     students = insert_rows(session, Student, [_new_student(p, households, schools) for p in new])
@@ -59,6 +61,17 @@ def _schools(session: ScopedSession, actor: Actor, plans: Sequence[dict[str, Any
     place = code_of(prefix_of(actor.region_code)[:9])
     rows = [{"name": n, "kind": kind_of(n, grades[n]), "region_code": place} for n in names]
     return dict(zip(names, insert_rows(session, School, rows), strict=True))
+
+
+def _name_groups(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> None:
+    """Registers the groups that villages have not yet, and puts their numbers in the place of their names."""
+    said = [(p["region"], values) for p in plans for values in (p["household"], p["household"].get("update") or {})
+            if isinstance(values.get("natural_group_id"), str)]
+    new = list(dict.fromkeys((region, values["natural_group_id"]) for region, values in said))
+    made = dict(zip(new, insert_rows(session, NaturalGroup, [{"region_code": r, "name": n} for r, n in new]),
+                    strict=True))
+    for region, values in said:
+        values["natural_group_id"] = made[region, values["natural_group_id"]]
 
 
 def _households(session: ScopedSession, plans: Sequence[dict[str, Any]]) -> dict[str, int]:
@@ -99,7 +112,7 @@ class _FreeNumbers:
 
 def _new_household(plan: dict[str, Any]) -> dict[str, Any]:
     """What one row says of a new family; what the first leaves open, a later one tells."""
-    names = ("register_number", "head_name", "identity_number", "phone")
+    names = ("register_number", "head_name", "identity_number", "phone", "natural_group_id")
     return {"region_code": plan["region"], **{name: plan["household"].get(name) for name in names}}
 
 

@@ -14,17 +14,20 @@ from admin_app.services.students import plain
 from models.guardian import Guardian
 from models.student import Student
 
-_BETWEEN = re.compile(r"[、，,;；/／]+(?![^（(]*[）)])")
+SEVERAL = re.compile(r"[、，,;；/／\n]+(?![^（(]*[）)])")  # what stands between several in one cell
 _WITH_RELATION = re.compile(r"(.+?)\s*[（(]([^（()）]*)[）)]")
 
 
 def part_guardians(row: ParsedRow) -> None:
     """Takes a cell apart into its guardians, each a name and the word behind it in brackets; the first one stands for
-    the head of a family of which the list names none."""
+    the head of a family of which the list names none. So with their telephones."""
+    phone, *further = (row.values.get("guardian_phone") or "").split("、")
+    if further:
+        row.values |= {"guardian_phone": phone, "further_phones": further}
     written = row.values.get("guardian_name")
     if not written or PLAIN_NAME.fullmatch(written) or "guardians" in row.values:
         return
-    found = [_name_and_word(part) for part in _BETWEEN.split(written)
+    found = [_name_and_word(part) for part in SEVERAL.split(written)
              if any(map(str.isalpha, part)) and not says_nothing(part)]
     row.values["guardian_name"] = found[0][0] if found else None
     row.values["guardians"] = found
@@ -59,28 +62,35 @@ def guardians_of(row: ParsedRow, child: Student | None, standing: Standing,
 
 def _named(row: ParsedRow, standing: Standing,
            known: Sequence[Guardian]) -> list[tuple[str, str | None, str | None]]:
-    """The name, the relation and the telephone of each guardian of a row. Of several the first is called by it, unless
-    it is known to be another one's."""
-    values, codes = row.values, standing.codes["guardian_relation"]
-    phone = values.get("guardian_phone")
-    if not values.get("guardian_name"):
-        return []
-    if "guardians" not in values:
-        return [(values["guardian_name"], None, phone)]
+    """The name, the relation and the telephone of each guardian of a row: one for each in their order, else that of the
+    first, unless it is known to be another one's."""
+    found = _with_relations(row, standing)
+    phone, further = row.values.get("guardian_phone"), row.values.get("further_phones") or []
+    if further and len(found) == 1 + len(further):
+        return [(*person, own) for person, own in zip(found.items(), [phone, *further], strict=True)]
+    if further:
+        row.warn("联系电话", f"一格里有 {1 + len(further)} 个号码，只用了第一个。几位监护人各有电话的，"
+                         "请按监护人的顺序一人填一个后重新上传。")
+    first = next(iter(found), None)
+    if len(found) > 1:
+        phone = None if phone in [plain(g.phone) for g in known if g.name != first] else phone
+        row.warn("监护人", f"一格里有 {len(found)} 位监护人，分别登记"
+                        + (f"，电话记在“{first}”名下。如是别人的，请在监护人页面改正。" if phone else "。"))
+    return [(name, relation, phone if name == first else None) for name, relation in found.items()]
+
+
+def _with_relations(row: ParsedRow, standing: Standing) -> dict[str, str | None]:
+    """The guardians of a row, each with the code of its relation to the child where the row tells it."""
+    named, codes = row.values.get("guardian_name"), standing.codes["guardian_relation"]
     found: dict[str, str | None] = {}
-    for name, word in values["guardians"]:
+    for name, word in row.values.get("guardians", [(named, "")]) if named else ():
         if name in codes and found:  # 李桂花/奶奶
             found[next(reversed(found))] = codes[name]
             continue
         if word and word not in codes:
             row.warn("监护人", f"“{name}”后面的“{word}”没有保存。与孩子的关系请在监护人页面补填。")
         found[name] = codes.get(word) or found.get(name)
-    first = next(iter(found))
-    if len(found) > 1:
-        phone = None if phone in [plain(g.phone) for g in known if g.name != first] else phone
-        row.warn("监护人", f"一格里有 {len(found)} 位监护人，分别登记"
-                        + (f"，电话记在“{first}”名下。如是别人的，请在监护人页面改正。" if phone else "。"))
-    return [(name, relation, phone if name == first else None) for name, relation in found.items()]
+    return found
 
 
 def _differs(stands: Guardian, relation: str | None, phone: str | None, standing: Standing,

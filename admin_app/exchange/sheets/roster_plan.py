@@ -11,6 +11,7 @@ from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden
 from admin_app.exchange.sheets.roster_codes import to_codes
 from admin_app.exchange.sheets.roster_contacts import family_phone, guardians_of, part_guardians
 from admin_app.exchange.sheets.roster_families import index_of
+from admin_app.exchange.sheets.roster_groups import group_of
 from admin_app.exchange.sheets.roster_schooling import school_of, schooling_of_new, settle_grade, state_of_standing
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing
 from admin_app.exchange.sheets.roster_words import URBAN
@@ -143,11 +144,13 @@ def _household(row: ParsedRow, region: str, child: Student | None, standing: Sta
     named = families.of(row, region, child)
     values, stands, identity = row.values, named.stands, named.head_number
     head, phone = values.get("head_name"), family_phone(row, child, named, standing)
+    group = group_of(row, region, named, standing, changes)
     if stands is None:
         _heads_no_other(row, families.other_home_of(row, region, named))
         return {"id": None, "key": named.key, "register_number": values.get("register_number"),
-                "head_name": head or values.get("guardian_name") or values["name"], "identity_number": identity,
-                "phone": phone}
+                "head_name": standing.heads.setdefault(
+                    named.key, head or values.get("guardian_name") or values["name"]), "identity_number": identity,
+                "phone": phone, "natural_group_id": group}
     update: dict[str, Any] = {}
     leads = named.leads[0] == row.place
     spoken_for = (named.leads[1] if named.at_home else None) or stands.head_name
@@ -170,6 +173,8 @@ def _household(row: ParsedRow, region: str, child: Student | None, standing: Sta
     if phone:
         update["phone"] = phone
         changes.append(change("户的联系电话", "", hidden(phone)))
+    if group:
+        update["natural_group_id"] = group
     return {"id": stands.id, "key": named.key, "update": update, "was": stands.identity_index,
             "head_name": update.get("head_name", stands.head_name)}
 

@@ -102,13 +102,14 @@ def schooling_of_new(row: ParsedRow, school: School | None, what: dict[str, Any]
 
 
 def _way_to(state: str) -> str:
-    """The move by which a child whose state nobody knows comes to this one, or the two."""
+    """The moves by which a child whose state nobody knows comes to this one: those that a village makes itself before
+    one that somebody else confirms, then the fewest."""
     to_it = [move for move in SCHOOLING_MOVES.moves if move.target == state]
-    if at_once := next((move for move in to_it if UNKNOWN in move.sources), None):
-        return f"“{at_once.label}”"
-    before, then = next((move, last) for last in to_it for move in SCHOOLING_MOVES.moves
-                        if UNKNOWN in move.sources and move.target in last.sources)
-    return f"“{before.label}”，再办理“{then.label}”"
+    ways = [[last] for last in to_it if UNKNOWN in last.sources]
+    ways += [[first, last] for last in to_it for first in SCHOOLING_MOVES.moves
+             if UNKNOWN in first.sources and first.target in last.sources]
+    best = min(ways, key=lambda way: (any(move.act == "confirm" for move in way), len(way)))
+    return "，再办理".join(f"“{move.label}”" for move in best)
 
 
 def state_of_standing(row: ParsedRow, child: Student) -> None:

@@ -15,11 +15,12 @@ from admin_app.exchange.cells import plain_word
 from admin_app.exchange.sheet import ParsedRow
 from admin_app.exchange.sheets.roster_children import Children
 from admin_app.exchange.sheets.roster_families import Families
-from admin_app.exchange.sheets.roster_words import ALIASES
+from admin_app.exchange.sheets.roster_words import ALIASES, group_key
 from admin_app.reference import Code
 from models.code_item import CodeItem
 from models.guardian import Guardian
 from models.household import HARDSHIP_MOVES, HouseholdHardship
+from models.natural_group import NaturalGroup
 from models.region import LEVEL_LENGTHS, Region, code_of, in_use, prefix_of, under, villages_under
 from models.school import School
 from models.special_group_flag import FLAG_MOVES, SpecialGroupFlag
@@ -51,8 +52,13 @@ class Standing:
     guardians: dict[int, list[Guardian]] = field(default_factory=dict)
     hardships: dict[int, set[str]] = field(default_factory=dict)
     allowances: dict[str, str] = field(default_factory=dict)  # what the first row of a family said
+    heads: dict[str, str] = field(default_factory=dict)  # of a new family, as its first row says
     phones: dict[str | int, tuple[str, str]] = field(default_factory=dict)  # of a family without one, and by which row
     flags: dict[int, set[str]] = field(default_factory=dict)
+    groups: dict[tuple[str, str], int] = field(default_factory=dict)  # by village, and what names are compared by
+    group_names: dict[int, str] = field(default_factory=dict)
+    group_said: dict[str | int, tuple[str, str]] = field(default_factory=dict)  # of a family, and by which row
+    new_groups: dict[tuple[str, str], str] = field(default_factory=dict)  # as the first row writes each
 
     def villages_named(self, word: str) -> list[str]:
         return self.villages.get(word) or self.villages.get(stem(word)) or []
@@ -88,6 +94,10 @@ def read_standing(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow
     standing.children = Children.read(session, rows, indexes)
     standing.families = Families.read(session, rows, standing.children.all())
     _read_belongings(session, standing)
+    if any(row.values.get("natural_group") for row in rows):
+        for group in session.scalars(select(NaturalGroup).order_by(NaturalGroup.id)):
+            standing.groups.setdefault((group.region_code, group_key(plain_word(group.name))), group.id)
+            standing.group_names[group.id] = group.name
     return standing
 
 

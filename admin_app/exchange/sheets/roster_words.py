@@ -7,6 +7,26 @@ _GRADE_AND_CLASS = re.compile(
     r"((?:小学|初中?)?[一二三四五六七八九1-9])(?:年级[(]?([一二三四五六七八九十\d]{1,3})[)]?|[(]([一二三四五六七八九十\d]{1,3})[)]|"
     r"(?<![1-9])(\d{1,2}))班")
 
+# 3, 三组, 第三村民小组
+_NUMBERED_GROUP = re.compile("第?([一二三四五六七八九十]{1,3}|[1-9][0-9]?)号?(?:村民小组|居民小组|小组|组|队)?")
+_GROUP_ENDINGS = ("村民小组", "居民小组", "自然村", "小组", "组")
+_DIGITS = {c: n for n, c in enumerate("一二三四五六七八九", 1)}
+
+
+def group_key(word: str) -> str:
+    """What 自然村（组） are compared by: 三组 and 第三村民小组 are 3组, 东沟自然村 is 东沟."""
+    if numbered := _NUMBERED_GROUP.fullmatch(word):
+        return f"{_number(numbered[1])}组"
+    ending = next((e for e in _GROUP_ENDINGS if word.endswith(e) and len(word) > len(e) + 1), "")
+    return word.removesuffix(ending)
+
+
+def _number(written: str) -> int:
+    if written.isdigit():
+        return int(written)
+    tens, ten, ones = written.rpartition("十")
+    return (_DIGITS.get(tens, 1) * 10 if ten else 0) + _DIGITS.get(ones, 0)
+
 
 def grade_and_class(word: str) -> tuple[str, str | None]:
     """The grade, and the class where one stands behind it, of a word without spaces."""

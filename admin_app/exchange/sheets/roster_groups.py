@@ -1,0 +1,49 @@
+"""The 自然村（组） of a family, the level below a village's code, which each list writes in its own way."""
+
+from admin_app.exchange.cells import Noted, one_line, open_text, plain_word, says_nothing
+from admin_app.exchange.reader import RawCell
+from admin_app.exchange.sheet import ParsedRow, change
+from admin_app.exchange.sheets.roster_families import Named
+from admin_app.exchange.sheets.roster_standing import Standing
+from admin_app.exchange.sheets.roster_words import group_key
+
+CAPTION = "自然村（组）"
+_LONGEST = 40
+
+
+def group_name(cell: RawCell) -> Noted[str | None]:
+    """The name of a group, a number as the village calls it: 3 is 3组."""
+    written = plain_word(one_line(cell))
+    if not written or says_nothing(written):
+        return Noted(None)
+    key = group_key(written)
+    return Noted(key) if key[0].isdigit() else open_text(cell, _LONGEST)
+
+
+def group_of(row: ParsedRow, region: str, named: Named, standing: Standing,
+             changes: list[dict[str, str]]) -> int | str | None:
+    """The group that a row gives to its family: its number, or the name of one that the village has not yet; None for
+    what stands. The first row that says one speaks for the family."""
+    if not (name := row.values.get("natural_group")):
+        return None
+    home = named.stands.id if named.stands else named.key
+    first, place = standing.group_said.setdefault(home, (name, row.place))
+    if place != row.place:
+        if first != name:
+            row.warn(CAPTION, f"与{place}同户，自然村（组）却不同，以{place}为准。")
+        return None
+    at = (region, group_key(plain_word(name)))
+    group = standing.groups.get(at)
+    held = named.stands.natural_group_id if named.stands else None
+    if group is not None and group == held:
+        return None
+    if held is not None and not (named.by_number or named.child_at_home):
+        row.warn(CAPTION, f"登记的是“{standing.group_names[held]}”，没有改动。如有变动，请在户的页面修改。")
+        return None
+    if group is None and at not in standing.new_groups:
+        standing.new_groups[at] = name
+        row.warn(CAPTION, f"本村还没有“{name}”，确认导入时会新增这个自然村（组）。")
+    called = standing.new_groups[at] if group is None else standing.group_names[group]
+    if named.stands is not None:
+        changes.append(change(CAPTION, standing.group_names.get(held or 0), called))
+    return called if group is None else group
