@@ -38,9 +38,11 @@ _SPOKEN = {"社区居民委员会": "社区", "社区居委会": "社区", "居�
 
 def spoken_name(name: str) -> str:
     """A division as people call it, where there is little room: '康宁社区居民委员会' → '康宁社区',
-    '亲水湾村委会' → '亲水湾村'."""
+    '亲水湾村委会' → '亲水湾村', '三家村村委会' → '三家村'."""
     ending = next((e for e in _SPOKEN if name.endswith(e) and len(name) > len(e)), None)
-    return name if ending is None else name.removesuffix(ending) + _SPOKEN[ending]
+    if ending is None:
+        return name
+    return name.removesuffix(ending).removesuffix(_SPOKEN[ending]) + _SPOKEN[ending]
 
 
 class Region(Base):

@@ -265,9 +265,9 @@ class Desk:
         return found
 
     def preview(self) -> dict[int, dict[str, str]]:
-        """The rows of the preview that is open, by Excel row."""
+        """The rows of the preview that is open, by Excel row and in their order there."""
         address = urlsplit(self.page.address).path
-        return {int(row["Excel 行"]): row for row in self.rows(address, "Excel 行")}
+        return dict(sorted((int(row["Excel 行"]), row) for row in self.rows(address, "Excel 行")))
 
     def _show(self, response: TestResponse, status: int) -> Page:
         self.page = Page(response)

@@ -195,6 +195,7 @@ def phone(cell: RawCell) -> Noted[str | None]:
     written = unicodedata.normalize("NFKC", one_line(cell))
     if not written or says_nothing(written):
         return Noted(None)
+    written = written.removesuffix(".0")  # a number that went through a program as one with decimals
     if "*" in written:
         raise BadCell("电话号码有星号，请填写完整的号码。")
     digits = re.sub(r"[\s\-‐‑–—−()+]", "", written)

@@ -173,12 +173,12 @@ def filled(sheet: RawSheet, first_data_row: int) -> Iterator[RawRow]:
 
 
 def is_total(opening: Sequence[RawCell]) -> bool:
-    """A 合计 row opens with the word, or has it alone in one of its first cells."""
+    """A 合计 row opens with the word, or ends its first cell with it, or has it alone in one of its first cells."""
     likely = [cell for cell in opening if isinstance(cell, str) and "计" in cell]
     if not likely:
         return False
     return key(likely[0]) in TOTALS or (
-        likely[0] is opening[0] and key(likely[0]).startswith(TOTALS)
+        likely[0] is opening[0] and (key(likely[0]).startswith(TOTALS) or key(likely[0]).endswith(TOTALS))
     )
 
 

@@ -142,7 +142,8 @@ def rows_of(session: ScopedSession, run: ImportRun, outcome: str | None, page: i
     if warned:
         conditions.append(ImportRow.warned.is_(True))
     total = session.scalar(select(func.count()).select_from(ImportRow).where(*conditions)) or 0
-    rows = session.scalars(select(ImportRow).where(*conditions).order_by(ImportRow.id)
+    # What is as it was stands behind what somebody should look at.
+    rows = session.scalars(select(ImportRow).where(*conditions).order_by(ImportRow.outcome == "same", ImportRow.id)
                            .offset(page * size).limit(size)).all()
     return list(rows), total
 

@@ -141,6 +141,7 @@ def test_what_is_no_child_is_left_out() -> None:
         caption,
         [3.0, "李四", "乙村"],
         ["小计", "2人"],
+        ["东街社区小计", "2人"],
         ["合 计", None, "2人"],
         [None, None, "总计"],
         ["审核人：王五   填表人："],

@@ -271,3 +271,11 @@ def test_the_template_has_each_column_once(主任: Desk) -> None:
     head = [cell for row in page.workbook()["名单"].iter_rows(min_row=3, max_row=3, values_only=True) for cell in row]
     assert {"与户主关系", "户籍地", "现居住地", "就读情况年级", "特殊群体", "户主电话", "学籍号"} <= {*head}
     assert not {"就读情况年级班级", "类别"} & {*head}
+
+
+@pytest.mark.parametrize(("written", "grade", "class_name"), [("一(2)", "g1", "2班"), ("小一", "g1", None)])
+@SQLITE_ONLY
+def test_short_ways_of_writing_a_grade(主任: Desk, what_lies_there: Look, written: str, grade: str,
+                                       class_name: str | None) -> None:
+    imported(主任, {**陈月, "年级": written, "备注": "年级已核对"})
+    assert what_lies_there(CHILD)[0][:2] == (grade, class_name)

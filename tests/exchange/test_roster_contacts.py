@@ -162,3 +162,32 @@ def test_nobody_is_no_guardian(主任: Desk, what_lies_there: Look, written: str
     assert what_lies_there(GUARDIANS) == []
     imported(主任, {**何一, "监护人姓名": "何大山"})
     assert what_lies_there(GUARDIANS) == [("何大山", None, None)], "the control"
+
+
+@SQLITE_ONLY
+def test_parents_in_columns_of_their_own_are_guardians(主任: Desk, what_lies_there: Look) -> None:
+    said = previewed(主任, {**何一, "父亲姓名": "何大山", "父亲电话": 电话, "母亲姓名": "李桂花", "母亲联系电话": 另一电话},
+                     {**何二, "父亲姓名": "已故", "母亲姓名": "李桂花", "联系电话": 电话})
+    assert said == [("新增", ""), ("新增", "")] and "这些列没有导入" not in 主任.page.text
+    主任.press("确认导入")
+    assert [(name, relation, bool(phone)) for name, relation, phone in what_lies_there(GUARDIANS)] == [
+        ("何大山", "51", True), ("李桂花", "52", True)]
+    assert what_lies_there(GUARDIANS.replace("何一", "何二")) == [("李桂花", "52", None)], "the number is the family's"
+    assert what_lies_there("SELECT count(phone) FROM household WHERE head_name = '何大山'") == [(1,)]
+    assert previewed(主任, {**何一, "父亲": "何大山", "母亲": "李桂花", "母亲电话": 另一电话}) == [("无变化", "")]
+
+
+@SQLITE_ONLY
+def test_a_parent_who_is_named_as_the_guardian_too_is_one_person(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, {**何一, "监护人姓名": "李桂花", "联系电话": 电话, "父亲姓名": "何大山", "母亲姓名": "李桂花"})
+    assert [(name, relation, bool(phone)) for name, relation, phone in what_lies_there(GUARDIANS)] == [
+        ("李桂花", "52", True), ("何大山", "51", False)]
+
+
+@SQLITE_ONLY
+def test_the_telephone_of_a_parent_without_a_name_is_the_familys(主任: Desk, what_lies_there: Look) -> None:
+    [(_, said)] = previewed(主任, {**何一, "父亲电话": 电话, "母亲电话": 另一电话})
+    assert said == "母亲电话：没有写母亲姓名，电话没有保存。请补上姓名后重新上传。"
+    主任.press("确认导入")
+    assert what_lies_there("SELECT count(phone) FROM household WHERE head_name = '何大山'") == [(1,)]
+    assert what_lies_there(GUARDIANS) == []

@@ -15,6 +15,7 @@ from tests.desk import Desk, roster
 DATA = Path(__file__).parent.parent / "data"
 康宁社区, 牧童社区, 晕山社区, 另一村 = (conftest.康宁社区, conftest.牧童社区, conftest.晕山社区, conftest.另一村)
 Look = Callable[[str], list[tuple[Any, ...]]]
+SQLITE_ONLY = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  # nothing of the store is asked
 孙悦号码 = make_identity_number(date(2015, 9, 1), "2", serial=7)
 孙悦 = {"村（社区）": "康宁社区", "户编号": "0007", "户主姓名": "孙建国", "儿童姓名": "孙悦", "性别": "女",
       "民族": "汉族", "身份证号码": 孙悦号码, "出生日期": "2015-09-01",
@@ -249,6 +250,23 @@ def test_what_is_no_village_of_the_district_is_refused(主任: Desk, written: st
 
     assert outcome == "拒收"
     assert f"没有叫“{written}”的村（社区）" in said
+
+
+@SQLITE_ONLY
+def test_two_villages_of_nearly_one_name_are_told_apart(主任: Desk, what_lies_there: Look) -> None:
+    said = previewed(主任, {**孙悦, "村（社区）": "晕山村"})[0][1]
+    assert "“晕山村”按“晕山社区”登记。如不是同一个，请写明全名后重新上传" in said, "while there is no other"
+    assert previewed(主任, {**孙悦, "村（社区）": "晕山"})[0][1] == "", "a short name says nothing else"
+    主任.open("/admin/region/new/")
+    主任.press("保存", code="990101400250", name="晕山村村民委员会", level="村")
+    for written, village in (("晕山村", "晕山村"), ("晕山村委会", "晕山村"), ("晕山村村委会", "晕山村"), ("晕山社区", "晕山社区"),
+                             ("晕山居委会", "晕山社区")):
+        主任.upload(roster({**孙悦, "村（社区）": written}), "名单.xlsx")
+        [row] = 主任.preview().values()
+        assert row["登记到"].startswith(f"{village} · "), written
+        assert "按“" not in row["说明与变化"], written
+    [(outcome, said)] = previewed(主任, {**孙悦, "村（社区）": "晕山"})
+    assert outcome == "拒收" and "有 2 个村（社区）都叫“晕山”" in said
 
 
 # --- children without a number, and families ---

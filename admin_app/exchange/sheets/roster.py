@@ -3,6 +3,7 @@
 Declared here; `roster_plan.py` sets the rows against the register, `roster_apply.py` writes them.
 """
 
+import re
 from functools import partial
 
 from admin_app.errors import Invalid
@@ -11,12 +12,15 @@ from admin_app.exchange.cells import Noted
 from admin_app.exchange.reader import RawCell
 from admin_app.exchange.sheet import Column, Sheet
 from admin_app.exchange.sheets.roster_apply import apply
-from admin_app.exchange.sheets.roster_contacts import SEVERAL
+from admin_app.exchange.sheets.roster_contacts import PARENTS, SEVERAL
 from admin_app.exchange.sheets.roster_groups import group_name
 from admin_app.exchange.sheets.roster_plan import plan
 from admin_app.exchange.sheets.roster_standing import is_village
 from admin_app.exchange.sheets.roster_words import AT_SCHOOL, STATE_WORDS
 from admin_app.services.students import student_number_of
+
+
+_NOBODY = re.compile("[已病亡]?故|亡|已?[去过]世|已?死亡|离[异婚]|不详|不清楚|不知道|不明")
 
 
 def number(cell: RawCell) -> Noted[str | None]:
@@ -26,8 +30,10 @@ def number(cell: RawCell) -> Noted[str | None]:
 
 
 def person(cell: RawCell) -> Noted[str | None]:
-    """A name, if there is one: 无 is none."""
-    return Noted(None) if cells.says_nothing(cells.one_line(cell)) else cells.chinese_name(cell)
+    """A name, if there is one: 无 is none, nor is 已故."""
+    written = cells.one_line(cell)
+    return Noted(None) if cells.says_nothing(written) or _NOBODY.fullmatch(cells.plain_word(written)) \
+        else cells.chinese_name(cell)
 
 
 def guardians(cell: RawCell) -> Noted[str | None]:
@@ -96,6 +102,11 @@ ROSTER = Sheet(
         Column("guardian_phone", ("监护人/联系电话", "联系电话", "监护人电话", "电话", "手机", "手机号", "手机号码",
                                   "家长电话", "联系方式"), telephones,
                lenient=True, width=14),
+        *(Column(f"{parent}_name", (f"{word}/姓名", f"{word}姓名", word), person, stands_for=("guardian_name",))
+          for parent, word in PARENTS.items()),
+        *(Column(f"{parent}_phone", tuple(f"{word}{said}" for said in (
+            "/联系电话", "联系电话", "电话", "手机", "手机号", "手机号码", "联系方式")), cells.phone, lenient=True,
+            stands_for=("guardian_phone",)) for parent, word in PARENTS.items()),
         Column("registered_address", ("户籍地", "户籍所在地", "户口所在地", "户籍地址", "户籍住址"), words(200),
                width=24),
         Column("current_address", ("现居住地", "家庭住址", "现住址", "住址", "家庭地址", "居住地址",

@@ -45,6 +45,8 @@ def apply(session: ScopedSession, actor: Actor, plans: list[dict[str, Any]]) -> 
     for p in standing:
         if "household_id" in p["student"]:
             p["student"]["household_id"] = households[p["household"]["key"]]
+        if "school_id" in p["student"]:
+            p["student"]["school_id"] = p["student"]["school_id"] or schools[p["new_school"]]
     _update(session, Student, [(p["id"], _named(p["student"], "name")) for p in standing])
     _guardians(session, plans)
     _belongings(session, plans, households)

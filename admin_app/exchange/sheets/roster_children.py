@@ -21,36 +21,64 @@ from models.student import VOID, Student
 _Known = tuple[str | None, str | None, date | None]  # village, name, birth date
 
 
+def day_of_number(number: str) -> date:
+    """The day of birth in an identity number that passed its checks (GB 11643)."""
+    return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+
+
+def day_of_birth(row: ParsedRow) -> date | None:
+    """The day that a row tells, else that of its number."""
+    told, number = row.values.get("birth_date"), row.values.get("identity")
+    if isinstance(told, date):
+        return told
+    return day_of_number(number) if number else None
+
+
 class Children:
     """The children of the register, as far as the rows of one roster may mean them, and which rows named them."""
 
     def __init__(self) -> None:
         self.by_number: dict[str, Student] = {}
         self._by_name: dict[tuple[str | None, str | None], dict[int, Student]] = defaultdict(dict)
+        self._namesakes: dict[_Known, Student] = {}  # of the rows whose number is new, who have another number
         self._elsewhere: set[str] = set()
         self._named: dict[Any, int] = {}  # a number, a child, or a name with a day → the row that named it first
 
     @classmethod
-    def read(cls, session: ScopedSession, rows: Sequence[ParsedRow], indexes: Sequence[str]) -> "Children":
+    def read(cls, session: ScopedSession, rows: Sequence[ParsedRow], indexes: Sequence[str | None]) -> "Children":
         """One query for the numbers and one for the names, and some thousand keys each."""
-        found = cls()
-        for part in in_parts(dict.fromkeys(indexes)):
+        found, numbers = cls(), dict.fromkeys(filter(None, indexes))
+        for part in in_parts(numbers):
             for child in session.scalars(select(Student).where(Student.identity_index.in_(part))):
                 found.by_number[child.identity_index or ""] = child
-        unknown = [i for i in indexes if i not in found.by_number]
+        unknown = [i for i in numbers if i not in found.by_number]
         if unknown:
             with unscoped(session.get_bind().engine, "is a number of the list taken elsewhere") as wide:
-                for part in in_parts(dict.fromkeys(unknown)):
+                for part in in_parts(unknown):
                     found._elsewhere |= {i for i in wide.scalars(
                         select(Student.identity_index).where(Student.identity_index.in_(part))) if i}
-        for bare in (True, False):  # a row with a number asks only for children who have none yet
-            names = (str(r.values["name"]) for r in rows if r.values.get("name") and bare is not bool(
-                r.values.get("identity")))
-            for part in in_parts(dict.fromkeys(names)):
+        for bare in (True, False):  # a row whose number stands means its child
+            meant = [row for row, i in zip(rows, indexes, strict=True)
+                     if row.values.get("name") and (not i if bare else i and i not in found.by_number)]
+            for part in in_parts({str(row.values["name"]): None for row in meant}):
                 query = select(Student).where(Student.name.in_(part), Student.schooling_state != VOID)
                 for child in session.scalars(query if bare else query.where(Student.identity_index.is_(None))):
                     found._by_name[child.region_code, child.name][child.id] = child
+            if not bare:
+                found._read_namesakes(session, meant)
         return found
+
+    def _read_namesakes(self, session: ScopedSession, rows: Sequence[ParsedRow]) -> None:
+        """Those who share the name and the day with a row whose number nobody has yet."""
+        for part in in_parts(rows):
+            for child in session.scalars(select(Student).where(
+                    Student.name.in_({row.values["name"] for row in part}), Student.schooling_state != VOID,
+                    Student.birth_date.in_({day_of_birth(row) for row in part}), Student.identity_index.is_not(None))):
+                self._namesakes[child.region_code, child.name, child.birth_date] = child
+
+    def namesake(self, row: ParsedRow, region: str) -> Student | None:
+        """Who stands in the village with the name and the day of a new child, under another number."""
+        return self._namesakes.get((region, row.values.get("name"), day_of_birth(row)))
 
     def all(self) -> list[Student]:
         found = {child.id: child for child in self.by_number.values()}

@@ -15,22 +15,36 @@ from models.guardian import Guardian
 from models.student import Student
 
 SEVERAL = re.compile(r"[、，,;；/／\n]+(?![^（(]*[）)])")  # what stands between several in one cell
+PARENTS = {"father": "父亲", "mother": "母亲"}
 _WITH_RELATION = re.compile(r"(.+?)\s*[（(]([^（()）]*)[）)]")
 
 
 def part_guardians(row: ParsedRow) -> None:
-    """Takes a cell apart into its guardians, each a name and the word behind it in brackets; the first one stands for
-    the head of a family of which the list names none. So with their telephones."""
-    phone, *further = (row.values.get("guardian_phone") or "").split("、")
+    """Takes a row apart into its guardians: those in one cell, each a name and the word behind it in brackets, and the
+    parents who have columns of their own. The first one stands for the head of a family of which the list names none.
+    So with their telephones; one beside parents alone is the family's."""
+    values = row.values
+    if "guardians" in values:
+        return  # a preview that is planned again
+    phone, *further = (values.get("guardian_phone") or "").split("、")
     if further:
-        row.values |= {"guardian_phone": phone, "further_phones": further}
-    written = row.values.get("guardian_name")
-    if not written or PLAIN_NAME.fullmatch(written) or "guardians" in row.values:
+        values |= {"guardian_phone": phone, "further_phones": further}
+    written = values.get("guardian_name")
+    parents = [(name, word, values.get(f"{parent}_phone"))
+               for parent, word in PARENTS.items() if (name := values.get(f"{parent}_name"))]
+    for parent, word in PARENTS.items():
+        if (call := values.get(f"{parent}_phone")) and not values.get(f"{parent}_name"):
+            if values.get("head_phone"):
+                row.warn(f"{word}电话", f"没有写{word}姓名，电话没有保存。请补上姓名后重新上传。")
+            values["head_phone"] = values.get("head_phone") or call
+    if not parents and (not written or PLAIN_NAME.fullmatch(written)):
         return
-    found = [_name_and_word(part) for part in SEVERAL.split(written)
+    if parents and not written and phone:
+        values |= {"guardian_phone": None, "head_phone": values.get("head_phone") or phone}
+    found = [(*_name_and_word(part), None) for part in SEVERAL.split(written or "")
              if any(map(str.isalpha, part)) and not says_nothing(part)]
-    row.values["guardian_name"] = found[0][0] if found else None
-    row.values["guardians"] = found
+    values["guardians"] = [*found, *parents]
+    values["guardian_name"] = next((name for name, _, _ in values["guardians"]), None)
 
 
 def _name_and_word(written: str) -> tuple[str, str]:
@@ -62,34 +76,38 @@ def guardians_of(row: ParsedRow, child: Student | None, standing: Standing,
 
 def _named(row: ParsedRow, standing: Standing,
            known: Sequence[Guardian]) -> list[tuple[str, str | None, str | None]]:
-    """The name, the relation and the telephone of each guardian of a row: one for each in their order, else that of the
-    first, unless it is known to be another one's."""
+    """The name, the relation and the telephone of each guardian of a row. Of one cell of telephones each has one in
+    their order, else the first one, unless it is known to be another one's."""
     found = _with_relations(row, standing)
     phone, further = row.values.get("guardian_phone"), row.values.get("further_phones") or []
-    if further and len(found) == 1 + len(further):
-        return [(*person, own) for person, own in zip(found.items(), [phone, *further], strict=True)]
-    if further:
+    one_each = bool(further) and len(found) == 1 + len(further)
+    if further and not one_each:
         row.warn("联系电话", f"一格里有 {1 + len(further)} 个号码，只用了第一个。几位监护人各有电话的，"
                          "请按监护人的顺序一人填一个后重新上传。")
     first = next(iter(found), None)
-    if len(found) > 1:
+    if len(found) > 1 and not one_each and not any(own for _, own in found.values()):
         phone = None if phone in [plain(g.phone) for g in known if g.name != first] else phone
         row.warn("监护人", f"一格里有 {len(found)} 位监护人，分别登记"
                         + (f"，电话记在“{first}”名下。如是别人的，请在监护人页面改正。" if phone else "。"))
-    return [(name, relation, phone if name == first else None) for name, relation in found.items()]
+    phones = [phone, *(further if one_each else ())]
+    return [(name, relation, own or next(iter(phones[at:at + 1]), None))
+            for at, (name, (relation, own)) in enumerate(found.items())]
 
 
-def _with_relations(row: ParsedRow, standing: Standing) -> dict[str, str | None]:
-    """The guardians of a row, each with the code of its relation to the child where the row tells it."""
+def _with_relations(row: ParsedRow, standing: Standing) -> dict[str, tuple[str | None, str | None]]:
+    """The guardians of a row, each with the code of its relation to the child and the telephone of its own, where the
+    row tells them."""
     named, codes = row.values.get("guardian_name"), standing.codes["guardian_relation"]
-    found: dict[str, str | None] = {}
-    for name, word in row.values.get("guardians", [(named, "")]) if named else ():
+    found: dict[str, tuple[str | None, str | None]] = {}
+    for name, word, own in row.values.get("guardians", [(named, "", None)]) if named else ():
         if name in codes and found:  # 李桂花/奶奶
-            found[next(reversed(found))] = codes[name]
+            last = next(reversed(found))
+            found[last] = (codes[name], found[last][1])
             continue
         if word and word not in codes:
             row.warn("监护人", f"“{name}”后面的“{word}”没有保存。与孩子的关系请在监护人页面补填。")
-        found[name] = codes.get(word) or found.get(name)
+        relation, phone = found.get(name, (None, None))
+        found[name] = (codes.get(word) or relation, phone or own)
     return found
 
 

@@ -8,6 +8,7 @@ from admin_app.access.scope import ScopedSession
 from admin_app.display import plain_text
 from admin_app.exchange.cells import Rough, plain_word
 from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden
+from admin_app.exchange.sheets.roster_children import day_of_number
 from admin_app.exchange.sheets.roster_codes import to_codes
 from admin_app.exchange.sheets.roster_contacts import family_phone, guardians_of, part_guardians
 from admin_app.exchange.sheets.roster_families import index_of
@@ -31,7 +32,7 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
     for row in rows:
         part_guardians(row)
     indexes = [index_of(row.values.get("identity")) for row in rows]
-    standing = read_standing(session, actor, rows, [i for i in indexes if i])
+    standing = read_standing(session, actor, rows, indexes)
     regions = [_village(row, standing, actor) for row in rows]
     for row, region in zip(rows, regions, strict=True):
         if region:
@@ -57,6 +58,10 @@ def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
     for word, begin in standing.readings(plain_word(text)):
         codes = [code for code in standing.villages_named(word) if code.startswith(begin)]
         if len(codes) == 1:
+            if standing.kind_differs(word) and word not in standing.said_villages:
+                standing.said_villages.add(word)
+                row.warn("村（社区）", f"“{text}”按“{standing.village_names[codes[0]]}”登记。"
+                                    "如不是同一个，请写明全名后重新上传。")
             return codes[0]
         if codes:
             row.error("村（社区）", f"有 {len(codes)} 个村（社区）都叫“{text}”。"
@@ -100,7 +105,7 @@ def _agree_with_number(row: ParsedRow) -> None:
     """Sex and birth date against the number (GB 11643): named, kept as the list has them; filled in
     where the list has none."""
     number, values = row.values.get("identity"), row.values
-    born = date(int(number[6:10]), int(number[10:12]), int(number[12:14])) if number else None
+    born = day_of_number(number) if number else None
     _day_of_birth(row, born)
     if not number:
         if not row.refused and values.get("birth_date") is None:
@@ -125,6 +130,7 @@ def _planned(row: ParsedRow, region: str | None, child: Student | None, standing
     changes: list[dict[str, str]] = []
     what: dict[str, Any] = {"region": region, "id": child.id if child else None}
     what["household"] = _household(row, region, child, standing, changes)
+    _same_child(row, region, child, standing, what["household"])
     if row.refused:
         return PlannedRow(row, "refused", label)
     what["student"] = _student(row, child, standing, changes, actor, what)
@@ -133,6 +139,31 @@ def _planned(row: ParsedRow, region: str | None, child: Student | None, standing
     if child is None:
         return PlannedRow(row, "new", label, changes, what)
     return PlannedRow(row, "changed" if changes else "same", label, changes, what)
+
+
+def _same_child(row: ParsedRow, region: str, child: Student | None, standing: Standing,
+                household: dict[str, Any]) -> None:
+    """Whether a number and a name mean one child. Numbers that slipped by a row would rename every child of a list; a
+    number put right would register its child a second time."""
+    name, head = row.values["name"], row.values.get("head_name")
+    if child is None:
+        twin = standing.children.namesake(row, region) if row.values.get("identity") else None
+        if twin is not None and twin.household_id is not None and twin.household_id == household["id"]:
+            row.error("身份证号码", f"这户已有同名、同日出生的“{twin.name}”，身份证号不同。如是更正号码，"
+                                "请在学生页面修改；如确是两个孩子，请在学生页面新增并在备注中写明。")
+        elif twin is not None:
+            row.warn("身份证号码", f"本村已有同名、同日出生的“{twin.name}”，身份证号不同。请核对是不是同一个孩子："
+                                "是的，请不要导入这一行，在学生页面更正号码。")
+    elif name != child.name:
+        own = standing.families.standing.get(child.household_id or 0)
+        elsewhere = own is not None and head not in (None, own.head_name)
+        strange = not {*name} & {*child.name} or (elsewhere and not {*name[1:]} & {*child.name[1:]})
+        said = f"这个身份证号登记的是“{child.name}”，名单上是“{name}”"
+        if strange:
+            row.error("身份证号码", f"{said}。请核对号码是不是填错了行；如确已改名，"
+                                "请先在学生页面修改姓名，再导入这一行。")
+        else:
+            row.warn("儿童姓名", f"{said}。确认后按名单改名；如是号码填错了行，请改正后重新上传。")
 
 
 def _household(row: ParsedRow, region: str, child: Student | None, standing: Standing,
@@ -217,10 +248,11 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
     if (number := values.get("student_number")) and number != (held := plain(child.student_number)):
         differ["student_number"], what["number_was"] = number, index_of(held)
         changes.append(change("学籍号", hidden(held), hidden(number)))
-    if school is not None and school.id != child.school_id:
-        differ["school_id"] = school.id
+    to_school = school.name if school is not None and school.id != child.school_id else what.get("new_school")
+    if to_school:
+        differ["school_id"] = school.id if school is not None else None  # of a new one when it is made
         before = standing.school_of(child)
-        changes.append(change("学校", before.name if before else "", school.name))
+        changes.append(change("学校", before.name if before else "", to_school))
     household = what["household"]
     if household["id"] != child.household_id:
         differ["household_id"] = household["id"]

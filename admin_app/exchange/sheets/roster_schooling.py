@@ -15,6 +15,8 @@ from models.school import School
 from models.student import SCHOOLING_MOVES, Student
 
 ENROLLED, UNKNOWN = "enrolled", "unknown"
+_WITHOUT_SEAT = {"elsewhere", *SCHOOLING_MOVES.labels} - ({*SCHOOLING_MOVES.standing} - {"elsewhere"})
+_OF_SEAT = ("grade", "class_name", "boarding")
 
 # What the name of a school says of its kind; the first that fits.
 _KINDS = tuple((re.compile(word), kind) for word, kind in (
@@ -24,7 +26,9 @@ _KINDS = tuple((re.compile(word), kind) for word, kind in (
     ("职业|职高|中专|技校", "361"), ("初中|中学|[一二三四五六七八九十]中(?!心)", "311")))
 _MOST_NAMED = 3
 _ELSEWHERE = re.compile("外地|外省|外县|在外(?!国)")
-_NO_SCHOOL = frozenset({"无学校", "没有学校", "未上学", "没上学", "没有上学", "不上学", "未入学", "没入学",
+_PROVINCE_OR_CITY = re.compile(r"([^省市县区城]{2,6}?(?:省|市|自治区))(?!直)")  # at the head of a school's name
+_NO_SCHOOL = frozenset({"转走", "转出", "转学", "已转走", "已转出", "已转学",
+                        "无学校", "没有学校", "未上学", "没上学", "没有上学", "不上学", "未入学", "没入学",
                         "失学", "辍学", "在家"})
 
 
@@ -59,8 +63,10 @@ def _unknown(row: ParsedRow, name: str, standing: Standing, actor: Actor, what: 
     said = name in standing.said_schools  # said once: a first list names many
     if says_nothing(name) or plain_word(name) in _NO_SCHOOL:
         return None
-    if _ELSEWHERE.search(name):
-        row.warn("学校", f"“{name}”不是学校名称，学校一项没有保存。"
+    begins = _PROVINCE_OR_CITY.match(plain_word(name))
+    away = begins is not None and begins[1] not in standing.above
+    if away or _ELSEWHERE.search(name):
+        row.warn("学校", f"“{name}”{'不在本地' if away else '不是学校名称'}，学校一项没有保存。"
                        "在外地上学的，请导入后在学生页面办理“登记外地就读”。")
         return None
     if len(full := standing.schools_in_full(name)) > 1:
@@ -126,8 +132,11 @@ def settle_grade(row: ParsedRow, child: Student | None, school: School | None, s
                  new: dict[str, Any], what: dict[str, Any]) -> School | None:
     """Leaves out of the new values a grade that a form would refuse (`services/students.py`), with what it would say;
     gives the school, None if it has not the grade in which the child stands."""
+    if child is not None and child.schooling_state in _WITHOUT_SEAT:
+        _no_seat(row, child, school, new, what)
+        return None
     stands = child.grade if child else None
-    moves = child is not None and school is not None and school.id != child.school_id
+    moves = child is not None and (what.get("new_school") or (school is not None and school.id != child.school_id))
     note = new["note"] or (child.note if child else None)
     if not (new["grade"] or (moves and stands)) or answered(note, "年级", "学校"):
         return school
@@ -142,7 +151,26 @@ def settle_grade(row: ParsedRow, child: Student | None, school: School | None, s
     why = _misfit(grade, kind, None) if moves and grade else ""
     if why:
         row.warn("学校", f"{why}，学校一项没有保存。请核对；如确实如此，请在备注中写明后重新上传，如“学校已核对”。")
+        what["new_school"] = None
+    elif child is not None and new["grade"] and stands and _year(new["grade"]) < _year(stands):
+        row.warn("年级", "比登记的年级低。请核对名单是不是以前的；如确实降级，确认导入即可。")
     return None if why else school
+
+
+def _no_seat(row: ParsedRow, child: Student, school: School | None, new: dict[str, Any], what: dict[str, Any]) -> None:
+    """Who has left, or learns elsewhere, has no seat at a school of the place until a move says so."""
+    told = what.pop("new_school", None) or (school is not None and school.id != child.school_id) or any(
+        new[name] not in (None, getattr(child, name)) for name in _OF_SEAT)
+    new |= dict.fromkeys(_OF_SEAT)
+    if told:
+        state = SCHOOLING_MOVES.labels[child.schooling_state]
+        row.warn("学校", f"“{child.name}”在系统中是“{state}”，名单上的学校、年级、班级没有保存。请核实；"
+                       "如已在本地就读，请在学生页面" + ("办理“登记在校”。" if child.schooling_state == "elsewhere"
+                                             else "先办理“更正（恢复待核查）”，再登记在校。"))
+
+
+def _year(grade: str) -> int:
+    return int(grade[1:]) if re.fullmatch(r"g\d", grade) else 0
 
 
 def _misfit(grade: str, kind: str, born: date | None) -> str:

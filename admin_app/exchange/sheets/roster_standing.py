@@ -27,6 +27,8 @@ from models.special_group_flag import FLAG_MOVES, SpecialGroupFlag
 from models.student import Student
 
 _SHORTEST_NAME = 4  # of a school that is called by the end of its name; 小学 is none
+_COMMITTEES = ("居民委员会", "村民委员会", "村委会", "居委会")
+_RURAL, _URBAN = ("村", "村委会", "村民委员会"), ("社区", "居委会", "居民委员会")
 _VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "社区", "村", "")
 
 
@@ -34,7 +36,10 @@ _VILLAGE_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会
 class Standing:
     """What stands in the register, as far as these rows touch it."""
 
-    villages: dict[str, list[str]] = field(default_factory=dict)
+    # The villages by their names and codes; by short names (康宁, 康宁居委会); and, where no other is, by those of the
+    # other kind (康宁村 for 康宁社区).
+    villages: tuple[dict[str, list[str]], ...] = field(default_factory=lambda: ({}, {}, {}))
+    said_villages: set[str] = field(default_factory=set)
     above: dict[str, str] = field(default_factory=dict)  # names of what villages lie in, and how their codes begin
     ended: dict[str, str] = field(default_factory=dict)  # the words of villages that are no more, and what is said
     village_names: dict[str, str] = field(default_factory=dict)
@@ -61,7 +66,12 @@ class Standing:
     new_groups: dict[tuple[str, str], str] = field(default_factory=dict)  # as the first row writes each
 
     def villages_named(self, word: str) -> list[str]:
-        return self.villages.get(word) or self.villages.get(stem(word)) or []
+        named, shortly, loosely = self.villages
+        return named.get(word) or shortly.get(word) or loosely.get(word) or loosely.get(stem(word)) or []
+
+    def kind_differs(self, word: str) -> bool:
+        """Whether a word says 村 of what is a 社区, or the other way about."""
+        return word.endswith((*_RURAL, *_URBAN)) and not any(word in by for by in self.villages[:2])
 
     def readings(self, word: str, begin: str = "") -> Iterator[tuple[str, str]]:
         """A village as it may be written, alone or behind the names of what it lies in (左权县城区西街社区), each
@@ -87,7 +97,8 @@ class Standing:
         return self.in_full[name]
 
 
-def read_standing(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow], indexes: list[str]) -> Standing:
+def read_standing(session: ScopedSession, actor: Actor, rows: Sequence[ParsedRow],
+                  indexes: Sequence[str | None]) -> Standing:
     """One query per kind of thing and some thousand keys, whatever the number of rows."""
     standing = Standing()
     _read_places(session, actor, standing)
@@ -114,9 +125,15 @@ def _read_villages(session: ScopedSession, actor: Actor, standing: Standing) -> 
     for code, name, settlement in found:
         standing.village_names[code], standing.settlements[code] = name, settlement or ""
         written = plain_word(name)
-        short = stem(written)
-        for word in {written, short, code, *(short + e for e in ("村", "社区", "村委会", "居委会"))}:
-            standing.villages.setdefault(word, []).append(code)
+        spoken = _spoken(written)
+        of_its_committee = (spoken + e for e in (*_COMMITTEES, *(e.removeprefix("村") for e in _COMMITTEES)))
+        short = {stem(written), stem(spoken)}
+        kind = next((kind for kind in (_RURAL, _URBAN) if written.endswith(kind)), (*_RURAL, *_URBAN))
+        for by, words in zip(standing.villages, (
+                {written, code, spoken, *of_its_committee}, {*short, *(s + e for s in short for e in kind)},
+                {s + e for s in short for e in ("", *_RURAL, *_URBAN)}), strict=True):
+            for word in words:
+                by.setdefault(word, []).append(code)
 
 
 def _read_places(session: ScopedSession, actor: Actor, standing: Standing) -> None:
@@ -164,6 +181,12 @@ def _read_belongings(session: ScopedSession, standing: Standing) -> None:
                 select(HouseholdHardship.household_id, HouseholdHardship.kind).where(
                     HouseholdHardship.household_id.in_(part), HouseholdHardship.state.in_(HARDSHIP_MOVES.standing))):
             standing.hardships.setdefault(household_id, set()).add(kind)
+
+
+def _spoken(name: str) -> str:
+    """'东街村村民委员会' → '东街村'."""
+    ending = next((e for e in _COMMITTEES if name.endswith(e) and len(name) > len(e) + 1), "")
+    return name.removesuffix(ending)
 
 
 def stem(name: str) -> str:

@@ -2,10 +2,10 @@
 
 import re
 
-# 五年级2班, 五（2）班, 三(1)班, 初二3班: a grade and the class in it.
+# 五年级2班, 五（2）班, 三(1)班, 一(2), 初二3班: a grade and the class in it.
 _GRADE_AND_CLASS = re.compile(
-    r"((?:小学|初中?)?[一二三四五六七八九1-9])(?:年级[(]?([一二三四五六七八九十\d]{1,3})[)]?|[(]([一二三四五六七八九十\d]{1,3})[)]|"
-    r"(?<![1-9])(\d{1,2}))班")
+    r"((?:小学|初中?)?[一二三四五六七八九1-9])(?:年级[(]?([一二三四五六七八九十\d]{1,3})[)]?班|[(]([一二三四五六七八九十\d]{1,3})[)]班?|"
+    r"(?<![1-9])(\d{1,2})班)")
 
 # 3, 三组, 第三村民小组
 _NUMBERED_GROUP = re.compile("第?([一二三四五六七八九十]{1,3}|[1-9][0-9]?)号?(?:村民小组|居民小组|小组|组|队)?")
@@ -38,7 +38,8 @@ def _grades() -> dict[str, str | None]:
     """The ways in which lists write a grade beside its label: 5年级, 小学五年级, 5; 初二, 初中二年级."""
     words: dict[str, str | None] = {}
     for n, c in enumerate("一二三四五六七八九", 1):
-        words |= dict.fromkeys((str(n), c, f"{n}年级", f"小学{n}年级", f"小学{c}年级", f"小学{n}", f"小学{c}"), f"g{n}")
+        words |= dict.fromkeys((str(n), c, f"{n}年级", f"小学{n}年级", f"小学{c}年级", f"小学{n}", f"小学{c}",
+                                *((f"小{c}", f"小{n}") if n <= 6 else ())), f"g{n}")
     for n, c in enumerate("一二三", 1):
         words |= dict.fromkeys((f"初{c}", f"初{n}", f"初中{c}年级", f"初中{n}年级", f"初中{c}", f"初{c}年级"),
                                f"g{n + 6}")
