@@ -108,6 +108,11 @@ def actor() -> Actor:
     return cast(Actor, found)
 
 
+def work_as(who: Actor) -> None:
+    """A command asks what a page asks, as the account that it works for: until the end of its request context."""
+    g.actor, g.scoped_session = who, ScopedSession(plant().engine, who.scope)
+
+
 def session() -> ScopedSession:
     """The one session of this request, with the actor's scope."""
     found = g.get("scoped_session")

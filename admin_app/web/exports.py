@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import current_app, flash, g, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin_app import tasks
@@ -16,7 +16,7 @@ from admin_app.exchange.exporter import Export, record_export
 from admin_app.exchange.workbook import MAX_ROWS, temporary
 from admin_app.listing import Wanted, as_shown, in_order_of_divisions, whole_count
 from admin_app.services import exports
-from admin_app.web.context import actor, display, plant, session
+from admin_app.web.context import actor, display, plant, session, work_as
 from admin_app.web.downloads import stamped, workbook
 from admin_app.web.list_address import address, chosen_columns, wanted_by
 from admin_app.web.list_frame import said_of
@@ -81,7 +81,7 @@ def by_command(view: "RegisterView", who: Actor, query: str, grade: Grade, reaso
     """Write the list that an address asks for, as its page would show it to `who`; gives the file, which the caller
     moves away, and how many rows. Raises Refused, Invalid."""
     with current_app.test_request_context(f"/admin/{view.endpoint}/?{query}"):
-        g.actor = who
+        work_as(who)
         wanted = wanted_by(view)
         if wanted.unread:
             raise Invalid(f"条件“{wanted.unread[0][0]}={wanted.unread[0][1]}”读不懂，或您的身份不能按它筛选。请改正。")

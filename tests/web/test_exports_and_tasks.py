@@ -10,7 +10,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from admin_app import tasks
 from admin_app.access.permissions import Role
@@ -314,6 +314,19 @@ def test_the_command_writes_the_list_that_an_address_asks_for(district_applicati
     assert rows("search=王") == [], "of one's own area alone"
     assert [len(row) for row in rows("cols=name,birth_date")] == [3]
     assert "条件“birth_date_from=明天”读不懂" in rows("birth_date_from=明天", exit_code=1)
+
+
+def test_the_ledger_counts_what_the_command_took_and_a_long_list_is_whole(
+        district_application, district, store, tmp_path, monkeypatch):
+    monkeypatch.setattr("admin_app.listing.COUNT_CAP", 1)
+    said = command(district_application, "export", "student", "--as", "城区主任", "--out", tmp_path / "学生.xlsx",
+                   "--query", "sort=name")
+    with unscoped(store, "the ledger") as session:
+        told = session.scalars(select(Change.reason).where(Change.verb == "export")).one()
+        children = session.scalar(select(func.count()).select_from(Student).where(
+            Student.region_code.startswith("990101400"), Student.schooling_state != "void"))
+    assert children > 1 and f"已导出 {children} 条" in said, "too long to be put in order, as on the page; never cut"
+    assert f"，{children} 条；" in told
 
 
 def test_a_worker_ends_with_the_service_however_that_ended(tmp_path):
