@@ -21,6 +21,7 @@ from admin_app.services.records import check
 from admin_app.services.rules import number, rule
 from admin_app.standing import hold, hold_afresh
 from models.account import Account, Grant, in_force, not_over, over
+from models.base import Base, declared
 from models.region import Region, code_of
 
 _USERNAME = re.compile(r"^[\w.@-]{2,40}$")
@@ -84,7 +85,7 @@ def only_one(text: str, found: Sequence[Region]) -> Region:
 
 def make_account(session: ScopedSession, actor: Actor, *, username: str, display_name: str,
                  role: str, region: Region, password: str | None = None, until: date | None = None,
-                 must_change: bool = True) -> Made:
+                 note: str | None = None, must_change: bool = True) -> Made:
     """Make an account with its first grant.
 
     Effects: checks the name and the right to grant; stores the account with a hashed password (made here when none is
@@ -92,6 +93,7 @@ def make_account(session: ScopedSession, actor: Actor, *, username: str, display
     Raises Invalid (also: the name is taken), Refused."""
     account = draft_account(session, terms_of(session, actor), names_taken(session, [as_known(username)]),
                             username=username, display_name=display_name, role=role, region=region, until=until)
+    account.note = _as_written(Account, "note", note)
     if password is not None:
         _check_password(session, password, account.username, account.display_name)
     plain = password or passwords.make_password()
@@ -106,13 +108,18 @@ def draft_account(session: ScopedSession, terms: Terms, taken: Container[str], *
     """An account with its first grant, from today, that is not added yet and has no password. `taken` are the names
     that others bear (`names_taken`). Raises Invalid, Refused."""
     terms.actor.require(Permission.ACCOUNT_CREATE)
-    username, display_name = as_known(username), display_name.strip()
+    username, name = as_known(username), _as_written(Account, "display_name", display_name)
     _check_username(username)
-    if not display_name:
+    if not name:
         raise Invalid("请填写姓名：台账里要写明是谁办的。", "display_name")
     _refuse_taken(username, taken)
-    return Account(username=username, display_name=display_name, region_code=region.code,
+    return Account(username=username, display_name=name, region_code=region.code,
                    grants=[_draft_grant(session, terms, role, region, date.today(), until)])
+
+
+def _as_written(model: type[Base], name: str, text: str | None) -> str | None:
+    """What is typed of somebody new, as `records.edit` keeps it of who is there. Raises Invalid."""
+    return records.as_written(declared(model, name), name, text or "")
 
 
 def give_first(account: Account, first: passwords.First) -> Made:
@@ -166,7 +173,7 @@ def _refuse_taken(username: str, taken: Container[str]) -> None:
 
 
 def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: str, region: Region,
-               until: date | None = None, since: date | None = None) -> Grant:
+               until: date | None = None, since: date | None = None, note: str | None = None) -> Grant:
     """Grant a role at a region and below; an inspection without a last day gets one (design: it expires).
     Ends the account's sessions: they began under other rights. Raises Invalid, Refused."""
     actor.require(Permission.ACCOUNT_EDIT)
@@ -175,7 +182,7 @@ def grant_role(session: ScopedSession, actor: Actor, *, account: Account, role: 
         raise Refused("不能给自己授权。请由上级或系统管理员办理。")
     require_keeper(session, actor, account)
     _no_second(session, account, grant)
-    grant.account_id = account.id
+    grant.account_id, grant.note = account.id, _as_written(Grant, "note", note)
     session.add(grant)
     end_sessions(account)
     session.flush()

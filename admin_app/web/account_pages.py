@@ -57,8 +57,7 @@ def make_from_form(values: dict[str, Any]) -> Account:
     """A new account with its first grant; its first password is shown once."""
     made = accounts.make_account(
         session(), actor(), username=values["username"] or "", display_name=values["display_name"] or "",
-        role=values["role"] or "", region=region_of(values["region_code"]), until=values["until"])
-    made.account.note = values["note"]
+        role=values["role"] or "", region=region_of(values["region_code"]), until=values["until"], note=values["note"])
     flash(f"初始密码（只显示这一次，请当面交给本人）：{made.password}", "info")
     return made.account
 
@@ -72,7 +71,7 @@ def grant_from_form(values: dict[str, Any]) -> Grant:
         raise Invalid("生效日期已经过去：授权不能补记到从前。请填今天或以后。", "since")
     return accounts.grant_role(
         session(), actor(), account=_account(values["account_id"]), role=values["role"] or "",
-        region=region_of(values["region_code"]), since=values["since"], until=values["until"])
+        region=region_of(values["region_code"]), since=values["since"], until=values["until"], note=values["note"])
 
 
 def account_use(account: Account) -> list[dict[str, Any]]:

@@ -188,6 +188,37 @@ def test_all_faults_of_an_account_list_are_said_with_their_rows(app: Flask, staf
         assert session.scalar(select(Account.id).where(Account.username == "laozhao")) is None, "all or none"
 
 
+# --- what is written beside them --------------------------------------------------------------------
+
+
+def test_what_was_noted_of_a_grant_stands_with_it(app: Flask, staff: SimpleNamespace) -> None:
+    director = Person(app, "周主任")
+    form = director.get("/admin/grant/new/").form("保存").fields
+    wanted = {**form, "account_id": f"{staff.accounts.小李}", "role": "inspector", "region_code": 城区,
+              "since": date.today().isoformat()}
+    refused = director.send("/admin/grant/new/", {**wanted, "note": f"证件 {staff.李明.identity_number}"})
+    assert (refused.status, "完整的身份证号" in refused.text) == (400, True)
+    assert director.send("/admin/grant/new/", {**wanted, "note": "随督导组来"}).status == 302
+    with unscoped(staff.engine, "the grant") as session:
+        assert session.scalars(select(Grant.note).where(
+            Grant.account_id == staff.accounts.小李, Grant.role == "inspector")).one() == "随督导组来"
+
+
+def test_a_new_account_is_read_as_one_that_stands(app: Flask, staff: SimpleNamespace, owner: Engine) -> None:
+    director = Person(app, "周主任")
+    form = director.get("/admin/account/new/").form("保存").fields
+    wanted = {**form, "username": "xinren", "display_name": "新人", "region_code": 康宁, "role": "village_officer"}
+    before = everything_in(owner)
+    for column, text, why in (("note", f"证件 {staff.李明.identity_number}", "完整的身份证号"), ("note", "长" * 2001, "太长"),
+                              ("display_name", "新\x07人", "控制字符")):
+        refused = director.send("/admin/account/new/", {**wanted, column: text})
+        assert (refused.status, why in refused.text) == (400, True), why
+    assert everything_in(owner) == before
+    assert director.send("/admin/account/new/", {**wanted, "note": " 兼网格员 "}).status == 302
+    with unscoped(staff.engine, "the account") as session:
+        assert accounts.known_as(session, "xinren").note == "兼网格员"
+
+
 # --- papers -----------------------------------------------------------------------------------------
 
 
