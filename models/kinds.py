@@ -62,6 +62,11 @@ def sealed(plain: str, context: str) -> Sealed:
     return Sealed(cipher().seal(plain, context), context)
 
 
+def unsealed(value: Any) -> Any:
+    """What a value says: a sealed one is opened, any other is itself."""
+    return value.open() if isinstance(value, Sealed) else value
+
+
 class SealedText(TypeDecorator[Sealed]):
     """A column of sealed text. Takes plain text or a `Sealed`, gives a `Sealed`."""
 
@@ -110,8 +115,7 @@ class IdentityIndexed:
 @event.listens_for(IdentityIndexed, "mapper_configured", propagate=True)
 def _keep_indexes(mapper: Mapper[Any], model: type[IdentityIndexed]) -> None:
     def number_set(target: Any, value: Any, _old: Any, _initiator: Any) -> None:
-        plain = value.open() if isinstance(value, Sealed) else value
-        for column, index in identity_indexes(plain).items():
+        for column, index in identity_indexes(unsealed(value)).items():
             setattr(target, column, index)
 
     event.listen(model.identity_number, "set", number_set)

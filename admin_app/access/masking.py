@@ -10,7 +10,7 @@ from typing import Any
 
 from admin_app.access.permissions import Role
 from models.base import Field, Privacy
-from models.kinds import Sealed
+from models.kinds import unsealed
 
 
 class Sight(enum.Enum):
@@ -70,10 +70,10 @@ def shown(value: Any, field: Field, role: Role) -> Any:
 
 
 def as_granted(value: Any, privacy: Privacy, granted: Sight) -> Any:
-    """A value that is there, in full, masked, or None. A sealed value is opened only here."""
+    """A value that is there, in full, masked, or None. What is absent is not opened at all."""
     if granted is Sight.ABSENT:
         return None
-    plain = value.open() if isinstance(value, Sealed) else value
+    plain = unsealed(value)
     return plain if granted is Sight.FULL else masked(plain, privacy)
 
 

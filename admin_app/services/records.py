@@ -22,7 +22,7 @@ from admin_app.exchange import cells
 from admin_app.identity_numbers import holds_number
 from models.base import Base, Field, Privacy, Wall, declared, model_of, pointed_at, table_of
 from models.identity_number import normalise
-from models.kinds import Sealed
+from models.kinds import unsealed
 from models.region import Region, in_use, prefix_of
 
 Check = Callable[[ScopedSession, Actor, Any], None]
@@ -116,7 +116,7 @@ def _set(record: Base, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         present, field = getattr(record, name), declared(type(record), name)
         new = as_written(field, name, value) if isinstance(value, str) else value
-        if (present.open() if isinstance(present, Sealed) else present) == new:
+        if unsealed(present) == new:
             continue  # sealed anew it would look like a change
         if field.generated:
             raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)

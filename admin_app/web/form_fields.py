@@ -28,7 +28,7 @@ from admin_app.services.attachments import accepted
 from admin_app.settings import Rule
 from admin_app.web.context import actor, added_at, searched_by, session
 from models.base import BigKey, Base, Field, Privacy, declared, names_region, pointed_at, table_of
-from models.kinds import Sealed, SealedText
+from models.kinds import SealedText, unsealed
 from models.moves import Move
 from models.region import Region, prefix_of
 
@@ -259,8 +259,7 @@ def _offer_codes(field: SelectField, declaration: Field, display: Display, recor
 
 
 def _mask(field: FormField, value: Any, declaration: Field) -> None:
-    plain = value.open() if isinstance(value, Sealed) else value
-    field.render_kw = {**(field.render_kw or {}), "placeholder": masked(plain, declaration.privacy)}
+    field.render_kw = {**(field.render_kw or {}), "placeholder": masked(unsealed(value), declaration.privacy)}
     field.description = "不改请留空；填“-”表示清空"
 
 
@@ -271,15 +270,7 @@ def hidden_from(model: type[Base], name: str, role: Role) -> bool:
 
 def start_values(model: type[Base], columns: tuple[str, ...], record: Base, role: Role) -> dict[str, Any]:
     """What the form shows at first. Hidden values stay on the server."""
-    values: dict[str, Any] = {}
-    for name in columns:
-        value = getattr(record, name)
-        if hidden_from(model, name, role):
-            value = None
-        elif isinstance(value, Sealed):
-            value = value.open()
-        values[name] = value
-    return values
+    return {name: None if hidden_from(model, name, role) else unsealed(getattr(record, name)) for name in columns}
 
 
 def typed_values(form: FlaskForm, model: type[Base], columns: tuple[str, ...], role: Role, *,

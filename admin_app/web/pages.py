@@ -30,6 +30,7 @@ from admin_app.web.related import Block, act_url, blocks_of, of_its_own, timelin
 from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
 from models.base import Base, declared, pointed_at, table_of
+from models.kinds import unsealed
 from models.moves import Move, State
 from models.student import Student
 
@@ -312,8 +313,9 @@ def conflict(model: type[Base], record: Base, values: dict[str, Any], as_of: int
 
 
 def same(one: Any, other: Any) -> bool:
-    opened = [v.open() if hasattr(v, "open") else v for v in (one, other)]
-    return (opened[0] or None) == (opened[1] or None)
+    """Whether two values say the same: an empty text says nothing, while 否 and 0 do."""
+    first, second = (None if value == "" else unsealed(value) for value in (one, other))
+    return bool(first == second)
 
 
 def take_theirs(form: Any, lines: list[dict[str, Any]], record: Base, position: int) -> None:
@@ -321,8 +323,7 @@ def take_theirs(form: Any, lines: list[dict[str, Any]], record: Base, position: 
     for line in lines:
         name = line["name"]
         if name in form and not line["mine_changed"] and not form_fields.hidden_from(type(record), name, actor().role):
-            value = getattr(record, name)
-            form[name].process_data(value.open() if hasattr(value, "open") else value)
+            form[name].process_data(unsealed(getattr(record, name)))
     form.as_of.process_data(str(position))
 
 

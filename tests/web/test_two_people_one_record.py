@@ -19,13 +19,14 @@ from admin_app.services import accounts, attachments, moves as move_service
 from admin_app.services.attachments import FileStore
 from models.account import Grant
 from models.base import Base, models
+from models.guardian import Guardian
 from models.moves import Move
 from models.setting import Setting
 from models.student import Student
 from seed import makers
 from tests.desk import PASSWORD, Page
 from tests.web.staff import (
-    JPEG, STAFF, Person, everything_in, hire, hire_staff, settle, 东山村, 城区, 康宁, 牧童,
+    JPEG, STAFF, Person, by_the_machine, everything_in, hire, hire_staff, settle, 东山村, 城区, 康宁, 牧童,
 )
 
 PNG, PDF = b"\x89PNG\r\n\x1a\n" + b"0" * 40, b"%PDF-1.7\n" + b"0" * 40
@@ -74,6 +75,24 @@ def test_a_stale_form_shows_all_three_and_loses_nothing(app: Flask, staff: Simpl
     assert officer.send(address, kept).status == 302
     child = whole(staff.engine, Student, li.id)
     assert (child.class_name, child.study_place, child.current_address) == ("四班", "省城", "新街9号")
+
+
+def test_a_no_that_somebody_put_where_nothing_stood_is_told_and_kept(app: Flask, staff: SimpleNamespace) -> None:
+    guardian = staff.李明.guardian_id
+    address = f"/admin/guardian/edit/?id={guardian}"
+    with by_the_machine(staff.engine, "nobody has asked yet") as session:
+        session.get_one(Guardian, guardian).away = None
+    officer, director = Person(app, "康干部"), Person(app, "周主任")
+    mine, theirs = officer.get(address).form("保存").fields, director.get(address).form("保存").fields
+    assert director.send(address, {**theirs, "away": "0"}).status == 302
+
+    page = officer.send(address, {**mine, "note": "常在家"})
+
+    rows = {row["字段"]: row for row in page.table("原值")}
+    assert page.status == 409 and (rows["是否外出务工"]["原值"], rows["是否外出务工"]["对方"]) == ("空", "否")
+    assert officer.send(address, page.form("保存").fields).status == 302
+    stands = whole(staff.engine, Guardian, guardian)
+    assert (stands.away, stands.note) == (False, "常在家")
 
 
 def test_a_form_that_nobody_overtook_is_saved_at_once(app: Flask, staff: SimpleNamespace) -> None:
