@@ -238,7 +238,9 @@ def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
 def _why(entry: history.Entry) -> str:
     """What was said with a move: a day that the record may no longer hold, and the reason. Whoever edits a record, or
     brings a list, gives a reason for the whole of it: that is none of a move."""
-    days = [_SINCE[one.column].format(one.after) for one in entry.values if one.column in _SINCE and one.after]
-    if entry.change.verb.startswith(f"{entry.row.table_name}:") and entry.change.reason:
-        days.append(f"原因：{entry.change.reason}")
-    return "；".join(days)
+    said = [_SINCE[one.column].format(one.after) for one in entry.values if one.column in _SINCE and one.after]
+    table, _, verb = entry.change.verb.partition(":")
+    moves = model_of(entry.row.table_name).__moves__
+    if entry.change.reason and table == entry.row.table_name and moves and verb in moves.by_verb:
+        said.append(f"原因：{entry.change.reason}")
+    return "；".join(said)

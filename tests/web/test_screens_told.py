@@ -101,6 +101,17 @@ def test_a_check_that_found_something_says_it_once(desk, family):
     assert "2026-11-03最近核查日期原因：在奶奶家见到孩子" in told
 
 
+def test_why_a_record_was_edited_is_none_of_its_check(desk, family):
+    officer = desk("康宁网格员")
+    officer.open(officer.open(page_of(family["白三"])).link("修改"))
+    officer.press("保存", checked_on="20261104", name="白三儿", reason="姓名录错，已核对户口簿")
+    officer.open(officer.page.link("修改"))
+    officer.press("保存", checked_on="20261105")
+    told = events(officer.page)
+    assert "2026-11-04最近核查日期" in told and "姓名录错" not in told
+    assert "姓名录错" in officer.page.text, "the control: its history says so"
+
+
 def test_the_days_of_a_child_ask_no_more_for_many_moves_than_for_few(district_application, desk, family):
     officer, child, asked = desk("康宁网格员"), family["白一"], []
     for turn in ("第一次", "第二次", "第三次"):
