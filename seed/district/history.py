@@ -26,7 +26,7 @@ _CHECKED_TOGETHER = 5
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """One kind of small act: on which records, under which verb, why, and what it changes."""
+    """One kind of small act: on which records, by which verb of their ledger, why, and what it changes."""
 
     model: Any
     candidates: Any  # a condition
@@ -39,8 +39,8 @@ class _Act:
 
 
 def live_through(engine: Engine, people: People, calendar: Calendar, staff: dict[str, Person],
-                 children: int) -> int:
-    """Do the acts, each in its own recording and at its own hour of the last weeks; say how many."""
+                 children: int) -> None:
+    """Do the acts, each in its own recording and at its own hour of the last weeks."""
     village_staff = {person.actor.region_code: person.actor for person in staff.values()
                      if person.username.startswith("cun")}
     acts = _acts(people, calendar.begun)
@@ -52,7 +52,6 @@ def live_through(engine: Engine, people: People, calendar: Calendar, staff: dict
             )]
             for act in acts
         }
-    done = 0
     chosen_acts = people.rng.choices(acts, [a.weight for a in acts], k=min(_MOST, children // _CHILDREN_PER_ACT))
     moments = calendar.moments(people.rng, len(chosen_acts))
     for n, (act, moment) in enumerate(zip(chosen_acts, moments, strict=True)):
@@ -65,13 +64,11 @@ def live_through(engine: Engine, people: People, calendar: Calendar, staff: dict
         waiting[:] = [pair for pair in waiting if pair[1] not in chosen]
         actor = village_staff[code] if act.by == "village" else staff[act.by].actor
         _do(engine, replace(actor, request_id=f"demo-{n:04d}"), act, chosen, moment)
-        done += 1
-    return done
 
 
 def _do(engine: Engine, actor: Actor, act: _Act, numbers: list[int], moment: datetime) -> None:
     with (ScopedSession(engine, actor.scope, writing=True) as session,
-          recording(session, actor, act.verb, act.reason, at=moment)):
+          recording(session, actor, f"{act.model.__tablename__}:{act.verb}", act.reason, at=moment)):
         for number in numbers:
             act.change(session.get_one(act.model, number), moment.astimezone(CHINA).date())
 
@@ -83,11 +80,8 @@ def _acts(people: People, begun: Calendar) -> list[_Act]:
     def inside(model: Any) -> Any:
         return model.region_code.in_(district)
 
-    def new_phone(household: Household, _day: date) -> None:
-        household.phone = people.phone()
-
-    def new_guardian_phone(guardian: Guardian, _day: date) -> None:
-        guardian.phone = people.phone()
+    def new_phone(owner: Household | Guardian, _day: date) -> None:
+        owner.phone = people.phone()
 
     def came_home(guardian: Guardian, _day: date) -> None:
         guardian.away, guardian.workplace = False, None
@@ -117,21 +111,21 @@ def _acts(people: People, begun: Calendar) -> list[_Act]:
     at_school = Student.schooling_state == "enrolled"
     return [
         _Act(Household, inside(Household), "edit", "电话换号", new_phone, weight=20),
-        _Act(Guardian, Guardian.away.is_(False), "edit", "电话换号", new_guardian_phone, weight=12),
+        _Act(Guardian, Guardian.away.is_(False), "edit", "电话换号", new_phone, weight=12),
         _Act(Guardian, Guardian.away.is_(True), "edit", "返乡", came_home, weight=10),
-        _Act(Student, at_school & (Student.checked_on < begun.today), "edit", "入户核查",
+        _Act(Student, at_school & (Student.checked_on < begun.today), "check", "入户核查",
              checked, weight=16, together=_CHECKED_TOGETHER),
         _Act(Student, at_school, "edit", "调班", other_class, weight=8),
         _Act(Student, at_school, "edit", "租房陪读", moved_home, weight=5),
         _Act(Student, at_school & (Student.boarding == "1"), "edit", "改为住校", boards_now,
              weight=6),
-        _Act(SpecialGroupFlag, SpecialGroupFlag.state == "reported", "special_group_flag:verify",
+        _Act(SpecialGroupFlag, SpecialGroupFlag.state == "reported", "verify",
              "", verified, by="chengqu", weight=10),
         _Act(ResponsibilityLetter,
              (ResponsibilityLetter.state == "unsigned") & (ResponsibilityLetter.level == "3")
-             & (ResponsibilityLetter.school_year == SCHOOL_YEAR), "responsibility_letter:sign", "",
+             & (ResponsibilityLetter.school_year == SCHOOL_YEAR), "sign", "",
              signed, weight=15),
         _Act(HouseholdHardship,
              (HouseholdHardship.state == "active") & HouseholdHardship.kind.in_(("11", "12", "13")),
-             "household_hardship:clear_risk", "", cleared, weight=6),
+             "clear_risk", "", cleared, weight=6),
     ]
