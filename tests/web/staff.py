@@ -206,6 +206,12 @@ def _invented(session: Any, model: Any, code: str, rows: dict[str, int]) -> dict
     return values
 
 
+def value(store: Engine, column: Any, key: int) -> Any:
+    """What a column of one record holds now."""
+    with unscoped(store, "what stands") as session:
+        return session.scalar(select(column).where(column.class_.id == key))
+
+
 def everything_in(owner: Engine) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table of data, as it really lies there."""
     with owner.connect() as connection:

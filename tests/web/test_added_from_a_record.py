@@ -12,6 +12,7 @@ from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
 
 康宁, PNG = "990101400001", b"\x89PNG\r\n\x1a\n" + b"0" * 40
+pytestmark = pytest.mark.usefixtures("family")
 
 
 @pytest.fixture
@@ -23,11 +24,6 @@ def family(district_application, district):
             for name, state in (("曾大", "graduated"), ("曾一", "enrolled"), ("曾二", "enrolled")):
                 makers.student(session, home, name, schooling_state=state)
             return home.id
-
-
-@pytest.fixture
-def officer(district_application, family):
-    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
 
 
 def family_of(desk):

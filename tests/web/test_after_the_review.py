@@ -36,11 +36,6 @@ from tests.web.test_at_one_moment import POSTGRESQL, do, 城区, 康宁
 JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 10
 
 
-@pytest.fixture
-def director(district_application: Flask) -> Desk:
-    return Desk(district_application).sign_in("城区主任", PASSWORD)
-
-
 def found(store: Engine, query: Any) -> Any:
     with unscoped(store, "what stands") as session:
         return session.scalar(query)

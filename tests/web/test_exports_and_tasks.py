@@ -28,11 +28,6 @@ from tests.web.test_batches import choose, letters, states  # noqa: F401  (a fix
 STUDENTS = "/admin/student/"
 
 
-@pytest.fixture
-def officer(district_application):
-    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
-
-
 def cells(page):
     return [[c for c in row if c is not None] for row in page.workbook().active.values]
 

@@ -8,11 +8,6 @@ from seed.makers import make_identity_number
 from tests.desk import PASSWORD, Desk
 
 
-@pytest.fixture
-def officer(district_application):
-    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
-
-
 def test_all_faults_of_a_child_are_said_at_once_and_what_was_typed_stays(officer):
     officer.open("/admin/student/new/")
     officer.press("保存", status=400, name="曾两错", student_number="123")

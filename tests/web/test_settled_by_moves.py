@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import Engine, select
 
 from admin_app.access.permissions import Role
@@ -23,10 +22,11 @@ from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
-from tests.desk import PASSWORD, Desk, roster
+from tests.desk import Desk, roster
+from tests.web.staff import JPEG, value
 
 康宁, 牧童 = "990101400001", "990101400002"
-JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 10
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
@@ -47,21 +47,6 @@ def home(store: Engine, district: SimpleNamespace) -> SimpleNamespace:
             session.flush()
             return SimpleNamespace(family=family.id, other=other.id, child=child.id, letter=letter.id, flag=flag.id,
                                    case=case.id)
-
-
-@pytest.fixture
-def officer(district_application: Flask, home: Any) -> Desk:
-    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
-
-
-@pytest.fixture
-def director(district_application: Flask, home: Any) -> Desk:
-    return Desk(district_application).sign_in("城区主任", PASSWORD)
-
-
-def value(store: Engine, column: Any, key: int) -> Any:
-    with unscoped(store, "what stands") as session:
-        return session.scalar(select(column).where(column.class_.id == key))
 
 
 # --- an edit ----------------------------------------------------------------------------------------

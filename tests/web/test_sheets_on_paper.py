@@ -15,16 +15,10 @@ from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
-from tests.desk import PASSWORD, Desk
 
 康宁, 示范县 = "990101400001", "990101000000"
 WIDE = ("name,sex,birth_date,identity_number,region_code,schooling_state,school_id,grade,checked_on,household_id,"
         "ethnic_group,identity_kind,registered_address,current_address,class_name,boarding,student_number,note")
-
-
-@pytest.fixture
-def officer(district_application, district):
-    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import Engine, select
 
 from admin_app.access.permissions import Role
@@ -21,13 +20,14 @@ from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
-from tests.desk import PASSWORD, Desk, Page
+from tests.desk import Desk, Page
+from tests.web.staff import JPEG, value
 from tests.web.test_batches import choose
 
 康宁, 牧童, 城区 = "990101400001", "990101400002", "990101400000"
-JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 10
 TODAY = date.today()
 SCHOOL_YEAR = TODAY.year - (TODAY.month < 9)
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
@@ -48,21 +48,6 @@ def home(store: Engine, district: SimpleNamespace) -> SimpleNamespace:
             session.add(flag)
             session.flush()
             return SimpleNamespace(family=family.id, child=child.id, older=older.id, flag=flag.id, group=group.id)
-
-
-@pytest.fixture
-def officer(district_application: Flask, home: Any) -> Desk:
-    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
-
-
-@pytest.fixture
-def director(district_application: Flask, home: Any) -> Desk:
-    return Desk(district_application).sign_in("城区主任", PASSWORD)
-
-
-def value(store: Engine, column: Any, key: int) -> Any:
-    with unscoped(store, "what stands") as session:
-        return session.scalar(select(column).where(column.class_.id == key))
 
 
 def by_hand(store: Engine, model: Any, key: int, **values: Any) -> None:

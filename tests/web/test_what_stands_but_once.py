@@ -14,9 +14,9 @@ from models.responsibility_letter import ResponsibilityLetter
 from models.special_group_flag import SpecialGroupFlag
 from seed import makers
 from tests.conftest import actor
-from tests.desk import PASSWORD, Desk
 
 康宁, PNG = "990101400001", b"\x89PNG\r\n\x1a\n" + b"0" * 40
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
@@ -27,16 +27,6 @@ def home(store, district):
             home = makers.household(session, 康宁, head_name="曾大山")
             child = makers.student(session, home, "曾一", birth_date=date(2015, 9, 1), schooling_state="enrolled")
             return {"household": home.id, "student": child.id}
-
-
-@pytest.fixture
-def officer(district_application, home):
-    return Desk(district_application).sign_in("康宁网格员", PASSWORD)
-
-
-@pytest.fixture
-def director(district_application, home):
-    return Desk(district_application).sign_in("城区主任", PASSWORD)
 
 
 def states(store, model):

@@ -13,7 +13,6 @@ from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
-from tests.desk import PASSWORD, Desk
 from tests.web.test_batches import choose
 
 康宁 = "990101400001"
@@ -31,11 +30,6 @@ def children(district_application, district):
             session.add_all(SpecialGroupFlag(region_code=康宁, student_id=key, kind="left_behind", state="reported")
                             for key in found.values())
     return found
-
-
-@pytest.fixture
-def director(district_application):
-    return Desk(district_application).sign_in("城区主任", PASSWORD)
 
 
 def flags(app):
