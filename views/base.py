@@ -156,7 +156,8 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         return permission is not None and actor().may(permission)
 
     def may_add(self) -> bool:
-        return self.can_add and self.may("create") and may_keep(session(), actor(), self.model)
+        return self.can_add and self.may("create") and not own_village.ended() and \
+            may_keep(session(), actor(), self.model)
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
         """Closed until `_ACTS` names it. Whoever may see the ledger learns of a record outside only that

@@ -236,12 +236,12 @@ def caption_of(view: "RegisterView", argument: str) -> str:
 
 
 def _buttons(view: "RegisterView") -> list[dict[str, str]]:
-    buttons, closed = [], bool(ended())
-    if not closed and view.may_add():
+    buttons = []
+    if view.may_add():
         buttons.append({"label": "新增", "url": view.get_url(".create_view"), "kind": "primary", "icon": "plus"})
         buttons += [{"label": label, "url": url_for(endpoint), "kind": "secondary", "icon": icon}
                     for label, endpoint, icon in view.list_buttons]
-    if not closed and view.import_sheet and actor().may(Permission.IMPORT_CREATE):
+    if _may_import(view):
         buttons += [
             {"label": "导入", "url": url_for("imports.upload", sheet=view.import_sheet), "kind": "secondary",
              "icon": "upload"},
@@ -252,6 +252,10 @@ def _buttons(view: "RegisterView") -> list[dict[str, str]]:
         buttons.append({"label": "导出", "url": address(view, ".export", page=None, size=None), "kind": "secondary",
                         "icon": "download"})
     return buttons
+
+
+def _may_import(view: "RegisterView") -> bool:
+    return bool(view.import_sheet) and actor().may(Permission.IMPORT_CREATE) and not ended()
 
 
 def _batch(view: "RegisterView", wanted: Wanted) -> dict[str, Any] | None:
@@ -298,6 +302,6 @@ def _empty(view: "RegisterView", wanted: Wanted) -> str:
         return f"“{'”“'.join(reversed_)}”的“从”晚于“到”，没有哪一天在其中。请对调两个日期再查。"
     if wanted.search or wanted.region or wanted.days or set(wanted.equals) - set(view.fixed):
         return "没有符合条件的记录。可以去掉上面的某个条件再试。"
-    if view.import_sheet and actor().may(Permission.IMPORT_CREATE) and not ended():
+    if _may_import(view):
         return f"还没有{view.heading}记录。可以点“新增”逐个登记，或用“导入”从 Excel 名单一次录入。"
     return f"还没有{view.heading}记录。"

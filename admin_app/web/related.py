@@ -14,9 +14,8 @@ from admin_app.changes import history
 from admin_app.changes.undo import undone_of
 from admin_app.display import LOCAL_ZONE
 from admin_app.services.attachments import of_records
-from admin_app.web.context import actor, display, session
+from admin_app.web.context import actor, added_at, display, session
 from admin_app.web.gate import here
-from admin_app.web.own_village import ended
 from models import account
 from models.account import Grant
 from models.attachment import Attachment
@@ -95,8 +94,7 @@ def _children(family: Household) -> tuple[Owner, ...]:
 
 def shown(block: Block, record: Base) -> dict[str, Any]:
     """A block as the page shows it."""
-    table = block.model.__tablename__
-    owners = block.owners if actor().may(f"{block.model.__area__}.create") and not ended() else ()
+    table, new = block.model.__tablename__, added_at(block.model)
     siblings = block.model is type(record)
     title = f"同户的其他{block.model.__title__}" if siblings else block.model.__title__
     return {
@@ -104,8 +102,8 @@ def shown(block: Block, record: Base) -> dict[str, Any]:
         "rows": [{"url": url_for(f"{table}.details_view", id=r.id),
                   "cells": [{"text": (v := display().of(r, c)).text, "colour": v.colour} for c in block.columns]}
                  for r in block.rows],
-        "additions": [{"name": owner.name, "url": f"{url_for(f'{table}.create_view')}?" + urlencode(
-            {owner.key: owner.value, "url": here()})} for owner in owners],
+        "additions": [{"name": owner.name, "url": f"{new}?{urlencode({owner.key: owner.value, 'url': here()})}"}
+                      for owner in (block.owners if new else ())],
         "empty": f"没有{title}。" if siblings else f"还没有{title}。",
     }
 

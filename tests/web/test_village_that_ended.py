@@ -50,6 +50,7 @@ def test_the_officer_of_a_merged_village_is_told_so_and_finds_no_way_to_register
     officer.open(f"/admin/student/details/?id={district.李明.id}")
     assert not any("/new/" in href for _, href in officer.page.links)
     officer.open(officer.page.link("修改"))
+    assert "data-new=" not in officer.page.bytes.decode(), "no picker offers 新增户"
     officer.press("保存", class_name="二班")
     assert officer.page.facts["班级"] == "二班", "what stands there can still be put right"
 
