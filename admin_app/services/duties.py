@@ -11,7 +11,7 @@ from admin_app.errors import Invalid
 from admin_app.services.records import changed_columns, check
 from admin_app.services.rules import present_school_year
 from admin_app.services.students import numbers_after
-from admin_app.standing import hold_place, one_like, twin_of
+from admin_app.standing import alike, hold_place, one_like, twin_of
 from models.household import Household
 from models.post import Post
 from models.publicity_activity import PublicityActivity
@@ -32,17 +32,13 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
         record.party_b = record.party_b or household.head_name
     if not record.party_a and record.level == VILLAGE_AND_FAMILY:
         record.party_a = session.scalar(select(Region.name).where(Region.code == record.region_code)) or ""
-    same_year = select(ResponsibilityLetter).where(
-        ResponsibilityLetter.school_year == record.school_year, ResponsibilityLetter.region_code == record.region_code)
     hold_place(session, record.region_code)  # before the family: so does whoever makes the letters of a year
     _one_letter(session, record)
     if not record.number:
         record.number = next(next_letter_numbers(session, record.region_code or "", record.school_year))
-    if record.id is not None and not {"number", "school_year", "region_code"} & {*changed_columns(record)}:
+    if record.id is not None and not {*ResponsibilityLetter.__once__} & {*changed_columns(record)}:
         return
-    twin = session.scalar(same_year.where(ResponsibilityLetter.number == record.number,
-                                          ResponsibilityLetter.id != (record.id or 0)))
-    if twin is not None:
+    if (twin := alike(session, record, *ResponsibilityLetter.__once__)) is not None:  # its place is held already
         raise Invalid(f"编号“{record.number}”在本学年已经用过。请换一个，或留空由系统编号。", "number",
                       ("responsibility_letter", twin.id))
 

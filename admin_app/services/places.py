@@ -9,6 +9,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
 from admin_app.services.records import check
+from admin_app.standing import alike
 from models.base import Base
 from models.code_item import CodeItem
 from models.region import LEVEL_LENGTHS, WHOLE_COUNTRY, Region, code_of, level_of
@@ -54,9 +55,7 @@ def school(session: ScopedSession, actor: Actor, record: School) -> None:
 
 @check(CodeItem)
 def code_item(session: ScopedSession, actor: Actor, item: CodeItem) -> None:
-    twin = session.scalar(select(CodeItem).where(
-        CodeItem.code_table == item.code_table, CodeItem.code == item.code, CodeItem.id != (item.id or 0)))
-    if twin is not None:
+    if (twin := alike(session, item, "code_table", "code")) is not None:
         raise Invalid(f"这个代码表中已有代码 {item.code}（{twin.label}）。请换一个代码。", "code")
     same = session.scalar(select(CodeItem).where(
         CodeItem.code_table == item.code_table, CodeItem.label == item.label, CodeItem.id != (item.id or 0),
@@ -68,8 +67,6 @@ def code_item(session: ScopedSession, actor: Actor, item: CodeItem) -> None:
 
 def _alone(session: ScopedSession, record: Base, column: str, label: str) -> None:
     """No other record has this value. Only for tables that everybody may read."""
-    model, value = type(record), getattr(record, column)
-    if value and session.scalar(
-        select(model.id).where(getattr(model, column) == value, model.id != (record.id or 0))
-    ):
+    value = getattr(record, column)
+    if value and alike(session, record, column) is not None:
         raise Invalid(f"{label}“{value}”已经登记过。请在列表中查找。", column)

@@ -14,14 +14,14 @@ from admin_app.errors import Invalid
 from admin_app.exchange.cells import plain_word
 from admin_app.services import names  # noqa: F401  (keeps the name indexes)
 from admin_app.services.records import changed_columns, check
-from admin_app.standing import hold_place, one_like, twin_of
+from admin_app.standing import alike, hold_place, one_like, twin_of
 from models.agreement import answered
 from models.code_item import CodeItem
 from models.guardian import Guardian
 from models.household import Household, HouseholdHardship
 from models.identity_number import IdentityNumberError, normalise
 from models.identity_number import check as check_number
-from models.kinds import IDENTITY_INDEX, Sealed, cipher
+from models.kinds import IDENTITY_INDEX, cipher, unsealed
 from models.natural_group import NaturalGroup
 from models.region import Region
 from models.special_group_flag import SpecialGroupFlag
@@ -36,7 +36,7 @@ _STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$", re.A)  # 学籍号: domain �
 
 def plain(value: object) -> str:
     """Sealed or plain, as text."""
-    return value.open() if isinstance(value, Sealed) else str(value or "")
+    return str(unsealed(value) or "")
 
 
 @check(Student)
@@ -168,10 +168,7 @@ def head(session: ScopedSession, actor: Actor, household: Household) -> None:
         if number != plain(household.identity_number):
             household.identity_number = number
         _no_other_home(session, household)
-    twin = session.scalar(select(Household).where(
-        Household.region_code == household.region_code,
-        Household.register_number == household.register_number, Household.id != (household.id or 0)))
-    if twin is not None:
+    if (twin := alike(session, household, "region_code", "register_number")) is not None:
         raise Invalid(f"户编号“{household.register_number}”已用于“{twin}”。请换一个，或留空由系统编号。",
                       "register_number", ("household", twin.id))
 
