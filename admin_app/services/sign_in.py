@@ -27,7 +27,7 @@ from admin_app.errors import BaoxueError, Invalid
 from admin_app.reference import reference_at
 from admin_app.services import accounts, passwords
 from admin_app.services.accounts import grants_in_force
-from admin_app.services.rules import number, rules_of
+from admin_app.services.rules import rules_of
 from admin_app.standing import hold_afresh
 from admin_app.store import stamp
 from models.account import Account, Grant, in_force
@@ -225,13 +225,16 @@ def _idle(rules: dict[str, str]) -> timedelta:
     return timedelta(minutes=int(rules["session_idle_minutes"]))
 
 
+def _longest(rules: dict[str, str]) -> timedelta:
+    return timedelta(hours=int(rules["session_absolute_hours"]))
+
+
 def _holds(rules: dict[str, str], login: Any, now: datetime) -> bool:
     """Whether a row of `_WHO` still stands for its account."""
-    absolute = timedelta(hours=int(rules["session_absolute_hours"]))
     return bool(
         login.login_ended_at is None
         and now - login.seen_at <= _idle(rules)
-        and now - login.created_at <= absolute
+        and now - login.created_at <= _longest(rules)
         and not ended_since(login, login.created_at)
     )
 
@@ -271,16 +274,15 @@ def own_sessions(engine: Engine, account_id: int, now: datetime | None = None) -
     """The sessions of one account that still hold, newest first."""
     now = now or datetime.now(UTC)
     with unscoped(engine, "one's own sessions") as session:
+        rules = rules_of(session, _RULES)
         rows = session.execute(
             select(LoginSession, Grant, LoginSession.ended_at.label("login_ended_at"), LoginSession.seen_at,
                    LoginSession.created_at, Account.disabled_at, Account.sessions_from)
             .join(Grant, Grant.id == LoginSession.grant_id).join(Account, Account.id == LoginSession.account_id)
             .where(LoginSession.account_id == account_id, Grant.account_id == account_id,
-                   LoginSession.ended_at.is_(None),
-                   LoginSession.created_at > now - timedelta(hours=number(session, "session_absolute_hours")))
+                   LoginSession.ended_at.is_(None), LoginSession.created_at >= now - _longest(rules))
             .order_by(LoginSession.id.desc())
         ).all()
-        rules = rules_of(session, _RULES)
         holding = [row[0] for row in rows if _holds(rules, row, now) and in_force(row[1], date.today())]
         session.expunge_all()
         return holding
@@ -300,16 +302,12 @@ def _brake(session: ScopedSession, username: str, address: str, device: str | No
     named = [*failed, SignInAttempt.name_digest == name_digest(username),
              SignInAttempt.at > func.coalesce(present, now - WINDOW)]
     if device is not None:
-        counts = [(named, SignInAttempt.device == device, TRIES_PER_DEVICE)]
-    else:
-        strange = [*named, SignInAttempt.device.is_(None)]
-        counts = [
-            (strange, SignInAttempt.address == address, TRIES_PER_NAME_AND_ADDRESS),
-            (strange, SignInAttempt.id > 0, TRIES_PER_NAME),
-            (failed, SignInAttempt.address == address, TRIES_PER_ADDRESS),
-        ]
-    for conditions, further, limit in counts:
-        _check(session, [*conditions, further], limit, now)
+        _check(session, [*named, SignInAttempt.device == device], TRIES_PER_DEVICE, now)
+        return
+    strange, from_there = [*named, SignInAttempt.device.is_(None)], SignInAttempt.address == address
+    _check(session, [*strange, from_there], TRIES_PER_NAME_AND_ADDRESS, now)
+    _check(session, strange, TRIES_PER_NAME, now)
+    _check(session, [*failed, from_there], TRIES_PER_ADDRESS, now)
 
 
 def _check(session: ScopedSession, conditions: list[ColumnElement[bool]], limit: int,
