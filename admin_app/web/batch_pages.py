@@ -17,7 +17,7 @@ from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, view_of
 from admin_app.web.downloads import stamped, workbook
 from admin_app.web.ledger_pages import undo_offer, undone_said
-from admin_app.web.pages import paper_sent
+from admin_app.web.pages import paper_sent, state_shown
 from admin_app.web.list_address import address, wanted_by
 from admin_app.web.ticked import NO_RANGE, chosen_rows
 from models.base import Base, declared
@@ -63,9 +63,9 @@ def fill_in(id: int) -> ResponseReturnValue:
         "admin/move.html", title=f"批量{move.label}：{counted(run.counts['chosen'], run.table_name)}", form=form,
         fieldsets=[{"label": "", "fields": [*columns, "reason", *(["evidence"] if move.evidence else [])]}],
         move_label="下一步：预览", record_label=f"所选 {run.counts['chosen']:,} 条记录用同样的内容办理",
-        from_state=None, to_state=_state(model, move.target), conflict=None, add_another=False,
+        from_state=None, to_state=state_shown(model, move.target), conflict=None, add_another=False,
         ends_too=ends_too(model, move),
-        errors_summary=[{"label": f.label.text, "text": e, "anchor": f.id} for f in form for e in f.errors],
+        errors_summary=form_fields.faults_said(form),
         back=_back(run))
     return page, 400 if request.method == "POST" else 200
 
@@ -73,15 +73,6 @@ def fill_in(id: int) -> ResponseReturnValue:
 def _evidence() -> dict[str, Any] | None:
     paper = paper_sent()
     return attachments.keep(session(), actor(), plant().files, **paper) if paper else None
-
-
-def _state(model: type[Base], code: str) -> dict[str, str] | None:
-    """None for a move that leaves the state as it is."""
-    assert model.__moves__ is not None
-    if not code:
-        return None
-    state = model.__moves__.state(code)
-    return {"text": state.label, "colour": state.colour}
 
 
 def _back(run: BatchRun) -> str:
@@ -117,7 +108,7 @@ def preview(id: int) -> ResponseReturnValue:
         change_url=url_for("ledger.change", id=change) if change else None,
         undo=undo_offer(change), undone=undone_said(change),
         when=local_time(run.confirmed_at) if run.confirmed_at else "", as_task=run.counts["fit"] > tasks.AT_ONCE,
-        to_state=_state(model, move.target))
+        to_state=state_shown(model, move.target))
 
 
 def _papers(run: BatchRun, evidence: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -293,6 +293,11 @@ def typed_values(form: FlaskForm, model: type[Base], columns: tuple[str, ...], r
     return values
 
 
+def faults_said(form: FlaskForm) -> list[dict[str, str]]:
+    """What stands beside the fields, for the top of the page, each with its way to the field."""
+    return [{"label": field.label.text, "text": error, "anchor": field.id} for field in form for error in field.errors]
+
+
 def _offered(field: SelectField) -> set[str | None]:
     return {None, *(choice[0] for choice in field.iter_choices())}
 

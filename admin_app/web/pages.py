@@ -31,7 +31,7 @@ from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
 from models.base import Base, declared, pointed_at, table_of
 from models.kinds import unsealed
-from models.moves import Move, State
+from models.moves import Move
 from models.student import Student
 
 if TYPE_CHECKING:
@@ -275,8 +275,6 @@ def said(fault: Invalid) -> str | Markup:
 
 def form(view: "RegisterView", form: Any, title: str, record: Base | None,
          conflict: list[dict[str, Any]] | None, back: str) -> ResponseReturnValue:
-    summary = [{"label": field.label.text, "text": error, "anchor": field.id}
-               for field in form for error in field.errors]
     groups = [(label, tuple(name for name in names if name in form)) for label, names in view.fieldsets]
     if record is None and view.asked_at_first:
         groups.append(("授权", tuple(view.asked_at_first)))
@@ -284,7 +282,7 @@ def form(view: "RegisterView", form: Any, title: str, record: Base | None,
     page = render_template(
         "admin/form.html", title=title, form=form, record=record, conflict=conflict,
         fieldsets=[{"label": label, "fields": list(names)} for label, names in groups],
-        errors_summary=summary, back=back, add_another=record is None)
+        errors_summary=form_fields.faults_said(form), back=back, add_another=record is None)
     return page, 409 if conflict else 400 if request.method == "POST" else 200
 
 
@@ -356,14 +354,19 @@ def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
         "admin/move.html", title=f"{move.label}：{display().label_of(record)}", form=form,
         last_word=_last_word(told, table.column), ends_too=move_service.ends_too(model, move),
         fieldsets=[{"label": "", "fields": [*columns, "reason", "evidence"]}], move_label=move.label,
-        record_label=display().label_of(record), from_state=_state(table.state(getattr(record, table.column))),
-        to_state=_state(table.state(move.target)) if move.target else None, conflict=None,
-        errors_summary=[{"label": f.label.text, "text": e, "anchor": f.id} for f in form for e in f.errors],
+        record_label=display().label_of(record), from_state=state_shown(model, getattr(record, table.column)),
+        to_state=state_shown(model, move.target), conflict=None,
+        errors_summary=form_fields.faults_said(form),
         back=onward(view, ".details_view", id=record.id))
     return page, 400 if request.method == "POST" else 200
 
 
-def _state(state: State) -> dict[str, str]:
+def state_shown(model: type[Base], code: str) -> dict[str, str] | None:
+    """A state as its tag; None for the target of a move that leaves the state as it is."""
+    assert model.__moves__ is not None
+    if not code:
+        return None
+    state = model.__moves__.state(code)
     return {"text": state.label, "colour": state.colour}
 
 
