@@ -40,16 +40,19 @@ def set_up() -> None:
     mark.write_text(wanted)
 
 
-def call(*words: str, check: bool = True, **environment: str) -> int:
-    """Run a command of the application in the environment just made."""
-    env = {**os.environ, "FLASK_APP": "admin_app", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **environment}
-    return subprocess.run([python(), "-m", *words], cwd=ROOT, env=env, check=check).returncode
+def variables(settings: dict[str, str]) -> dict[str, str]:
+    """The environment of a command of the application."""
+    return {**os.environ, "FLASK_APP": "admin_app", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **settings}
 
 
-def stand_by(*words: str, **environment: str) -> int:
+def call(*words: str, check: bool = True, **settings: str) -> int:
+    """Run a command of the application with the Python of `.venv`."""
+    return subprocess.run([python(), "-m", *words], cwd=ROOT, env=variables(settings), check=check).returncode
+
+
+def stand_by(*words: str, **settings: str) -> int:
     """Run the service until it ends, or until this process is told to end: then the service is told too."""
-    env = {**os.environ, "FLASK_APP": "admin_app", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **environment}
-    child = subprocess.Popen([python(), "-m", *words], cwd=ROOT, env=env)
+    child = subprocess.Popen([python(), "-m", *words], cwd=ROOT, env=variables(settings))
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     try:
         return child.wait()
@@ -92,9 +95,7 @@ def serve(words: list[str], *, with_demo: bool) -> int:
             print("正在装载演示区（虚构数据）……", flush=True)
             listing = subprocess.run(
                 [python(), "-m", "flask", "demo", "--if-empty", "--password", DEMO_PASSWORD], cwd=ROOT, check=True,
-                capture_output=True, text=True, encoding="utf-8",
-                env={**os.environ, "FLASK_APP": "admin_app", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **settings},
-            ).stdout
+                capture_output=True, text=True, encoding="utf-8", env=variables(settings)).stdout
             if listing:
                 loaded.write_text(listing, "utf-8")
         if loaded.exists():

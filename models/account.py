@@ -60,7 +60,6 @@ class Grant(Base):
     note: Mapped[str | None] = field("备注", multiline=True)
 
     account: Mapped[Account] = relationship(back_populates="grants", foreign_keys=[account_id])
-    granted_by: Mapped[Any] = relationship(Account, foreign_keys=[granted_by_id])
 
 
 def over(grant: Any, today: date) -> bool:

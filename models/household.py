@@ -48,7 +48,6 @@ class Household(IdentityIndexed, Base):
     address: Mapped[str | None] = field("住址", privacy=Privacy.ADDRESS)
     note: Mapped[str | None] = field("备注", multiline=True, privacy=Privacy.CONDITION)
 
-    natural_group: Mapped["Any"] = relationship("NaturalGroup")
     students: Mapped[list["Any"]] = relationship(
         "Student", back_populates="household", order_by="Student.birth_date", passive_deletes="all"
     )
