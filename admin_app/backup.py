@@ -86,7 +86,7 @@ def restore(deployment: Deployment, keys: FieldKeys, source: Path) -> None:
             shutil.copyfile(dumped, Path(str(make_url(deployment.database_url).database)))
         else:
             _make_role(deployment)
-            _postgresql(deployment, "pg_restore", "--no-owner", "--exit-on-error", "--dbname=", str(dumped))
+            _postgresql(deployment, "pg_restore", "--no-owner", "--exit-on-error", str(dumped))
     (deployment.data_dir / "schema.txt").unlink(missing_ok=True)  # of an older schema, perhaps: `run.py` upgrades it
 
 
@@ -116,10 +116,8 @@ def _postgresql(deployment: Deployment, program: str, *words: str) -> None:
         raise Invalid(f"没有找到 {program}。请安装 PostgreSQL 客户端（Debian：postgresql-client）后再试。")
     url = make_url(deployment.database_url)
     address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
-    words = tuple(w if w != "--dbname=" else f"--dbname={address}" for w in words)
-    if program == "pg_dump":
-        words = (*words, address)
     environment = {**os.environ, "PGPASSWORD": str(url.password or ""), "PGOPTIONS": _WHOLE_RANGE}
-    done = subprocess.run([found, *words], env=environment, capture_output=True, text=True, check=False)
+    command = [found, f"--dbname={address}", *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Invalid(f"{program} 没有成功：{done.stderr.strip().splitlines()[-1] if done.stderr else done.returncode}")
