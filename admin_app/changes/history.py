@@ -19,6 +19,7 @@ from models.change import Change, ChangeRow
 from models.kinds import Sealed, SealedText
 
 HIDDEN = "（内容不可见）"
+MOST_LINES = 50  # of the history on a record's own page
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,11 @@ class Entry:
     away: bool = False  # the record lies outside by now: nothing of it is told
 
 
-def of_records(session: ScopedSession, role: Role, keys: Mapping[str, Sequence[int]], limit: int = 50) -> list[Entry]:
-    """The history of records in scope, by table, newest first, also from before they came here."""
+def of_records(session: ScopedSession, role: Role, keys: Mapping[str, Sequence[int]]) -> list[Entry]:
+    """The history of records in scope, by table, newest first, also from before they came here; its last lines."""
     ways = [and_(ChangeRow.table_name == table, ChangeRow.pk.in_(some)) for table, some in keys.items() if some]
     return entries(session, role, followed(
-        session, select(ChangeRow).where(or_(*ways)).order_by(ChangeRow.id.desc()).limit(limit)))
+        session, select(ChangeRow).where(or_(*ways)).order_by(ChangeRow.id.desc()).limit(MOST_LINES)))
 
 
 def followed(session: ScopedSession, query: Select[Any]) -> list[ChangeRow]:

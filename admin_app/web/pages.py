@@ -71,7 +71,8 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         buttons=_buttons(view, record), related=[shown_block(block, record) for block in blocks],
         timeline=timeline(record, blocks) if view.related else [], walk=_walk(view, record),
         back=back_to_list(view), **_attachments(view, record, papers),
-        history=told, number=record.id, last_word=_last_word(told or [], state),
+        history=told, history_url=url_for("ledger.changes", table=model.__tablename__, pk=record.id)
+        if len(told or []) == history.MOST_LINES else None, number=record.id, last_word=_last_word(told or [], state),
         why_url=view.get_url(".why", id=record.id),
     )
 

@@ -49,6 +49,7 @@ class Block:
     columns: tuple[str, ...]
     rows: list[Any]
     owners: tuple[Owner, ...]
+    more: bool = False  # than these rows
 
 
 def blocks_of(view: "RegisterView", record: Base) -> list[Block]:
@@ -76,12 +77,13 @@ def _block(record: Base, model: type[Base], columns: tuple[str, ...], children: 
         belongs, owners = every.household_id == family, (Owner("household_id", family),)
     else:
         return None
-    query = select(every).where(belongs).order_by(every.id).limit(MOST_ROWS)
+    query = select(every).where(belongs).order_by(every.id).limit(MOST_ROWS + 1)
     if model is type(record):
         query = query.where(every.id != record.id)
-    rows = list(session().scalars(query))
+    found = list(session().scalars(query))
+    rows = found[:MOST_ROWS]
     display().prepare(model, columns, rows)
-    return Block(model, columns, rows, owners)
+    return Block(model, columns, rows, owners, len(found) > MOST_ROWS)
 
 
 def _children(family: Household) -> tuple[Owner, ...]:
@@ -104,6 +106,7 @@ def shown(block: Block, record: Base) -> dict[str, Any]:
                  for r in block.rows],
         "additions": [{"name": owner.name, "url": f"{new}?{urlencode({owner.key: owner.value, 'url': here()})}"}
                       for owner in (block.owners if new else ())],
+        "count": f"{len(block.rows)}+" if block.more else f"{len(block.rows)}", "more": block.more,
         "empty": f"没有{title}。" if siblings else f"还没有{title}。",
     }
 

@@ -9,6 +9,7 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.text import counted
+from models.natural_group import NaturalGroup
 from models.region import Region
 from models.student import Student
 from seed import makers
@@ -127,6 +128,37 @@ def test_what_waits_for_the_office_is_not_called_a_check(desk, family):
     move(officer, family["白一"], "报疑似辍学", absent_since="20261030")
     home = director.open("/").text
     assert "疑似辍学待认定" in home and "疑似辍学待核查" not in home
+
+
+# --- what a page does not hold ----------------------------------------------------------------------
+
+
+def test_a_group_of_more_families_than_its_page_shows_says_so(desk, store, district):
+    with unscoped(store, "a large group", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            group = NaturalGroup(region_code=康宁, name="大组")
+            session.add(group)
+            session.flush()
+            for _ in range(50):
+                makers.household(session, 康宁, natural_group_id=group.id)
+            number = group.id
+    officer, page = desk("康宁网格员"), f"/admin/natural_group/details/?id={number}"
+    assert "户 50" in officer.open(page).text and "只列出前" not in officer.page.text, "the control"
+    with unscoped(store, "one more", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            makers.household(session, 康宁, natural_group_id=number)
+    assert "户 50+" in officer.open(page).text and "只列出前 50 条" in officer.page.text
+
+
+def test_a_history_that_is_longer_than_its_page_leads_to_all_of_it(desk, store, family):
+    officer = desk("康宁网格员")
+    assert "只列出最近" not in officer.open(page_of(family["白一"])).text, "the control"
+    for turn in range(50):
+        with unscoped(store, "many edits", writing=True) as session:
+            with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "student:edit"):
+                session.get_one(Student, family["白一"]).class_name = f"{turn}班"
+    assert "只列出最近 50 条" in officer.open(page_of(family["白一"])).text
+    assert len(officer.rows(officer.page.link("这条记录的全部变更"), "办理")) == 51
 
 
 # --- facts --------------------------------------------------------------------------------------------
