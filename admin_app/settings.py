@@ -21,7 +21,8 @@ class BadSetting(BaoxueError):
     status = 500
 
 
-def _flag(name: str, value: str) -> bool:
+def _flag(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name, "")
     if value.lower() in {"1", "true", "yes", "on"}:
         return True
     if value.lower() in {"", "0", "false", "no", "off"}:
@@ -63,9 +64,9 @@ class Deployment:
             Path(environ.get("BAOXUE_SECRET_KEY_FILE") or data_dir / "keys" / "secret.key"),
             Path(environ.get("BAOXUE_FIELD_KEY_FILE") or data_dir / "keys" / "field.keys"),
             tuple(h for h in environ.get("BAOXUE_TRUSTED_HOSTS", "").replace(",", " ").split() if h),
-            _flag("BAOXUE_BEHIND_PROXY", environ.get("BAOXUE_BEHIND_PROXY", "")),
-            _flag("BAOXUE_BEHIND_POOLER", environ.get("BAOXUE_BEHIND_POOLER", "")),
-            _flag("BAOXUE_DEMO", environ.get("BAOXUE_DEMO", "")),
+            _flag(environ, "BAOXUE_BEHIND_PROXY"),
+            _flag(environ, "BAOXUE_BEHIND_POOLER"),
+            _flag(environ, "BAOXUE_DEMO"),
         )
 
 

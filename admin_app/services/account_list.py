@@ -5,8 +5,8 @@ nothing; all its faults are named with their rows.
 """
 
 import tempfile
-from contextlib import suppress
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial

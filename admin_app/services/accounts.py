@@ -25,7 +25,8 @@ from models.base import Base, declared
 from models.region import Region, code_of
 
 _USERNAME = re.compile(r"^[\w.@-]{2,40}$")
-_OFFICIAL = ("居民委员会", "村民委员会", "居委会", "村委会", "民委员会", "委会")  # which people leave out
+# Endings that people leave out, the whole or a part of one: 康宁社区(居民委员会), 柳湾(村委会), 柳湾村(民委员会).
+_OFFICIAL = ("居民委员会", "村民委员会", "居委会", "村委会", "民委员会", "委会")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The rules of the place, read from and written to the table `setting`."""
 
 from collections.abc import Sequence
-
 from datetime import date
 
 from sqlalchemy import select

@@ -122,9 +122,13 @@ def session() -> ScopedSession:
     return cast(ScopedSession, found)
 
 
+def _views() -> list[Any]:
+    return cast(list[Any], current_app.extensions["baoxue_views"])
+
+
 def view_of(table: str) -> Any:
     """The view of a ledger that the person may see. Raises NotFound."""
-    view = next((v for v in current_app.extensions["baoxue_views"] if v.endpoint == table), None)
+    view = next((v for v in _views() if v.endpoint == table), None)
     if view is None or not view.is_accessible():
         raise NotFound("没有这个页面。")
     return view
@@ -132,18 +136,18 @@ def view_of(table: str) -> Any:
 
 def shows(model: type[Base]) -> bool:
     """Whether the person may open the records of a ledger."""
-    return any(v.model is model and v.is_accessible() for v in current_app.extensions["baoxue_views"])
+    return any(v.model is model and v.is_accessible() for v in _views())
 
 
 def added_at(model: type[Base]) -> str | None:
     """The form for a new record of a ledger, for whoever may add one."""
-    view = next((v for v in current_app.extensions["baoxue_views"] if v.model is model), None)
+    view = next((v for v in _views() if v.model is model), None)
     return view.get_url(".create_view") if view is not None and view.may_add() else None
 
 
 def searched_by(model: type[Base]) -> tuple[str, ...]:
     """The columns that the search of a ledger's list looks at."""
-    return next((v.search for v in current_app.extensions["baoxue_views"] if v.model is model), ())
+    return next((v.search for v in _views() if v.model is model), ())
 
 
 def display() -> Display:

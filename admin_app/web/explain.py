@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from sqlalchemy import select
+
 from admin_app.access.actor import Actor
 from admin_app.access.keepers import may_change, may_keep
 from admin_app.access.masking import Sight, sight
@@ -12,7 +14,6 @@ from admin_app.text import ACT_LABELS
 from models.account import Account, Grant, in_force
 from models.base import Base, Privacy, Wall, declared, table_of
 from models.region import prefix_of
-from sqlalchemy import select
 
 _PRIVACY_LABELS = {
     Privacy.NAME: "姓名", Privacy.BIRTH: "出生日期", Privacy.ADDRESS: "住址", Privacy.PHONE: "电话",

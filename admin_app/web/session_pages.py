@@ -20,9 +20,9 @@ from admin_app.errors import Invalid
 from admin_app.services import accounts, passwords, sign_in as service
 from admin_app.services.rules import rule
 from admin_app.services.sign_in import SignedIn, SlowDown
+from admin_app.standing import hold_afresh
 from admin_app.web.context import actor, plant, signed_in
 from admin_app.web.gate import COOKIE, own_path, set_cookie, set_session_cookie
-from admin_app.standing import hold_afresh
 from models.account import Account
 
 pages = Blueprint("session", __name__)
