@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from typing import Any, ClassVar, cast
 
-from flask import flash, redirect, request, url_for
+from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
 from flask_admin.model import BaseModelView
@@ -166,7 +166,7 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         if permission is None:
             raise NotFound("没有这个页面。")
         if request.args.get("id") is not None and self.may("view"):
-            self.get_one(request.args["id"])
+            g.asked_for = self.get_one(request.args["id"])  # held: what nobody holds, a session asks for again
         require_view(permission)
 
     def get_url(self, endpoint: str, **kwargs: Any) -> str:

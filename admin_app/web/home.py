@@ -1,7 +1,9 @@
 """Home: what this person must do next, each number opening exactly its list."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -80,8 +82,9 @@ def page() -> ResponseReturnValue:
     recent = session().scalars(select(Change).where(Change.account_id == who.account_id)
                                .order_by(Change.id.desc()).limit(8)).all() if who.may("ledger.view") else []
     days = {"term": term_begins(session(), date.today()), "today": date.today()}
-    todo = [line for line in (_line(entry, days) for entry in TODO) if line]
-    todo += [*_left_behind(), *_grants_left(), *_letters(), *_imports(), *_taken_back(), *_reviews()]
+    year = cache(partial(present_school_year, session(), date.today()))  # asked once, and only of whom it concerns
+    todo = [line for line in (_line(entry, days, year) for entry in TODO) if line]
+    todo += [*_left_behind(), *_grants_left(), *_letters(year), *_imports(), *_taken_back(), *_reviews()]
     signs = condition.signs(plant().engine, plant().deployment) if who.role is Role.SYSTEM_ADMIN else []
     named, gone = records_of([c.id for c in recent]), undone_of(session(), [c.id for c in recent])
     return render_template(
@@ -95,14 +98,14 @@ def page() -> ResponseReturnValue:
                  + ("（已撤销）" if c.id in gone else ""), "url": url_for("ledger.change", id=c.id)} for c in recent])
 
 
-def _line(entry: Todo, days: dict[str, date]) -> dict[str, Any] | None:
+def _line(entry: Todo, days: dict[str, date], year: Callable[[], int]) -> dict[str, Any] | None:
     """One thing to do, None when there is nothing or it is not this role's."""
     model = model_of(entry.table)
     if not actor().may(f"{model.__area__}.{entry.act}") or _waits_for_another(model, entry.verb):
         return None
     equals: dict[str, Any] = dict(entry.equals)
     if entry.this_year:
-        equals["school_year"] = present_school_year(session(), date.today())
+        equals["school_year"] = year()
     before = _days(entry, days)
     count = display().count(Wanted(model, equals, before))
     if not count:
@@ -153,11 +156,11 @@ def _grants_left() -> list[dict[str, Any]]:
             for code, name, grants in left]
 
 
-def _letters() -> list[dict[str, Any]]:
+def _letters(year: Callable[[], int]) -> list[dict[str, Any]]:
     """Families that have no letter of this school year, for whoever makes them: a town, or a village of its own."""
     if not actor().may(Permission.DUTY_CREATE) or len(prefix_of(actor().region_code)) < LEVEL_LENGTHS["乡镇"]:
         return []
-    families = sum(one.families for one in lacking(session(), present_school_year(session(), date.today())))
+    families = sum(one.families for one in lacking(session(), year()))
     return [{"label": "本学年还没有责任书的户", "count": f"{families:,}", "colour": "yellow",
              "url": url_for("letters.new_year")}] if families else []
 
