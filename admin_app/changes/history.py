@@ -43,10 +43,11 @@ class Entry:
     away: bool = False  # the record lies outside by now: nothing of it is told
 
 
-def of_records(session: ScopedSession, role: Role, keys: Mapping[str, Sequence[int]]) -> list[Entry]:
+def of_records(session: ScopedSession, role: Role, display: Display,
+               keys: Mapping[str, Sequence[int]]) -> list[Entry]:
     """The history of records in scope, by table, newest first, also from before they came here; its last lines."""
     ways = [and_(ChangeRow.table_name == table, ChangeRow.pk.in_(some)) for table, some in keys.items() if some]
-    return entries(session, role, followed(
+    return entries(session, role, display, followed(
         session, select(ChangeRow).where(or_(*ways)).order_by(ChangeRow.id.desc()).limit(MOST_LINES)))
 
 
@@ -74,11 +75,10 @@ def gone_elsewhere(session: ScopedSession, rows: Sequence[ChangeRow]) -> set[tup
     return found
 
 
-def entries(session: ScopedSession, role: Role, rows: Sequence[ChangeRow]) -> list[Entry]:
+def entries(session: ScopedSession, role: Role, display: Display, rows: Sequence[ChangeRow]) -> list[Entry]:
     """Rows of the ledger with the act they belong to. The act itself may lie outside (a village reads
     what the district did to its children): it is read by number, for rows in scope only."""
     changes, away = acts(session, rows), gone_elsewhere(session, rows)
-    display = Display(session, role)
     return [Entry(row, changes[row.change_id], [] if (row.table_name, row.pk) in away
                   else values_of(display, role, row), (row.table_name, row.pk) in away) for row in rows]
 

@@ -177,7 +177,7 @@ def change(id: int, left: Undone | None = None, error: str = "") -> ResponseRetu
             raise NotFound()
     rows = session().scalars(select(ChangeRow).where(ChangeRow.change_id == id).order_by(ChangeRow.id)
                              .offset(number * PAGE).limit(PAGE + 1)).all()
-    entries = history.entries(session(), actor().role, rows[:PAGE])
+    entries = history.entries(session(), actor().role, display(), rows[:PAGE])
     _load_labels(entries)
     undone_by = undone(session(), id)
     offer = None if undone_by else _offer(found)

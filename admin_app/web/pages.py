@@ -207,7 +207,7 @@ def _history(record: Base, papers: list[Attachment] | None, blocks: list[Block])
     for table, key in rows:
         wanted[table].append(key)
     return [{**entry_line(entry), "of": rows[entry.row.table_name, entry.row.pk]}
-            for entry in history.of_records(session(), actor().role, wanted)]
+            for entry in history.of_records(session(), actor().role, display(), wanted)]
 
 
 def entry_line(entry: Entry) -> dict[str, Any]:

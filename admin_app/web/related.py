@@ -216,7 +216,7 @@ def _moves(record: Base, blocks: list[Block]) -> list[dict[str, Any]]:
     taken_back = undone_of(session(), [row.change_id for row in rows])
     found, named = [], actor().may(Permission.LEDGER_VIEW)
     standing = [row for row in rows if row.change_id not in taken_back]
-    for entry in _not_put_back(history.entries(session(), actor().role, standing)):
+    for entry in _not_put_back(history.entries(session(), actor().role, display(), standing)):
         state, *noted = told[entry.row.table_name]
         model = model_of(entry.row.table_name)
         of = wanted[model][entry.row.pk]

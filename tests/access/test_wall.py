@@ -20,6 +20,7 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import OutsideScope, Scope, ScopedSession, unscoped
 from admin_app.changes import history
 from admin_app.changes.ledger import recording
+from admin_app.display import Display
 from models.base import Base, Wall, models, table_of
 from models.change import ChangeRow
 from models.student import Student
@@ -163,7 +164,7 @@ def test_the_ledger_shows_those_without_child_data_nothing_about_a_child(
     about children are taken out by `changes.history`, the one reader of them (docs/decisions)."""
     with ScopedSession(engine, without_child_data.scope) as session:
         rows = session.scalars(select(ChangeRow)).all()
-        entries = history.entries(session, without_child_data.role, rows)
+        entries = history.entries(session, without_child_data.role, Display(session, without_child_data.role), rows)
         told = str([entry.values for entry in entries])
 
     assert {"student", "guardian"} <= {entry.row.table_name for entry in entries}
