@@ -360,6 +360,26 @@ def test_looking_is_nothing_that_could_be_undone(
     assert everything_in(owner) == before
 
 
+def test_whoever_looks_does_not_stop_whoever_edits(app: Flask, family: SimpleNamespace) -> None:
+    """周主任 has the form of 李明 open while 康干部 looks at the number: looking makes no new version. The control: what
+    康干部 writes meanwhile does."""
+    def save(meanwhile: Any) -> int:
+        editor = Person(app, "周主任")
+        editor.open(f"/admin/student/edit/?id={family.id}")
+        meanwhile()
+        form = editor.page.form("保存")
+        return editor.send(editor.page.address, {**form.fields, "class_name": "五班"}).status
+
+    assert save(lambda: reveal(Person(app, "康干部"), family)) == 302
+
+    def write() -> None:
+        officer = Person(app, "康干部")
+        officer.open(f"/admin/student/edit/?id={family.id}")
+        officer.press("保存", class_name="六班")
+
+    assert save(write) == 409
+
+
 def test_every_personal_column_is_declared_as_what_it_is() -> None:
     """Numbers and telephones are sealed, and never of the open kind."""
     for model in models():
