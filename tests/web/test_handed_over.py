@@ -10,13 +10,14 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import Scope, ScopedSession, unscoped
 from admin_app.changes.ledger import recording
 from models.attachment import Attachment
+from models.change import ChangeRow
 from models.household import Household
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
 
-康宁, 牧童, 示范县 = "990101400001", "990101400002", "990101000000"
+康宁, 牧童, 城区, 示范县 = "990101400001", "990101400002", "990101400000", "990101000000"
 SAME = "990101400001" + "0012"
 
 
@@ -134,3 +135,52 @@ def test_a_family_goes_to_another_village_by_hand_over_alone(people, store, home
     director.open(f"/families/{homes}/hand-over")
     director.press("移交", region_code=牧童, reason="举家迁入")
     assert where(store, Household, Household.head_name)["曾大山"] == 牧童, "the control"
+
+
+def test_the_former_village_reads_that_it_acted_and_no_longer_what_of_whom(people, store, district):
+    officer = people("康宁网格员")
+    officer.open(officer.open("/admin/student/?search=李明").link("李明"))
+    officer.open(officer.page.link("修改"))
+    officer.press("保存", elsewhere_school="省城第五小学")
+    act = next(href for _, href in officer.open("/changes/?verb=edit").links if re.fullmatch(r"/changes/\d+", href))
+    page = officer.open(act)
+    assert "李明" in page.text and "省城第五小学" in page.text, "the control: it is its own child yet"
+
+    director = people("城区主任")
+    director.open(f"/families/{district.李明.household_id}/hand-over")
+    director.press("移交", region_code=牧童, reason="举家迁入")
+
+    page = officer.open(act)
+    assert "已移交，不在您的管辖范围内" in page.text and "康宁网格员" in page.text
+    assert "李明" not in page.text and "省城第五小学" not in page.text
+    successor = people("牧童网格员")
+    assert "省城第五小学" in successor.open(successor.open("/admin/student/?search=李明").link("李明")).text
+
+
+def test_an_act_over_two_villages_tells_neither_that_it_reached_the_other(people, store, district):
+    """城区 does something in 康宁 and in 牧童 at once. 康宁's officer asks for the acts of 牧童 and finds none."""
+    with unscoped(store, "an act over both", writing=True) as session:
+        with recording(session, actor("城区主任", Role.ADMINISTRATOR, 城区), "edit"):
+            for child in (district.李明, district.王芳):
+                session.get_one(Student, child.id).class_name = "五班"
+
+    def found(who, place):
+        return len(people(who).open(f"/changes/?verb=edit&region={place}").table("时间"))
+
+    assert [found("城区主任", place) for place in (康宁, 牧童)] == [1, 1]
+    assert [found("康宁网格员", place) for place in (康宁, 牧童)] == [1, 0]
+
+
+def test_a_history_does_not_show_how_a_child_is_found(people, store, district):
+    """Neither the blind index of a number, by which equal ones are told, nor the pinyin of a name."""
+    director = people("城区主任")
+    with unscoped(store, "what a child is found by") as session:
+        child = session.get_one(Student, district.李明.id)
+        hidden = [child.identity_index, child.identity_tail, child.name_pinyin, "身份证号索引", "姓名拼音"]
+        act = session.scalar(select(ChangeRow.change_id).where(
+            ChangeRow.table_name == "student", ChangeRow.pk == child.id, ChangeRow.operation == "insert"))
+    assert all(hidden)
+    for address in (f"/changes/{act}", f"/admin/student/details/?id={district.李明.id}"):
+        page = director.open(address)
+        assert "李明" in page.text, "the control"
+        assert [word for word in hidden if word in page.text] == [], address
