@@ -87,12 +87,27 @@ def test_a_wrong_check_character_is_never_answered_with_the_right_one() -> None:
     assert "7" not in refusal("990722201802066608")
 
 
+def test_a_child_has_a_number_from_its_first_day_and_not_before() -> None:
+    born_today = with_check(f"990722{TODAY:%Y%m%d}660")
+    assert check(born_today, today=TODAY).birth_date == TODAY
+    assert "还没有到" in refusal(with_check("99072220260911660"))
+
+
+@pytest.mark.parametrize(("day", "good"), [("19000101", True), ("18991231", False)])
+def test_nobody_is_older_than_the_century(day: str, good: bool) -> None:
+    number = with_check(f"990722{day}660")
+    if good:
+        assert check(number, today=TODAY).birth_date == date(1900, 1, 1)
+    else:
+        assert "不是有效的出生日期" in refusal(number)
+
+
 def test_printing_a_number_by_mistake_shows_no_digits_of_it() -> None:
     assert GOOD not in repr(check(GOOD, today=TODAY))
 
 
 @pytest.mark.parametrize(
-    "cell", [9.90722201204294e17, 990722201204294000, "9.90722E+17", "990722201204294000"]
+    "cell", [9.90722201204294e17, 990722201204294000, 10**15, 1e15, "9.90722E+17", "990722201204294000"]
 )
 def test_a_number_whose_last_digits_are_lost_is_recognised(cell: object) -> None:
     assert looks_truncated(cell)
@@ -108,6 +123,6 @@ def test_a_true_number_that_ends_in_three_noughts_is_not_suspected() -> None:
     assert not looks_truncated(ending)
 
 
-@pytest.mark.parametrize("cell", [None, True, "", GOOD, 12.0, date(2018, 2, 6)])
+@pytest.mark.parametrize("cell", [None, True, "", GOOD, 12.0, 10**15 - 1, date(2018, 2, 6)])
 def test_other_cells_are_not_suspected(cell: object) -> None:
     assert not looks_truncated(cell)
