@@ -4,9 +4,15 @@ import re
 
 import pytest
 
+from admin_app.access.permissions import Role
+from admin_app.access.scope import unscoped
+from admin_app.changes.ledger import recording
+from admin_app.changes.seal import verify
+from models.student import Student
+from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
 
-牧童 = "990101400002"
+牧童, 城区 = "990101400002", "990101400000"
 SEE, UNDO = "查看变更", "查看变更、撤销"
 
 
@@ -65,3 +71,15 @@ def test_a_paper_that_is_not_undone_is_only_looked_at(people, district):
     officer.open(f"/admin/student/details/?id={district.李明.id}")
     page = officer.press("上传", file=("证明.jpg", b"\xff\xd8\xff\xe0" + b"picture" * 10))
     assert "已上传 1 个附件。" in page.text and page.link(SEE) and UNDO not in page.text
+
+
+def test_an_act_is_sealed_once_its_page_is_out(people, store, cipher, district):
+    """Nobody alters in the evening, unseen, what was done in the morning. Looking writes nothing, and seals nothing."""
+    director = people("城区主任")
+    with unscoped(store, "an act that no page made", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 城区), "edit"):
+            session.get_one(Student, district.李明.id).class_name = "四班"
+    director.open(f"/admin/student/edit/?id={district.李明.id}")
+    assert verify(store, cipher).unsealed > 0, "the control"
+    director.press("保存", class_name="五班")
+    assert (verify(store, cipher).unsealed, verify(store, cipher).whole) == (0, True)
