@@ -216,3 +216,13 @@ def test_the_receipt_of_a_batch_says_what_its_undo_left(people, store, district)
     director.press("撤销")
     said = director.open(receipt).text
     assert "这次办理后来已撤销：恢复 2 条，1 条没有动（后来又改过）" in said
+
+
+def test_the_order_of_a_masked_sheet_does_not_tell_who_is_older(people):
+    """By birth 王芳 would stand before 李明; masked, they stand in the order of their villages."""
+    def first(grade):
+        sheet = people("城区主任").download(f"{STUDENTS}export/?sort=birth_date&desc=1&cols=name", grade=grade)
+        return [row[1] for row in sheet.workbook().active.values if row[0] == 1]
+
+    assert first("working") == ["王芳"], "the control"
+    assert first("masked") == ["李*"]

@@ -2,6 +2,7 @@
 constants that it comes from, whatever is set there would do."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from types import SimpleNamespace
 
@@ -75,3 +76,14 @@ def test_so_many_wrong_passwords_and_no_more(
         sign_in(GUESS, **next(elsewhere))
     with pytest.raises(SlowDown):
         sign_in(PASSWORD)
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_the_demos_passwords_stand_on_no_real_sign_in_page(district_application: Flask) -> None:
+    """A folder that once held the demo has their list yet."""
+    plant = district_application.extensions["baoxue"]
+    plant.deployment.data_dir.mkdir(parents=True, exist_ok=True)
+    (plant.deployment.data_dir / "demo-accounts.txt").write_text("chengqu\t示范密码\t区划管理员\t城区\n", "utf-8")
+    assert b"chengqu" not in Person(district_application).get("/login").bytes
+    district_application.extensions["baoxue"] = replace(plant, deployment=replace(plant.deployment, demo=True))
+    assert b"chengqu" in Person(district_application).get("/login").bytes, "the control"

@@ -15,8 +15,10 @@ from admin_app.access.actor import Actor
 from admin_app.access.field_keys import write_private
 from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
+from admin_app.changes.ledger import recording
 from admin_app.services import accounts
 from models.account import Grant
+from models.accountability_record import AccountabilityRecord
 from models.student import Student
 from tests.desk import command, roster
 from tests.web.staff import Person, by_the_machine, everything_in, hire, hire_staff, 城区, 康宁, 牧童
@@ -102,6 +104,21 @@ def test_a_family_lives_in_no_town(app: Flask, staff: SimpleNamespace, owner: En
     assert (refused.status, "请选择到村（社区）一级" in refused.text) == (400, True)
     assert everything_in(owner) == before
     assert director.send("/admin/household/new/", {**family, "region_code": 康宁}).status == 302
+
+
+def test_an_act_is_undone_in_the_role_that_may_do_it(app: Flask, staff: SimpleNamespace, owner: Engine) -> None:
+    """三处跑 proposed as an administrator to hold a unit of 康宁 to account. As the village's officer it is not theirs."""
+    with unscoped(staff.engine, "the proposal", writing=True) as session:
+        who = Actor(accounts.known_as(session, "三处跑").id, "三处跑", Role.ADMINISTRATOR, 城区)
+        with recording(session, who, "create") as change:
+            session.add(AccountabilityRecord(region_code=康宁, subject_kind="1", subject="康宁社区", situation="1"))
+        act = change.id
+    person, before = Person(app, "三处跑"), everything_in(owner)
+    assert person.send(f"/changes/{act}/undo").status == 403
+    assert everything_in(owner) == before
+    assert person.send("/grant", {"grant_id": staff.grants[城区]}).status == 302
+    assert person.send(f"/changes/{act}/undo").status == 302
+    assert everything_in(owner)["accountability_record"] == []
 
 
 # --- by command -------------------------------------------------------------------------------------

@@ -82,3 +82,21 @@ def test_a_very_long_word_is_looked_up_like_any_other(app: Flask, staff: Engine,
     page = director.get(f"/admin/{ledger}/lookup/?q={'康' * 50_001}")
     assert (page.status, page.bytes.strip()) == (200, b"[]")
     assert b"990101400001" in director.get("/admin/village/lookup/?q=康宁").bytes, "the control"
+
+
+def test_what_cannot_be_seen_is_not_kept_in_a_note(app: Flask, staff: Engine, owner: Engine, district: SimpleNamespace) -> None:
+    officer, before = Person(app, "康干部"), everything_in(owner)
+    form = officer.open(f"/admin/student/edit/?id={district.李明.id}").form("保存")
+    refused = officer.send(officer.page.address, {**form.fields, "note": "家访\x02过"})
+    assert (refused.status, "看不见的控制字符" in refused.text) == (400, True)
+    assert everything_in(owner) == before
+    assert officer.send(f"/admin/student/edit/?id={district.李明.id}", {**form.fields, "note": "家访\n过"}).status == 302
+
+
+def test_a_number_that_was_searched_for_is_not_kept_in_a_view(
+        app: Flask, staff: Engine, owner: Engine, district: SimpleNamespace) -> None:
+    officer, number = Person(app, "康干部"), district.李明.identity_number
+    officer.send("/views/student", {"name": "李家的", "query": f"search={number}&size=50"})
+    kept = repr(everything_in(owner)["saved_view"])
+    assert "李家的" in kept and "size=50" in kept, "the control"
+    assert number not in kept
