@@ -2,18 +2,21 @@
 its number, by which the ledger names it, and nobody leaves a table behind for whoever is given the connection next."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, event, select, text, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
-from admin_app.access.scope import OutsideScope, ScopedSession
+from admin_app.access.scope import OutsideScope, ScopedSession, unscoped
 from admin_app.changes.ledger import recording
 from models.base import table_of
 from models.guardian import Guardian
+from models.student import Student
 
 Do = Callable[[Any], None]
 Look = Callable[[str], list[tuple[Any, ...]]]
@@ -90,3 +93,22 @@ def test_a_word_that_only_looks_like_it_is_no_reason(do: Do, what_lies_there: Lo
     do("INSERT INTO guardian (region_code, student_id, name) "
        "SELECT region_code, student_id, '李奶奶' FROM guardian WHERE name = '李建国'")
     assert what_lies_there("SELECT count(*) FROM guardian WHERE name = '李奶奶'") == [(1,)]
+
+
+def test_whoever_was_recognised_is_never_narrowed_to_the_machinery(engine: Engine, 康宁干部: Actor) -> None:
+    with unscoped(engine, "who asks is not known yet") as wide:
+        with pytest.raises(OutsideScope):
+            wide.narrow(replace(康宁干部.scope, system=True))
+        wide.narrow(康宁干部.scope)
+        assert wide.scope == 康宁干部.scope, "the control"
+
+
+def test_a_table_under_another_name_is_behind_the_upper_wall_too(
+        engine: Engine, district: SimpleNamespace, 康宁干部: Actor) -> None:
+    """The wall underneath would hide what the upper one let through: so the statement itself is read."""
+    said: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda _c, _k, statement, *_: said.append(statement))
+    with ScopedSession(engine, 康宁干部.scope) as session:
+        for child in (Student, aliased(Student)):
+            assert session.scalars(select(child.name)).all() == ["李明"]
+            assert "region_code =" in said[-1].partition("WHERE")[2], said[-1]
