@@ -29,19 +29,21 @@ def twin_of(session: ScopedSession, record: Base) -> Any | None:
             getattr(model, moves.column).in_(moves.standing), model.id != (record.id or 0)).limit(1))
 
 
-def one_like(session: ScopedSession, record: Base, *columns: str) -> Any | None:
+def one_like(session: ScopedSession, record: Base, *columns: str,
+             among: Sequence[ColumnElement[bool]] = ()) -> Any | None:
     """Another record of its place that is `alike`; until this act ends nobody else looks there."""
     with session.no_autoflush:
         hold_place(session, getattr(record, "region_code", None))
-        return alike(session, record, *columns)
+        return alike(session, record, *columns, among=among)
 
 
-def alike(session: ScopedSession, record: Base, *columns: str) -> Any | None:
-    """Another record with the same values in these columns, an empty one like an empty one."""
+def alike(session: ScopedSession, record: Base, *columns: str,
+          among: Sequence[ColumnElement[bool]] = ()) -> Any | None:
+    """Another record, `among` some, with the same values in these columns, an empty one like an empty one."""
     model: Any = type(record)
     with session.no_autoflush:
         return session.scalar(select(model).where(
-            *[_same(getattr(model, name), getattr(record, name)) for name in columns],
+            *among, *[_same(getattr(model, name), getattr(record, name)) for name in columns],
             model.id != (record.id or 0)).limit(1))
 
 

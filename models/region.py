@@ -58,7 +58,8 @@ class Region(Base):
 
     code: Mapped[str] = field("区划代码", RegionCode, unique=True, meaning="统计用区划代码，12 位")
     name: Mapped[str] = field("名称")
-    level: Mapped[str] = field("级别", meaning="省、地市、县、乡镇、村")
+    level: Mapped[str] = field("级别", meaning="省、地市、县、乡镇、村", filled_in=True,
+                                advice="省、地市、县、乡镇、村；留空按代码填写")
     parent_code: Mapped[str | None] = field("上级区划", RegionCode, ForeignKey("region.code"), index=True,
                                             generated=True)
     settlement: Mapped[str | None] = field("城乡分类", codes="settlement")

@@ -40,6 +40,7 @@ SCHOOLING_MOVES = Moves(
         State("dropped_out", "辍学", "red"),
         State("graduated", "已毕业离校", "secondary", settled=True),
         State("abroad", "出国（境）", "secondary", settled=True),
+        State("moved_away", "户籍迁出", "secondary", settled=True),
         State("deceased", "已死亡", "secondary", settled=True),
         State(VOID, "已作废", "secondary", settled=True, counted=False),
     ),
@@ -79,11 +80,13 @@ SCHOOLING_MOVES = Moves(
         Move("graduate", "毕业离校", AT_SCHOOL, "graduated", only=_LAST_GRADE),
         Move("leave_overage", "超龄离校", _LIVING, "graduated", act="confirm", evidence=True, reason=True),
         Move("go_abroad", "出国（境）", _LIVING, "abroad", evidence=True),
+        # domain §3.4: whose 户籍 has left the district is counted where it is now; who only learns elsewhere stays.
+        Move("move_away", "户籍迁出", _LIVING, "moved_away", evidence=True, reason=True),
         Move("record_death", "登记死亡", _LIVING, "deceased", act="confirm", evidence=True,
              reason=True),
         # domain §1.5: 信息错误, 重复注册, 空挂户, 查无此人. A community's or the police's certificate proves it.
         Move("void", "作废（重复、查无此人）", _LIVING, VOID, act="confirm", evidence=True, reason=True),
-        Move("correct", "更正（恢复待核查）", ("graduated", "abroad", "deceased", VOID), "unknown",
+        Move("correct", "更正（恢复待核查）", ("graduated", "abroad", "moved_away", "deceased", VOID), "unknown",
              act="confirm", reason=True, clears=_AWAY),
     ),
     ends=(("special_group_flag", "end"), ("special_group_flag", "drop")),

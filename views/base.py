@@ -32,6 +32,7 @@ from admin_app.web.gate import VIEW_ENDPOINTS, own_path, require_view
 from admin_app.web.list_address import onward
 from admin_app.web.receipts import receipt
 from models.base import Base, declared, names_region
+from models.household import Household
 from models.region import prefix_of
 
 _KEPT_ENDPOINTS = {"index_view", "create_view", "edit_view", "details_view", "lookup", "move", "reveal",
@@ -222,8 +223,8 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
                 if request.args.get(name):
                     with suppress(ValueError):  # an address that says nothing of use fills nothing in
                         form[name].process_formdata([request.args[name]])
-                elif names_region(self.model, name) and len(prefix_of(actor().region_code)) == CODE_LENGTH:
-                    form[name].process_data(actor().region_code)  # a village officer has but one village
+                elif names_region(self.model, name) and (place := self._place_of(form)):
+                    form[name].process_data(place)
         self._prepare(form, None)
         if request.method == "POST" and self._valid(form, None):
             values = form_fields.typed_values(form, self.model, columns, actor().role, editing=False)
@@ -243,6 +244,14 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
                 self._blame(form, fault)
         back = begun_at or self.get_url(".index_view")
         return pages.form(self, form, f"新增{self.model.__title__}", None, None, back)
+
+    def _place_of(self, form: Form) -> str | None:
+        """Where a new record lies: in the one village of its officer, or where the family is that it is begun from."""
+        if len(prefix_of(actor().region_code)) == CODE_LENGTH:
+            return actor().region_code
+        key = request.args.get("household_id", "") if "household_id" in form else ""
+        family = session().get(Household, int(key)) if key.isdecimal() and len(key) <= 18 else None
+        return family.region_code if family else None
 
     def make(self, values: dict[str, Any]) -> Base:
         """Add the record. A view whose ledger has a verb of its own for this overrides it."""

@@ -43,6 +43,7 @@ class Kept:
     why: str
     who: str | None
     when: datetime | None
+    untouched: bool = False  # nobody has changed it since: once what holds it is gone, it may go as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +233,25 @@ def _shapes(session: ScopedSession, change_id: int,
     return [cast(Shape, tuple(row)) for row in session.execute(query)]
 
 
+def rest_of(session: ScopedSession, change_id: int, undoing_id: int) -> list[int]:
+    """The rows of an undone change that its undo left, and that nobody has changed since: once what held them is gone,
+    they may be undone as well."""
+    open_ = {(one.table, one.pk) for one in _left(session, change_id, undoing_id, None) if one.untouched}
+    rows = session.execute(select(ChangeRow.id, ChangeRow.table_name, ChangeRow.pk).where(
+        *_beside(change_id, undoing_id, None)))
+    return [row for row, table, pk in rows if (table, pk) in open_]
+
+
+def _beside(change_id: int, undoing_id: int, row_ids: Sequence[int] | None) -> list[ColumnElement[bool]]:
+    """The rows of a change whose records its undo did not touch."""
+    again = aliased(ChangeRow)
+    return [*rows_of(change_id, row_ids), ~exists().where(
+        again.change_id == undoing_id, again.table_name == ChangeRow.table_name, again.pk == ChangeRow.pk)]
+
+
 def _left(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None) -> list[Kept]:
     """What the undo did not touch, with the last hand on each of these at that time."""
-    again = aliased(ChangeRow)
-    untouched = [*rows_of(change_id, row_ids), ~exists().where(
-        again.change_id == undoing_id, again.table_name == ChangeRow.table_name, again.pk == ChangeRow.pk)]
+    untouched = _beside(change_id, undoing_id, row_ids)
     keys: dict[str, list[int]] = defaultdict(list)
     changed: dict[str, set[int]] = defaultdict(set)
     for table, pk, operation in session.execute(select(
@@ -261,14 +276,18 @@ def _kept(session: ScopedSession, table: str, keys: list[int], ours: tuple[int, 
             belonging |= set(session.scalars(select(model.id).where(model.id.in_(part), or_(*ways))))
     here = {pk for part in in_parts(keys) for pk in session.scalars(select(model.id).where(model.id.in_(part)))}
     hands, behind = _hands(session, model_of(table), keys, ours), _behind(session, model, keys, changed)
+    below = _titles_below(session, model, [pk for pk in keys if pk not in changed[table]])
     result = []
     for pk in keys:
         last, hand = lasts.get(pk), hands.get(pk)
         who, when = (hand.actor, hand.at) if hand is not None else (None, None)
-        if last is None or (pk not in here and last.operation != "delete"):
+        if last is not None and not session.scope.covers(model.__wall__, last.region_code):
+            result.append(Kept(table, pk, "没有恢复（这类记录您的身份不能查看，原因请问区划管理员）", who, when))
+        elif last is None or (pk not in here and last.operation != "delete"):
             result.append(Kept(table, pk, "已不在您的管辖范围内", None, None))
         elif last.change_id in ours:
-            result.append(Kept(table, pk, _why(pk, belonging, changed[table], behind, model), who, when))
+            why = _why(pk, belonging, changed[table], behind, model, below.get(pk, ()))
+            result.append(Kept(table, pk, why, who, when, untouched=True))
         else:
             result.append(Kept(table, pk, "之后已被移除" if last.operation == "delete" else "之后又被修改", who, when))
     return result
@@ -284,12 +303,24 @@ def _behind(session: ScopedSession, model: type[Base], keys: list[int], changed:
     return {pk for pk, owner in pairs if owner in owners}
 
 
-def _why(pk: int, belonging: set[int], changed: set[int], behind: set[int], model: type[Base]) -> str:
+def _titles_below(session: ScopedSession, model: type[Base], keys: list[int]) -> dict[int, list[str]]:
+    """Of what kind the records are that hang on each of these."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for other, column in pointing_at(model):
+        held = getattr(other, column)
+        for part in in_parts(keys):
+            for key in session.scalars(select(held).where(held.in_(part)).distinct()):
+                found[key].append(other.__title__)
+    return found
+
+
+def _why(pk: int, belonging: set[int], changed: set[int], behind: set[int], model: type[Base],
+         below: Sequence[str]) -> str:
     """Why a record was left that nobody touched since."""
     if pk in belonging or model is Attachment:
         return "所属的记录保留了，一并保留"
     if pk not in changed:
-        return "其下还有保留的记录"
+        return f"其下还有{'、'.join(dict.fromkeys(below)) or '保留的记录'}"
     return "所属的记录没有恢复，一并保留" if pk in behind else "它的编号或证件号已用在别的记录上"
 
 

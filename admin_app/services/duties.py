@@ -8,7 +8,7 @@ from sqlalchemy import select
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
-from admin_app.services.records import changed_columns, check
+from admin_app.services.records import check, written_anew
 from admin_app.services.rules import present_school_year
 from admin_app.services.students import numbers_after
 from admin_app.standing import alike, hold_place, one_like, twin_of
@@ -30,13 +30,15 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
     if household := session.get(Household, record.household_id) if record.household_id else None:
         record.level = record.level or VILLAGE_AND_FAMILY
         record.party_b = record.party_b or household.head_name
+    elif record.level == VILLAGE_AND_FAMILY:
+        raise Invalid("请选择户：这一层级的责任书是村（社区）与户签订的。", "household_id")
     if not record.party_a and record.level == VILLAGE_AND_FAMILY:
         record.party_a = session.scalar(select(Region.name).where(Region.code == record.region_code)) or ""
     hold_place(session, record.region_code)  # before the family: so does whoever makes the letters of a year
     _one_letter(session, record)
     if not record.number:
         record.number = next(next_letter_numbers(session, record.region_code or "", record.school_year))
-    if record.id is not None and not {*ResponsibilityLetter.__once__} & {*changed_columns(record)}:
+    if not written_anew(record, *ResponsibilityLetter.__once__):
         return
     if (twin := alike(session, record, *ResponsibilityLetter.__once__)) is not None:  # its place is held already
         raise Invalid(f"编号“{record.number}”在本学年已经用过。请换一个，或留空由系统编号。", "number",
@@ -61,7 +63,8 @@ def next_letter_numbers(session: ScopedSession, code: str, year: int) -> Iterato
 @check(Post)
 def post(session: ScopedSession, actor: Actor, record: Post) -> None:
     """One person has one post but once at a time."""
-    twin = one_like(session, record, "region_code", "kind", "unit", "holder", "since")
+    names = ("region_code", "kind", "unit", "holder", "since")
+    twin = one_like(session, record, *names) if written_anew(record, *names) else None
     if twin is not None:
         raise Invalid(f"已登记过“{twin.holder}”在“{twin.unit}”的这项职责。如是再次任职，请填写任期起；"
                       "情况有变，请在原来的那条上修改。", "holder", ("post", twin.id))
@@ -70,7 +73,8 @@ def post(session: ScopedSession, actor: Actor, record: Post) -> None:
 @check(PublicityActivity)
 def publicity_activity(session: ScopedSession, actor: Actor, record: PublicityActivity) -> None:
     """A form that was sent again counts nobody twice."""
-    twin = one_like(session, record, "region_code", "held_on", "topic", "form")
+    names = ("region_code", "held_on", "topic", "form")
+    twin = one_like(session, record, *names) if written_anew(record, *names) else None
     if twin is not None:
         raise Invalid(f"这一天已登记过同样形式的“{twin.topic}”。如确是另一场，请在主题中写明，"
                       f"如“{twin.topic}（第二场）”。",

@@ -25,8 +25,9 @@ def division(session: ScopedSession, actor: Actor, region: Region) -> None:
     """统计用区划代码: 12 digits, the level by its zeros, under a division that is there."""
     if not _CODE.match(region.code or ""):
         raise Invalid("区划代码须是 12 位数字。", "code")
-    if region.code == code_of(WHOLE_COUNTRY):
-        region.level = level_of(region.code)  # older stores call it a province, and nobody could put that right
+    # Older stores call the whole country a province, and nobody could put that right.
+    if not region.level or region.code == code_of(WHOLE_COUNTRY):
+        region.level = level_of(region.code)
     elif region.level not in LEVEL_LENGTHS:
         raise Invalid(f"级别只能是：{'、'.join(LEVEL_LENGTHS)}。", "level")
     if level_of(region.code) != region.level:

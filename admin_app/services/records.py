@@ -303,6 +303,12 @@ def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstrai
         record.region_code = parent.region_code  # type: ignore[attr-defined]
 
 
+def written_anew(record: Base, *columns: str) -> bool:
+    """Whether a record is new, or one of these columns of it differs from what was loaded: what stood doubled before
+    may still be edited elsewhere."""
+    return not inspect(record).persistent or bool({*columns} & {*changed_columns(record)})
+
+
 def changed_columns(record: Base) -> list[str]:
     """The columns whose value differs from what was loaded."""
     state = inspect(record)

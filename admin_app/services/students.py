@@ -13,7 +13,7 @@ from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Invalid
 from admin_app.exchange.cells import plain_word
 from admin_app.services import names  # noqa: F401  (keeps the name indexes)
-from admin_app.services.records import changed_columns, check
+from admin_app.services.records import check, written_anew
 from admin_app.standing import alike, hold_place, one_like, twin_of
 from models.agreement import answered
 from models.code_item import CodeItem
@@ -69,15 +69,20 @@ def identity(session: ScopedSession, actor: Actor, student: Student) -> None:
     if number != plain(student.identity_number):
         student.identity_number = number
     refuse_duplicate(session, student.id, number)
+    if written_anew(student, "region_code", "name", "birth_date", "identity_number"):
+        _no_namesake(session, student)
 
 
 def _no_namesake(session: ScopedSession, student: Student) -> None:
-    """Without a number, the name and the day of birth are all that tells two children of a village apart."""
+    """Without a number, the name and the day of birth are all that tells two children of a village apart; and another
+    number may be the same child's, put right."""
     if answered(student.note, *_NAMESAKE):
         return
-    if (twin := one_like(session, student, "region_code", "name", "birth_date")) is not None:
-        raise Invalid(f"本村已有同名、同日出生的“{twin.name}”。如确是两个孩子，请在备注中写明后再保存，"
-                      "如“同名，不是同一个孩子”。", "name", ("student", twin.id))
+    counted = (Student.schooling_state != VOID,)
+    if (twin := one_like(session, student, "region_code", "name", "birth_date", among=counted)) is not None:
+        raise Invalid(f"本村已有同名、同日出生的“{twin.name}”。如是更正身份证号，请在那一条上修改；"
+                      "如确是两个孩子，请在备注中写明后再保存，如“同名，不是同一个孩子”。",
+                      "name", ("student", twin.id))
 
 
 def refuse_duplicate(session: ScopedSession, student_id: int | None, number: str) -> None:
@@ -175,7 +180,7 @@ def head(session: ScopedSession, actor: Actor, household: Household) -> None:
 
 def _no_other_home(session: ScopedSession, household: Household) -> None:
     """Nobody heads two families of one village. Where that was so before, the rest of a family may still be edited."""
-    if household.id is not None and not {*Household.__once__} & {*changed_columns(household)}:
+    if not written_anew(household, *Household.__once__):
         return
     if (twin := one_like(session, household, *Household.__once__)) is not None:
         raise Invalid(f"本村已有同一户主的“{twin}”（户编号 {twin.register_number}），不用再登记。", "identity_number",
@@ -212,6 +217,8 @@ def _label(session: ScopedSession, table: str, code: str) -> str:
 @check(Guardian)
 def guardian(session: ScopedSession, actor: Actor, record: Guardian) -> None:
     """A form that was sent again makes no second guardian of one child."""
+    if not written_anew(record, "student_id", "name"):
+        return
     if (twin := one_like(session, record, "student_id", "name")) is not None:
         raise Invalid(f"这个孩子已有监护人“{twin.name}”，不用再登记。情况有变，请在原来的那条上修改。", "name",
                       ("guardian", twin.id))

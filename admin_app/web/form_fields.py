@@ -5,6 +5,7 @@ A field knows its column only through `models.base.Field`; the form gives back a
 empty box then means "as it was", and a lone "-" clears it.
 """
 
+import re
 from datetime import date
 from typing import Any
 
@@ -65,8 +66,12 @@ class DateField(StringField):
         return getattr(self, "typed", "") or ""
 
 
+# 2026-2027学年 is the year that begins in 2026.
+_SCHOOL_YEAR = re.compile(r"((?:19|20)\d\d)\s*(?:[-–—~～至]\s*((?:19|20)\d\d)\s*)?(?:学年度?)?", re.A)
+
+
 class NumberField(StringField):
-    """A whole number."""
+    """A whole number; a school year by the year in which it begins, also as it is shown."""
 
     data: Any
 
@@ -76,6 +81,8 @@ class NumberField(StringField):
         if not text:
             return
         self.typed = text
+        if (year := _SCHOOL_YEAR.fullmatch(text)) and (year[2] is None or int(year[2]) == int(year[1]) + 1):
+            text = year[1]
         if not (text.isdecimal() and len(text) < 15):
             raise ValueError("请填写不小于 0 的整数，只写数字，不要带单位或小数。")
         self.data = int(text)

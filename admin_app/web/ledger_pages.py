@@ -14,7 +14,7 @@ from admin_app.changes import history
 from admin_app.changes.ledger import recording
 from admin_app.changes.seal import fingerprint
 from admin_app.changes.undo import (
-    Undone, changed, check_may_undo, outcome, own, undone, undone_of,
+    Undone, changed, check_may_undo, outcome, own, rest_of, undone, undone_of,
 )
 from admin_app.changes.undo import undo as undo_change
 from admin_app.display import local_time
@@ -179,14 +179,16 @@ def change(id: int, left: Undone | None = None, error: str = "") -> ResponseRetu
                              .offset(number * PAGE).limit(PAGE + 1)).all()
     entries = history.entries(session(), actor().role, display(), rows[:PAGE])
     _load_labels(entries)
-    undone_by = undone(session(), id)
-    offer = None if undone_by else _offer(found)
+    undone_by, may = undone(session(), id), _offer(found)
+    done = left or outcome(session(), id, undone_by or 0) if left or undone_by else None
+    offer = None if undone_by else may
+    rest = sum(one.untouched for one in done.kept) if done and undone_by and may else 0
     page = render_template(
         "admin/change.html", title=f"变更 {id}　{verb_label(found.verb)}", change=_facts(found),
         back=url_for("ledger.changes"), rows=[_line(e, offer is not None) for e in entries],
         pager={**_pager(number, len(entries), len(rows) > PAGE), "id": id}, undo=offer,
-        undone_by=_undoing(undone_by),
-        result=_result(left or outcome(session(), id, undone_by or 0)) if left or undone_by else None, error=error)
+        undone_by=_undoing(undone_by), again={**may, "rest": rest} if may and rest else None,
+        result=_result(done) if done else None, error=error)
     return page, 400 if error else 200
 
 
@@ -300,7 +302,9 @@ def undone_said(number: int | None) -> str:
 
 @pages.post("/<int:id>/undo")
 def undo(id: int) -> ResponseReturnValue:
-    return _undo(id, "undo", None)
+    """Take back an act; with `rest` what its undo had to leave, now that something else was taken back."""
+    undone_by = undone(session(), id) if request.form.get("rest") else None
+    return _undo(id, "undo", rest_of(session(), id, undone_by) if undone_by else None)
 
 
 @pages.post("/<int:id>/rows/<int:row>/revert")

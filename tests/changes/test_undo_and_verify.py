@@ -212,7 +212,7 @@ def test_an_undone_import_leaves_what_got_children_of_its_own(
     assert [k.why for k in done.kept if k.table == "guardian"] == ["所属的记录保留了，一并保留"] * 2
     why = {(k.table, k.pk): (k.why, k.who) for k in done.kept}
     assert why["student", made["丙娃"]] == ("之后又被修改", "康小弟")
-    assert why["student", made["乙娃"]][0] == "其下还有保留的记录"
+    assert why["student", made["乙娃"]][0] == "其下还有监护人"
 
 
 def test_what_was_removed_comes_back_under_its_own_number(

@@ -118,6 +118,27 @@ def test_a_letter_of_a_family_knows_its_number_year_level_and_parties(officer, a
     officer.open("/admin/responsibility_letter/new/")
     officer.press("保存", status=400)
     assert "请填写“乙方”" in officer.page.text, "without a family there is nothing to know them by"
+    refused = officer.press("保存", status=400, level="村（社区）—户", party_a="康宁社区", party_b="曾大山")
+    assert "请选择户：这一层级的责任书是村（社区）与户签订的" in refused.text
+    officer.press("保存", level="城区（乡镇）—村（社区）", school_year="2026-2027学年", party_a="城区", party_b="康宁社区")
+    assert officer.page.facts["学年"].startswith("2026"), "the control; and a year as it is shown"
+
+
+def test_a_number_put_right_makes_no_second_child_and_a_note_tells_two_apart(officer, a_household):
+    numbers = [make_identity_number(date(2018, 3, 4), "1", serial=n) for n in (1, 2, 3)]
+
+    def add(number, status=200, **more):
+        officer.open(f"/admin/student/new/?household_id={a_household}")
+        officer.press("保存", status=status, name="曾同名", identity_number=number, **more)
+
+    add(numbers[0])
+    add(numbers[1], 400)
+    assert "如是更正身份证号，请在那一条上修改" in officer.page.text
+    add(numbers[1], note="同名，不是同一个孩子")
+    first = officer.open("/admin/student/?search=曾同名").link("曾同名")
+    officer.open(officer.open(first).link("修改"))
+    officer.press("保存", class_name="二班")
+    assert "二班" in officer.page.text, "what stands beside another may still be edited elsewhere"
 
 
 def test_a_number_that_is_none_says_what_one_is(officer):

@@ -23,7 +23,7 @@ from models.student import Student
 from seed import makers
 from tests.conftest import actor
 from tests.desk import Desk, roster
-from tests.web.staff import JPEG, value
+from tests.web.staff import JPEG, by_the_machine, value
 
 康宁, 牧童 = "990101400001", "990101400002"
 pytestmark = pytest.mark.usefixtures("home")
@@ -186,3 +186,15 @@ def test_a_note_about_an_illness_is_masked_in_a_masked_sheet(store: Engine, dire
     address = "/admin/household_hardship/export/?cols=household_id,kind,note"
     plain, masked = (str([*director.download(address, grade=grade).workbook().active.values]) for grade in ("working", "masked"))
     assert "尿毒症" in plain and "尿毒症" not in masked
+
+
+def test_of_two_guardians_who_bear_one_name_since_long_each_may_be_edited(
+        store: Engine, officer: Desk, district: SimpleNamespace) -> None:
+    with by_the_machine(store, "as an older version let it be") as session:
+        one = session.get_one(Guardian, district.李明.guardian_id)
+        name, child, code = one.name, one.student_id, one.region_code
+        session.add(Guardian(region_code=code, student_id=child, name=name))
+    officer.open(f"/admin/guardian/edit/?id={district.李明.guardian_id}")
+    officer.press("保存", note="常在家")
+    officer.open(f"/admin/guardian/new/?student_id={child}")
+    assert f"这个孩子已有监护人“{name}”" in officer.press("保存", 400, name=name).text, "the control"

@@ -361,3 +361,15 @@ def test_an_undo_that_settles_a_child_again_leaves_no_flag_standing(store: Engin
     director.open(act)
     director.press("撤销")
     assert value(store, Student.schooling_state, home.child) == "deceased", "the control"
+
+
+def test_a_child_whose_registration_moved_away_leaves_the_count_and_may_be_put_back(
+        store: Engine, director: Desk, officer: Desk, home: SimpleNamespace) -> None:
+    officer.open(officer.open(f"/admin/student/details/?id={home.child}").link("户籍迁出"))
+    assert "请" in officer.press("户籍迁出", 400).text, "it asks for the proof, and where to"
+    officer.open(f"/admin/student/move/?id={home.child}&verb=move_away")
+    officer.press("户籍迁出", reason="户口迁往太原市小店区", evidence=("迁移证.jpg", JPEG))
+    assert value(store, Student.schooling_state, home.child) == "moved_away"
+    director.open(director.open(f"/admin/student/details/?id={home.child}").link("更正（恢复待核查）"))
+    director.press("更正（恢复待核查）", reason="迁移没有办成")
+    assert value(store, Student.schooling_state, home.child) == "unknown"

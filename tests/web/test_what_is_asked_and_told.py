@@ -205,7 +205,7 @@ def test_one_record_that_an_import_made_in_error_is_taken_away_and_the_rest_stay
         return director.post(re.search(r'action="([^"]+/revert)"', row)[1], {"csrf_token": director.token})
 
     kept = remove("学生：解小明")
-    assert "其下还有保留的记录" in kept.text
+    assert "其下还有监护人" in kept.text
     for label in ("监护人：解建国", "学生：解小明", "户：解建国"):
         assert "移除当时新增的 1 条" in remove(label).text, label
     assert "学生 " in director.open(act).text and "（已移除）" in director.page.text

@@ -52,7 +52,8 @@ STATE_WORDS = {word: code for code, words in (
     ("elsewhere", "外地就读 外地上学 在外就读 区外就读 县外就读 省外就读"), ("home_taught", "送教上门 送教"),
     ("on_leave", "休学"), ("deferred", "延缓入学 缓学 暂缓入学"), ("exempt", "免予入学 免于入学 免学"),
     ("never_enrolled", "失学 从未入学"), ("suspected", "疑似辍学 疑似"), ("dropped_out", "辍学 已辍学"),
-    ("graduated", "已毕业离校 毕业 已毕业 初中毕业"), ("abroad", "出国(境) 出国"), ("deceased", "已死亡 死亡"))
+    ("graduated", "已毕业离校 毕业 已毕业 初中毕业"), ("abroad", "出国(境) 出国"),
+    ("moved_away", "户籍迁出 户口迁出 已迁出 迁出"), ("deceased", "已死亡 死亡"))
     for word in words.split()}
 URBAN = "1"  # how the codes of towns begin (统计用城乡划分代码)
 IN_TOWN = {"低保户": "城市低保户", "低保": "城市低保户"}  # what a word that names no place means there
