@@ -39,7 +39,8 @@ _ROLES = {label: role for role, label in ROLE_LABELS.items()} | {
     role.value: role for role in Role
 } | {"村干部": Role.VILLAGE_OFFICER, "村（社区）管理员": Role.VILLAGE_OFFICER, "管理员": Role.ADMINISTRATOR,
      "督导": Role.INSPECTOR, "审计": Role.AUDITOR}
-_MOST_FAULTS, _MOST_VILLAGES = 20, 500
+_MOST_FAULTS = 20
+MOST_VILLAGES = 500  # named at one time
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def unkept_villages(session: ScopedSession, actor: Actor) -> list[Region]:
     kept = exists().where(Grant.region_code == Region.code, Grant.role == Role.VILLAGE_OFFICER.value,
                           *not_over(date.today()), Account.id == Grant.account_id, Account.disabled_at.is_(None))
     return list(session.scalars(select(Region).where(*villages_under(actor.region_code), ~kept)
-                                .order_by(Region.code).limit(_MOST_VILLAGES)))
+                                .order_by(Region.code).limit(MOST_VILLAGES)))
 
 
 def read_bytes(content: bytes, filename: str) -> list[Wanted]:

@@ -271,7 +271,9 @@ def require_running(target: Base, label: str, name: str) -> None:
 
 
 def require_in_use(session: ScopedSession, code: str) -> None:
-    """Nothing new is registered in a division that has ended. Raises Invalid."""
+    """Nothing new is registered in a division that is not there, or has ended. Raises Invalid."""
+    if session.scalar(select(Region.id).where(Region.code == code)) is None:
+        raise Invalid(f"没有代码为 {code} 的村（社区）。请从提示的列表中选择。", "region_code")
     if place := ended_place(session, code):
         name, into = place
         raise Invalid(f"“{name}”已撤销，请登记到{f'并入后的“{into}”' if into else '并入后的村（社区）'}。"

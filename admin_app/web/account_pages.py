@@ -80,6 +80,11 @@ def account_use(account: Account) -> list[dict[str, Any]]:
                                       use_of(plant().engine, account)]}]
 
 
+_THEN = {  # what follows, said before it is done
+    "重置密码": "原密码作废，它的登录都会结束；新的初始密码只显示一次。", "强制下线": "它的登录都会结束，密码不变。",
+    "停用": "停用后不能登录，它的登录都会结束；登记的内容都还在。", "启用": "启用后可以用原来的密码登录。"}
+
+
 def account_buttons(account: Account) -> list[dict[str, str]]:
     """What the person may do to this account: nothing that would only be refused."""
     if not actor().may(Permission.ACCOUNT_EDIT) or not may_change(session(), actor(), account):
@@ -88,7 +93,8 @@ def account_buttons(account: Account) -> list[dict[str, str]]:
         return []
     verbs = [("重置密码", "accounts.reset_password"), ("强制下线", "accounts.end_sessions")]
     verbs.append(("启用", "accounts.enable") if account.disabled_at else ("停用", "accounts.disable"))
-    return [_button(label, endpoint, account.id) for label, endpoint in verbs]
+    whose = f"{account.display_name}（{account.username}）"
+    return [_button(label, endpoint, account.id, f"{label}：{whose}？{_THEN[label]}") for label, endpoint in verbs]
 
 
 def grant_badge(grant: Grant) -> dict[str, str] | None:
@@ -100,11 +106,12 @@ def grant_badge(grant: Grant) -> dict[str, str] | None:
 def grant_buttons(grant: Grant) -> list[dict[str, str]]:
     if not actor().may(Permission.ACCOUNT_EDIT) or not may_change(session(), actor(), grant):
         return []
-    return [_button("收回授权", "accounts.end_grant", grant.id)]
+    return [_button("收回授权", "accounts.end_grant", grant.id, "收回这项授权？用它登录的都会结束。")]
 
 
-def _button(label: str, endpoint: str, id: int) -> dict[str, str]:
-    return {"label": label, "url": url_for(endpoint, id=id), "kind": "post", "token": csrf_token(), "why": "must"}
+def _button(label: str, endpoint: str, id: int, asked: str) -> dict[str, str]:
+    return {"label": label, "url": url_for(endpoint, id=id), "kind": "post", "token": csrf_token(), "why": "must",
+            "asked": asked}
 
 
 def _account_to_keep(id: int) -> Account:

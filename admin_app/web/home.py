@@ -17,7 +17,7 @@ from admin_app.display import local_time
 from admin_app.exchange import import_runs
 from admin_app.filters import BEFORE, EMPTY, TO
 from admin_app.listing import COUNT_CAP, Wanted
-from admin_app.services import condition
+from admin_app.services import account_list, condition
 from admin_app.services.letters import lacking
 from admin_app.services.moves import moves_of
 from admin_app.services.rules import present_school_year, term_begins
@@ -84,7 +84,7 @@ def page() -> ResponseReturnValue:
     days = {"term": term_begins(session(), date.today()), "today": date.today()}
     year = cache(partial(present_school_year, session(), date.today()))  # asked once, and only of whom it concerns
     todo = [line for line in (_line(entry, days, year) for entry in TODO) if line]
-    todo += [*_left_behind(), *_grants_left(), *_letters(year), *_imports(), *_taken_back(), *_reviews()]
+    todo += [*_unkept(), *_left_behind(), *_grants_left(), *_letters(year), *_imports(), *_taken_back(), *_reviews()]
     signs = condition.signs(plant().engine, plant().deployment) if who.role is Role.SYSTEM_ADMIN else []
     named, gone = records_of([c.id for c in recent]), undone_of(session(), [c.id for c in recent])
     return render_template(
@@ -129,6 +129,15 @@ def _waits_for_another(model: type[Base], verb: str) -> bool:
     """Whether the move is for others to make. Who may move nothing looks on, and is told of all."""
     own = [move.verb for move in moves_of(actor(), model)]
     return bool(verb and own) and verb not in own
+
+
+def _unkept() -> list[dict[str, Any]]:
+    """Villages that nobody keeps: their lists stand still, and a new district has nothing else to do first."""
+    if not actor().may(Permission.ACCOUNT_CREATE) or not (villages := account_list.unkept_villages(session(), actor())):
+        return []
+    most = "+" if len(villages) == account_list.MOST_VILLAGES else ""
+    return [{"label": "还没有村干部账号的村（社区）", "count": f"{len(villages):,}{most}", "colour": "yellow",
+             "url": url_for("accounts.load")}]
 
 
 def _left_behind() -> list[dict[str, Any]]:

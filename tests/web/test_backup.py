@@ -8,16 +8,22 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import select
 
 from admin_app import backup as backups
 from admin_app import create_app
 from admin_app.access.field_keys import KeyFault
+from admin_app.access.actor import Actor
+from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
+from admin_app.services import accounts
 from admin_app.store import is_empty, upgrade
 from models.change import Change
 from models.kinds import install_cipher
 from models.task import Task
+from models.region import Region
 from tests.desk import PASSWORD, Desk, command, deployment
+from tests.web.staff import by_the_machine
 
 JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 20
 
@@ -151,6 +157,27 @@ def test_a_file_that_is_no_backup_is_refused_with_a_sentence(application, tmp_pa
     assert "不是保学的备份文件" in command(application, "restore", tmp_path / "照片.zip", exit_code=1)
 
 
+@pytest.fixture
+def every_village_kept(district_application, district):
+    """晕山 has an officer too."""
+    machine = Actor(0, "机房", Role.SYSTEM_ADMIN, "0" * 12)
+    with by_the_machine(district_application.extensions["baoxue"].engine, "the officer of 晕山") as session:
+        place = session.scalars(select(Region).where(Region.code == district.晕山)).one()
+        accounts.make_account(session, machine, username="晕山网格员", display_name="晕山网格员", role="village_officer",
+                              region=place, password=PASSWORD, must_change=False)
+
+
+def test_a_village_that_nobody_keeps_waits_for_an_account(district_application, district, request):
+    """晕山 has no officer: who makes accounts is told, and finds it in the list to fill in."""
+    system, director = (Desk(district_application).sign_in(who, PASSWORD) for who in ("机房小吴", "城区主任"))
+    for desk in (system, director):
+        desk.open(next(href for text, href in desk.open("/").links if "还没有村干部账号的村（社区）" in text))
+        assert "还没有村（社区）干部账号的 1 个村（社区）" in desk.page.text
+    request.getfixturevalue("every_village_kept")
+    assert "还没有村干部账号" not in system.open("/").text + director.open("/").text
+
+
+@pytest.mark.usefixtures("every_village_kept")
 def test_the_machines_administrator_reads_how_the_machine_is(district_application, district, tmp_path):
     system = Desk(district_application).sign_in("机房小吴", PASSWORD)
     before = system.open("/").text
@@ -166,6 +193,7 @@ def test_the_machines_administrator_reads_how_the_machine_is(district_applicatio
     assert "系统状况" not in director.open("/").text
 
 
+@pytest.mark.usefixtures("every_village_kept")
 def test_what_is_wrong_with_the_machine_is_said_with_what_to_do(district_application, district, monkeypatch):
     """An old backup, a full disk, a worker that does not work, and a task that failed."""
     engine, now = district_application.extensions["baoxue"].engine, datetime.now(UTC)

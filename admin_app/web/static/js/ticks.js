@@ -6,6 +6,13 @@ const bar = document.querySelector("[data-ticks]");
 const boxes = [...document.querySelectorAll("input[name=pk]")];
 const all = document.querySelector("[data-tick-all]");
 
+// Where nothing may be kept, ticks last as long as their page.
+const kept = {
+  read: (key) => { try { return JSON.parse(sessionStorage.getItem(key) || "[]"); } catch { return []; } },
+  write: (key, ticked) => { try { sessionStorage.setItem(key, JSON.stringify(ticked)); } catch { /* full or forbidden */ } },
+  drop: (key) => { try { sessionStorage.removeItem(key); } catch { /* forbidden */ } },
+};
+
 function listKey() {
   const said = new URLSearchParams(location.search);
   said.delete("page");
@@ -31,7 +38,7 @@ if (bar && boxes.length) {
 
   const remember = () => {
     elsewhere.clear();
-    for (const [number, state] of JSON.parse(sessionStorage.getItem(key) || "[]")) elsewhere.set(number, state);
+    for (const [number, state] of kept.read(key)) elsewhere.set(number, state);
     for (const box of boxes) box.checked = elsewhere.delete(box.value);
     show();
   };
@@ -46,8 +53,8 @@ if (bar && boxes.length) {
   };
   const keep = () => {
     const ticked = [...elsewhere, ...boxes.filter((box) => box.checked).map((box) => [box.value, box.dataset.state])];
-    if (ticked.length) sessionStorage.setItem(key, JSON.stringify(ticked));
-    else sessionStorage.removeItem(key);
+    if (ticked.length) kept.write(key, ticked);
+    else kept.drop(key);
     return new Map(ticked);
   };
   const show = () => {
@@ -109,7 +116,7 @@ if (bar && boxes.length) {
       verb.setCustomValidity("请先选择要办理的事项。");
       verb.reportValidity();
     } else if (moving) {
-      sessionStorage.removeItem(key);
+      kept.drop(key);
     }
   }, true);
   bar.addEventListener("formdata", ({ formData }) => {
