@@ -112,13 +112,22 @@ def _ends_nothing(session: ScopedSession, model: type[Base], settled: Select[Any
 def outcome(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None = None, *,
             all_restored: bool = False) -> Undone:
     """What an undo of a change did, as the ledger has it: also days later."""
+    undoings = _together(session, change_id, undoing_id, row_ids)
     removed = func.max(case((ChangeRow.operation == "delete", 1), else_=0)).label("removed")
-    touched = (select(removed).where(ChangeRow.change_id == undoing_id)
+    touched = (select(removed).where(ChangeRow.change_id.in_(undoings))
                .group_by(ChangeRow.table_name, ChangeRow.pk).subquery())
     by_kind = select(touched.c.removed, func.count()).group_by(touched.c.removed)
     counts: dict[int, int] = dict(session.execute(by_kind).all())
-    kept = [] if all_restored else _left(session, change_id, undoing_id, row_ids)
+    kept = [] if all_restored else _left(session, change_id, undoings, row_ids)
     return Undone(counts.get(0, 0), counts.get(1, 0), kept)
+
+
+def _together(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None) -> list[int]:
+    """The undos that hold of a change: the first one, and those that took back what it had to leave."""
+    if row_ids is not None:
+        return [undoing_id]
+    undos = session.scalars(select(Change.id).where(Change.undoes_id == change_id)).all()
+    return sorted({undoing_id, *undos} - undone_of(session, undos).keys())
 
 
 def undone(session: ScopedSession, change_id: int) -> int | None:
@@ -236,22 +245,23 @@ def _shapes(session: ScopedSession, change_id: int,
 def rest_of(session: ScopedSession, change_id: int, undoing_id: int) -> list[int]:
     """The rows of an undone change that its undo left, and that nobody has changed since: once what held them is gone,
     they may be undone as well."""
-    open_ = {(one.table, one.pk) for one in _left(session, change_id, undoing_id, None) if one.untouched}
+    undoings = _together(session, change_id, undoing_id, None)
+    open_ = {(one.table, one.pk) for one in _left(session, change_id, undoings, None) if one.untouched}
     rows = session.execute(select(ChangeRow.id, ChangeRow.table_name, ChangeRow.pk).where(
-        *_beside(change_id, undoing_id, None)))
+        *_beside(change_id, undoings, None)))
     return [row for row, table, pk in rows if (table, pk) in open_]
 
 
-def _beside(change_id: int, undoing_id: int, row_ids: Sequence[int] | None) -> list[ColumnElement[bool]]:
+def _beside(change_id: int, undoings: Sequence[int], row_ids: Sequence[int] | None) -> list[ColumnElement[bool]]:
     """The rows of a change whose records its undo did not touch."""
     again = aliased(ChangeRow)
     return [*rows_of(change_id, row_ids), ~exists().where(
-        again.change_id == undoing_id, again.table_name == ChangeRow.table_name, again.pk == ChangeRow.pk)]
+        again.change_id.in_(undoings), again.table_name == ChangeRow.table_name, again.pk == ChangeRow.pk)]
 
 
-def _left(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None) -> list[Kept]:
+def _left(session: ScopedSession, change_id: int, undoings: Sequence[int], row_ids: Sequence[int] | None) -> list[Kept]:
     """What the undo did not touch, with the last hand on each of these at that time."""
-    untouched = _beside(change_id, undoing_id, row_ids)
+    untouched = _beside(change_id, undoings, row_ids)
     keys: dict[str, list[int]] = defaultdict(list)
     changed: dict[str, set[int]] = defaultdict(set)
     for table, pk, operation in session.execute(select(
@@ -262,14 +272,14 @@ def _left(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequ
             changed[table].add(pk)
     staying: Staying = {model_of(table): select(ChangeRow.pk).where(
         *untouched, ChangeRow.table_name == table, ChangeRow.operation == "insert") for table in KEEPERS & set(keys)}
-    ours = (change_id, undoing_id)
+    ours = (change_id, *undoings)
     return [one for table, left in keys.items() for one in _kept(session, table, left, ours, staying, changed)]
 
 
-def _kept(session: ScopedSession, table: str, keys: list[int], ours: tuple[int, int], staying: Staying,
+def _kept(session: ScopedSession, table: str, keys: list[int], ours: tuple[int, ...], staying: Staying,
           changed: dict[str, set[int]]) -> list[Kept]:
     """Why each of these records was left as it is."""
-    lasts, model = last_rows(session, table, keys, before=ours[1]), model_of(table)
+    lasts, model = last_rows(session, table, keys, before=ours[-1]), model_of(table)
     belonging: set[int] = set()
     if ways := belongs_to(model, staying):
         for part in in_parts(keys):
@@ -320,13 +330,13 @@ def _why(pk: int, belonging: set[int], changed: set[int], behind: set[int], mode
     if pk in belonging or model is Attachment:
         return "所属的记录保留了，一并保留"
     if pk not in changed:
-        return f"其下还有{'、'.join(dict.fromkeys(below)) or '保留的记录'}"
+        return f"其下还有{'、'.join(dict.fromkeys(below))}" if below else "占用它的记录已不在，可再撤销"
     return "所属的记录没有恢复，一并保留" if pk in behind else "它的编号或证件号已用在别的记录上"
 
 
-def _hands(session: ScopedSession, model: type[Base], keys: list[int], ours: tuple[int, int]) -> dict[int, Change]:
+def _hands(session: ScopedSession, model: type[Base], keys: list[int], ours: tuple[int, ...]) -> dict[int, Change]:
     """The last act of others on each of these records; where there is none, on what hangs on it."""
-    lasts = last_rows(session, model.__tablename__, keys, before=ours[1])
+    lasts = last_rows(session, model.__tablename__, keys, before=ours[-1])
     others = acts(session, [row for row in lasts.values() if row.change_id not in ours])
     found = {pk: others[row.change_id] for pk, row in lasts.items() if row.change_id in others}
     bare = [pk for pk in keys if pk not in found]

@@ -41,6 +41,7 @@ PERSONS: Final = (
 )
 
 SERIAL: Final = ("序号", "编号", "序")
+LONGEST_NAME: Final = 3  # characters that a person's name may have and end like a total's
 TOTALS: Final = ("合计", "总计", "小计", "共计")
 FOOTER = re.compile(
     r"(单位)?(审核|复核|填表|制表|填报|经办|负责|报送|校对)人(签[字名])?(?=[^\w]|$)"
@@ -178,7 +179,8 @@ def is_total(opening: Sequence[RawCell]) -> bool:
     if not likely:
         return False
     return key(likely[0]) in TOTALS or (
-        likely[0] is opening[0] and (key(likely[0]).startswith(TOTALS) or key(likely[0]).endswith(TOTALS))
+        likely[0] is opening[0] and (key(likely[0]).startswith(TOTALS)
+                                     or (key(likely[0]).endswith(TOTALS) and len(key(likely[0])) > LONGEST_NAME))
     )
 
 

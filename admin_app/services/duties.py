@@ -30,7 +30,7 @@ def letter(session: ScopedSession, actor: Actor, record: ResponsibilityLetter) -
     if household := session.get(Household, record.household_id) if record.household_id else None:
         record.level = record.level or VILLAGE_AND_FAMILY
         record.party_b = record.party_b or household.head_name
-    elif record.level == VILLAGE_AND_FAMILY:
+    elif record.level == VILLAGE_AND_FAMILY and written_anew(record, "level", "household_id"):
         raise Invalid("请选择户：这一层级的责任书是村（社区）与户签订的。", "household_id")
     if not record.party_a and record.level == VILLAGE_AND_FAMILY:
         record.party_a = session.scalar(select(Region.name).where(Region.code == record.region_code)) or ""

@@ -140,12 +140,13 @@ def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Inva
         if disagreement.column not in blamed:
             blamed.add(disagreement.column)
             yield disagreement
+    refused = blamed - {"region_code"}  # then what the register fills in was not filled in
     for column in table_of(type(record)).columns:
         field, value = column.info["field"], getattr(record, column.name)
         if (ahead := too_early(field.label, column.name, value)) and column.name not in blamed:
             yield ahead
         if not column.nullable and not field.generated and column.default is None \
-                and value in (None, "") and column.name not in blamed:
+                and value in (None, "") and column.name not in blamed and not (refused and field.filled_in):
             yield Invalid(f"请填写“{field.label}”。", column.name)
 
 

@@ -30,7 +30,7 @@ from models.student import SCHOOLING_MOVES, VOID, Student
 RESIDENT_IDENTITY_CARD = "1"
 NO_DOCUMENT = "Z"
 OLDEST = 25  # years; beyond, a year was mistyped
-_NAMESAKE = ("同名", "重名", "另一")
+NAMESAKE = ("同名", "重名", "另一")
 _STUDENT_NUMBER = re.compile(r"^[GLJ]\d{17}[\dX]$", re.A)  # 学籍号: domain §3.5
 
 
@@ -76,7 +76,7 @@ def identity(session: ScopedSession, actor: Actor, student: Student) -> None:
 def _no_namesake(session: ScopedSession, student: Student) -> None:
     """Without a number, the name and the day of birth are all that tells two children of a village apart; and another
     number may be the same child's, put right."""
-    if answered(student.note, *_NAMESAKE):
+    if answered(student.note, *NAMESAKE):
         return
     counted = (Student.schooling_state != VOID,)
     if (twin := one_like(session, student, "region_code", "name", "birth_date", among=counted)) is not None:
@@ -152,7 +152,7 @@ def village(session: ScopedSession, actor: Actor, household: Household) -> None:
 def no_second(session: ScopedSession, actor: Actor, household: Household) -> None:
     """A new family whose head has no number is told from one of the same name by its note: a form that was sent again
     makes no second family."""
-    if household.id is not None or plain(household.identity_number) or answered(household.note, *_NAMESAKE):
+    if household.id is not None or plain(household.identity_number) or answered(household.note, *NAMESAKE):
         return
     if (twin := one_like(session, household, "region_code", "head_name")) is not None:
         raise Invalid(f"本村已有户主同名的“{twin}”（户编号 {twin.register_number}）。如确是另一户，请填写户主身份证号，"

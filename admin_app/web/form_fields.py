@@ -66,12 +66,11 @@ class DateField(StringField):
         return getattr(self, "typed", "") or ""
 
 
-# 2026-2027学年 is the year that begins in 2026.
 _SCHOOL_YEAR = re.compile(r"((?:19|20)\d\d)\s*(?:[-–—~～至]\s*((?:19|20)\d\d)\s*)?(?:学年度?)?", re.A)
 
 
 class NumberField(StringField):
-    """A whole number; a school year by the year in which it begins, also as it is shown."""
+    """A whole number."""
 
     data: Any
 
@@ -81,14 +80,21 @@ class NumberField(StringField):
         if not text:
             return
         self.typed = text
-        if (year := _SCHOOL_YEAR.fullmatch(text)) and (year[2] is None or int(year[2]) == int(year[1]) + 1):
-            text = year[1]
         if not (text.isdecimal() and len(text) < 15):
             raise ValueError("请填写不小于 0 的整数，只写数字，不要带单位或小数。")
         self.data = int(text)
 
     def _value(self) -> str:
         return str(self.data) if self.data is not None else getattr(self, "typed", "")
+
+
+class SchoolYearField(NumberField):
+    """A school year by the year in which it begins, also as it is shown: 2026-2027学年."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        said = _SCHOOL_YEAR.fullmatch((valuelist[0] or "").strip()) if valuelist else None
+        whole = said is not None and (said[2] is None or int(said[2]) == int(said[1]) + 1)
+        super().process_formdata([said[1]] if said is not None and whole else valuelist)
 
 
 class LookupField(StringField):
@@ -216,7 +222,7 @@ def _field(model: type[Base], name: str, *, must: bool = False) -> Any:
         return YesNoField(**common)
     if isinstance(column.type, Integer | type(BigKey)):
         common["render_kw"] = {"inputmode": "numeric"}
-        return NumberField(**common)
+        return (SchoolYearField if column.name == "school_year" else NumberField)(**common)
     if declaration.multiline:
         return TextAreaField(**common)
     common["render_kw"] = {**_KEYBOARDS.get(declaration.privacy, {})}

@@ -18,7 +18,7 @@ from admin_app.changes.undo import (
 )
 from admin_app.changes.undo import undo as undo_change
 from admin_app.display import local_time
-from admin_app.errors import Invalid, NotFound, Refused
+from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.exchange.exporter import acts_sheet
 from admin_app.listing import COUNT_CAP
 from admin_app.text import OPERATION_LABELS, ORIGIN_LABELS, role_label, verb_label
@@ -296,15 +296,18 @@ def undone_said(number: int | None) -> str:
     if not number or not undoing:
         return ""
     result = outcome(session(), number, undoing)
-    left = f"{'，' if done_by(result) else ''}{len(result.kept):,} 条没有动（后来又改过）" if result.kept else ""
+    left = f"{'，' if done_by(result) else ''}{len(result.kept):,} 条没有动" if result.kept else ""
     return f"后来已撤销：{done_by(result)}{left}"
 
 
 @pages.post("/<int:id>/undo")
 def undo(id: int) -> ResponseReturnValue:
     """Take back an act; with `rest` what its undo had to leave, now that something else was taken back."""
-    undone_by = undone(session(), id) if request.form.get("rest") else None
-    return _undo(id, "undo", rest_of(session(), id, undone_by) if undone_by else None)
+    if not request.form.get("rest"):
+        return _undo(id, "undo", None)
+    if (undone_by := undone(session(), id)) is None:
+        raise Conflict("那次撤销后来已被恢复，没有余下的可撤销。请刷新页面再看。")
+    return _undo(id, "undo", rest_of(session(), id, undone_by))
 
 
 @pages.post("/<int:id>/rows/<int:row>/revert")
@@ -320,7 +323,7 @@ def _undo(id: int, verb: str, rows: list[int] | None) -> ResponseReturnValue:
     changed(session(), id)
     try:
         with recording(session(), actor(), verb, request.form.get("reason", "").strip(),
-                       undoes_id=id if rows is None else None) as undoing:
+                       undoes_id=id if verb == "undo" else None) as undoing:
             result = undo_change(session(), actor(), id, undoing, rows)
     except Invalid as fault:
         return change(id, error=fault.message)
@@ -329,7 +332,7 @@ def _undo(id: int, verb: str, rows: list[int] | None) -> ResponseReturnValue:
         return change(id, error="没有撤销：要恢复的记录所属的户或孩子已不在，或它的编号、证件号已用在别的记录上。"
                                 "请先恢复或修改那一条，再来撤销。")
     done = done_by(result)
-    if result.kept and (rows or not done):
+    if result.kept and (verb != "undo" or not done):
         return change(id, result)
     if done:
         flash(f"撤销完成：{done}。", "success")

@@ -23,7 +23,8 @@ ALL = "SELECT name FROM natural_group ORDER BY id"
 
 @pytest.mark.parametrize(("written", "key"), [
     ("3", "3组"), ("三组", "3组"), ("第三村民小组", "3组"), ("3组", "3组"), ("十", "10组"), ("十二组", "12组"),
-    ("二十一队", "21组"), ("二十", "20组"), ("东沟自然村", "东沟"), ("东沟组", "东沟"), ("东沟", "东沟"), ("沟组", "沟组")])
+    ("二十一队", "21组"), ("二十", "20组"), ("东沟自然村", "东沟"), ("东沟组", "东沟"), ("东沟", "东沟"), ("沟组", "沟组"),
+    ("五一组", "五一"), ("三八组", "三八"), ("100组", "100"), ("二十五", "25组")])
 def test_a_group_is_the_same_however_a_list_writes_it(written: str, key: str) -> None:
     assert group_key(written) == key
 
@@ -42,6 +43,16 @@ def test_a_list_says_in_which_group_a_family_lives_and_the_undo_takes_it_all_bac
     主任.open(receipt)
     主任.press("撤销这次导入")
     assert what_lies_there(GROUP) == [] and what_lies_there(ALL) == before
+
+
+@SQLITE_ONLY
+def test_the_name_of_a_group_is_kept_as_written_and_is_no_number_of_a_person(主任: Desk, what_lies_there: Look) -> None:
+    [(_, said)] = previewed(主任, {**何一, "组": 何一["身份证号码"]})
+    assert "这里有完整的身份证号" in said
+    主任.press("确认导入")
+    assert what_lies_there(GROUP) == [], "the child comes in without it"
+    imported(主任, {**何一, "组": "100组"})
+    assert what_lies_there(GROUP) == [("100组",)], "the control"
 
 
 def test_a_family_that_stands_is_told_its_group_or_another_one(主任: Desk, what_lies_there: Look) -> None:

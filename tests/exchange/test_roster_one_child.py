@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 
+from flask import Flask
+from sqlalchemy import select
+
+from admin_app.access.actor import Actor
+from admin_app.access.permissions import Role
+from admin_app.services import accounts
+from models.region import Region
+from seed import makers
 from seed.makers import make_identity_number
-from tests.desk import Desk
+from tests.desk import PASSWORD, Desk
 from tests.exchange.test_roster_rules import imported, previewed
+from tests.web.staff import by_the_machine
 
 Look = Callable[[str], list[tuple[Any, ...]]]
 SQLITE_ONLY = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  # nothing of the store is asked
@@ -36,8 +45,12 @@ def test_of_one_family_name_in_two_families_too(主任: Desk) -> None:
     imported(主任, 袁宇航, 另一户)
     [(outcome, _)] = previewed(主任, {**另一户, "身份证号码": 号码[1]})
     assert outcome == "拒收"
-    [(outcome, said)] = previewed(主任, {**另一户, "户主姓名": "袁大山", "身份证号码": 号码[1]})
+    [(outcome, _)] = previewed(主任, {**另一户, "户主姓名": "袁大山", "身份证号码": 号码[1]})
+    assert outcome == "拒收", "袁文静 stands under a number of her own"
+    [(outcome, said)] = previewed(主任, {**另一户, "户主姓名": "袁大山", "儿童姓名": "袁文娟", "身份证号码": 号码[1]})
     assert outcome == "更新" and "确认后按名单改名" in said, "in one family it is said"
+    [(outcome, _)] = previewed(主任, {**另一户, "户主姓名": "袁大山", "儿童姓名": "袁文娟", "身份证号码": 号码[1], "性别": "女"})
+    assert outcome == "拒收", "the number is a boy's"
 
 
 def test_a_number_put_right_registers_no_child_a_second_time(主任: Desk, what_lies_there: Look) -> None:
@@ -69,11 +82,16 @@ def test_a_word_for_having_gone_is_no_school(主任: Desk, school: str) -> None:
 
 
 @SQLITE_ONLY
-def test_the_school_of_another_province_or_city_is_no_school_of_the_place(主任: Desk, what_lies_there: Look) -> None:
-    [(_, said), (_, own)] = previewed(主任, {**袁宇航, "学校": "北京市海淀区中关村第一小学"},
-                                      {**陈奕辰, "学校": "示范县城市之光小学"})
+def test_the_school_of_another_province_or_city_is_no_school_of_the_place(
+        主任: Desk, district_application: Flask) -> None:
+    assert "不在本地" not in previewed(主任, {**袁宇航, "学校": "北京市海淀区中关村第一小学"})[0][1], "nobody knows where 城区 lies"
+    with by_the_machine(district_application.extensions["baoxue"].engine, "the province of 城区") as session:
+        makers.region(session, "990000000000", "示范省")
+    [(_, said), *own] = previewed(主任, {**袁宇航, "学校": "北京市海淀区中关村第一小学"}, *(
+        {**陈奕辰, "儿童姓名": f"陈奕{n}", "身份证号码": 号码[n + 3], "学校": school} for n, school in enumerate(
+            ("示范县城市之光小学", "示范省示范实验小学", "朝阳市场小学", "南关大市场小学"))))
     assert "不在本地" in said and "请导入后在学生页面办理“登记外地就读”" in said and "会新增" not in said
-    assert "不在本地" not in own and "新增学校“示范县城市之光小学”" in own, "the control"
+    assert all("不在本地" not in one and "会新增" in one for _, one in own), own
 
 
 def test_who_learns_elsewhere_or_has_left_gets_no_seat_by_a_list(主任: Desk, what_lies_there: Look) -> None:
@@ -93,3 +111,47 @@ def test_an_older_list_that_lowers_a_grade_is_noticed(主任: Desk) -> None:
     assert outcome == "更新" and "比登记的年级低。请核对名单是不是以前的" in said
     [(outcome, said)] = previewed(主任, {**袁宇航, "年级": "五年级"})
     assert outcome == "更新" and "年级低" not in said, "the control"
+
+
+@SQLITE_ONLY
+def test_the_kind_of_a_new_school_follows_from_the_grade_in_which_its_children_stand(
+        主任: Desk, what_lies_there: Look) -> None:
+    大孩子 = {**袁宇航, "身份证号码": make_identity_number(date(2013, 1, 5), "1", serial=1), "学校": "新河初中", "年级": "八年级"}
+    imported(主任, 大孩子)
+    imported(主任, {**大孩子, "年级": None, "学校": "育英学校"})
+    assert what_lies_there("SELECT s.grade, c.kind FROM student s JOIN school c ON c.id = s.school_id "
+                           "WHERE s.name = '袁宇航'") == [("g8", "311")]
+
+
+def test_a_row_that_is_refused_speaks_for_no_family(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, 袁宇航)
+    弟弟 = {**袁宇航, "儿童姓名": "袁小川", "身份证号码": 号码[5], "户主电话": "19935712002", "组": "4组"}
+    imported(主任, {**弟弟, "户主电话": None, "组": None})
+    wrong, right = previewed(主任, {**弟弟, "儿童姓名": "王五", "身份证号码": 号码[1], "户主电话": "19935712001", "组": "3组"}, 弟弟)
+    assert wrong[0] == "拒收" and right[0] == "更新" and "自然村（组） 原值 空 → 改为 4组" in right[1]
+    assert "会新增这个自然村" in right[1] and "没有保存" not in right[1]
+
+
+@SQLITE_ONLY
+def test_a_note_tells_two_children_of_one_name_apart_and_one_list_names_both(主任: Desk) -> None:
+    both = previewed(主任, 袁宇航, {**袁宇航, "身份证号码": 号码[6]})
+    assert [outcome for outcome, _ in both] == ["新增", "新增"]
+    assert "同村、同名、同日出生，身份证号不同" in both[1][1]
+    imported(主任, 袁宇航)
+    noted = previewed(主任, {**袁宇航, "身份证号码": 号码[6], "备注": "同名，不是同一个孩子"})
+    assert noted[0][0] == "新增" and "同日出生" not in noted[0][1]
+
+
+def test_who_works_for_one_village_adds_no_school_and_the_child_comes_in(
+        district_application: Flask, what_lies_there: Look) -> None:
+    """A school is a town's, also where the village has an administrator of its own."""
+    with by_the_machine(district_application.extensions["baoxue"].engine, "an administrator of 康宁") as session:
+        place = session.scalars(select(Region).where(Region.code == "990101400001")).one()
+        accounts.make_account(session, Actor(0, "机房", Role.SYSTEM_ADMIN, "0" * 12), username="康宁主任",
+                              display_name="康宁主任", role="administrator", region=place, password=PASSWORD, must_change=False)
+    head = Desk(district_application).sign_in("康宁主任", PASSWORD)
+    [(outcome, said)] = previewed(head, {**袁宇航, "学校": "新河实验小学"})
+    assert outcome == "新增" and "请联系上级管理员登记学校" in said
+    head.press("确认导入")
+    assert what_lies_there("SELECT school_id FROM student WHERE name = '袁宇航'") == [(None,)]
+    assert what_lies_there("SELECT name FROM school WHERE name = '新河实验小学'") == []

@@ -269,6 +269,19 @@ def test_two_villages_of_nearly_one_name_are_told_apart(主任: Desk, what_lies_
     assert outcome == "拒收" and "有 2 个村（社区）都叫“晕山”" in said
 
 
+@SQLITE_ONLY
+def test_a_short_name_of_a_village_and_a_community_is_neither(主任: Desk) -> None:
+    for code, name in (("990101400251", "柳湾村民委员会"), ("990101400051", "柳湾社区居民委员会")):
+        主任.open("/admin/region/new/")
+        主任.press("保存", code=code, name=name)
+    [(outcome, said)] = previewed(主任, {**孙悦, "村（社区）": "柳湾"})
+    assert outcome == "拒收" and "有 2 个村（社区）都叫“柳湾”" in said
+    for written, village in (("柳湾村", "柳湾村"), ("柳湾村委会", "柳湾村"), ("柳湾居委会", "柳湾社区"), ("柳湾社区", "柳湾社区")):
+        主任.upload(roster({**孙悦, "村（社区）": written}), "名单.xlsx")
+        [row] = 主任.preview().values()
+        assert row["登记到"].startswith(f"{village} · "), written
+
+
 # --- children without a number, and families ---
 
 

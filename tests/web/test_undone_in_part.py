@@ -71,8 +71,15 @@ def test_what_a_letter_held_goes_once_the_letter_is_gone(
     director.press("撤销这次变更")
     director.open(imported)
     director.press("再撤销余下的 1 条")
-    assert "移除当时新增的 1 条" in director.page.text and stand(store) == 0
-    assert "再撤销余下的" not in director.open(imported).text
+    told = director.open(imported).text
+    assert stand(store) == 0 and "已撤销：移除当时新增的 4 条" in told, "both undos together"
+    assert "再撤销余下的" not in told and "条未动" not in told and "不在您的管辖范围" not in told
+    director.open(latest(store))
+    director.press("撤销这次变更")
+    assert stand(store) == 1 and "已撤销：移除当时新增的 3 条，1 条未动" in director.open(imported).text, "the last goes first"
+    director.open(director.page.link("查看撤销"))
+    director.press("撤销这次变更")
+    assert stand(store) == 2
 
 
 def test_a_village_takes_back_no_rest_of_what_another_did(
@@ -90,3 +97,16 @@ def test_an_auditor_is_not_told_that_a_family_has_left(
     director.press("撤销这次变更")
     told = auditor.open(imported).text
     assert "已不在您的管辖范围内" not in told and "这类记录您的身份不能查看" in told and "解建国" not in told
+
+
+def test_a_page_that_is_old_takes_back_nothing_more(director: Desk, store: Engine, imported: str, letter: str) -> None:
+    """The first undo was taken back meanwhile: pressing for the rest is not to undo the whole."""
+    director.open(imported)
+    director.press("撤销这次变更")
+    undoing = latest(store)
+    old = {"rest": "1", "csrf_token": director.token}
+    director.open(undoing)
+    director.press("撤销这次变更")
+    assert stand(store) == 2
+    assert "后来已被恢复" in director.post(f"{imported}/undo", old, 409).text
+    assert stand(store) == 2

@@ -9,10 +9,9 @@ from sqlalchemy import bindparam
 
 from admin_app.access.actor import Actor
 from admin_app.access.bulk import insert_rows
-from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Conflict
-from admin_app.exchange.sheets.roster_schooling import kind_of
+from admin_app.exchange.sheets.roster_schooling import kind_of, may_add_schools
 from admin_app.services.names import index_name
 from admin_app.services.students import NO_DOCUMENT, RESIDENT_IDENTITY_CARD, next_register_numbers
 from models.base import Base, table_of
@@ -30,8 +29,9 @@ def apply(session: ScopedSession, actor: Actor, plans: list[dict[str, Any]]) -> 
     """Effects, in order: registers schools that the list names and the actor may add, and groups of its villages;
     inserts new families, children and guardians; updates what differs; adds hardship kinds and flags.
 
-    Raises Conflict for a preview that an older version made: its rows said one guardian and one hardship."""
-    if any("guardians" not in p for p in plans):
+    Raises Conflict for a preview that an older version made (its rows said one guardian and one hardship, or no grade),
+    and for one with a school that whoever confirms may not add."""
+    if any("guardians" not in p or "grade" not in p for p in plans):
         raise Conflict("这份预览是系统升级前做的。请重新上传这份名单，看过新的预览后再确认。")
     schools = _schools(session, actor, plans)
     _name_groups(session, plans)
@@ -45,8 +45,8 @@ def apply(session: ScopedSession, actor: Actor, plans: list[dict[str, Any]]) -> 
     for p in standing:
         if "household_id" in p["student"]:
             p["student"]["household_id"] = households[p["household"]["key"]]
-        if "school_id" in p["student"]:
-            p["student"]["school_id"] = p["student"]["school_id"] or schools[p["new_school"]]
+        if p["student"].get("school_id", 0) is None:
+            p["student"]["school_id"] = schools[p["new_school"]]
     _update(session, Student, [(p["id"], _named(p["student"], "name")) for p in standing])
     _guardians(session, plans)
     _belongings(session, plans, households)
@@ -56,10 +56,11 @@ def _schools(session: ScopedSession, actor: Actor, plans: Sequence[dict[str, Any
     grades: dict[str, list[str | None]] = defaultdict(list)
     for p in plans:
         if p.get("new_school"):
-            grades[p["new_school"]].append(p["student"].get("grade"))
-    names = sorted(grades)
-    if not names or not actor.may(Permission.PLACE_CREATE):
+            grades[p["new_school"]].append(p["grade"])
+    if not (names := sorted(grades)):
         return {}
+    if not may_add_schools(actor):
+        raise Conflict("这份预览会新增学校，您的身份不能新增。请由上传名单的人确认，或由您重新上传。")
     place = code_of(prefix_of(actor.region_code)[:9])
     rows = [{"name": n, "kind": kind_of(n, grades[n]), "region_code": place} for n in names]
     return dict(zip(names, insert_rows(session, School, rows), strict=True))
@@ -123,7 +124,7 @@ def _new_student(plan: dict[str, Any], households: dict[str, int], schools: dict
               "household_id": households[plan["household"]["key"]],
               "identity_kind": RESIDENT_IDENTITY_CARD if plan["student"]["identity_number"] else NO_DOCUMENT}
     if values["school_id"] is None and plan.get("new_school"):
-        values["school_id"] = schools.get(plan["new_school"])
+        values["school_id"] = schools[plan["new_school"]]
     return _named(values, "name")
 
 

@@ -26,6 +26,11 @@ def day_of_number(number: str) -> date:
     return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
 
 
+def sex_of_number(number: str) -> str:
+    """The code of the sex in an identity number (GB 11643: odd is 男)."""
+    return "1" if int(number[16]) % 2 else "2"
+
+
 def day_of_birth(row: ParsedRow) -> date | None:
     """The day that a row tells, else that of its number."""
     told, number = row.values.get("birth_date"), row.values.get("identity")
@@ -41,7 +46,9 @@ class Children:
         self.by_number: dict[str, Student] = {}
         self._by_name: dict[tuple[str | None, str | None], dict[int, Student]] = defaultdict(dict)
         self._namesakes: dict[_Known, Student] = {}  # of the rows whose number is new, who have another number
+        self._bearers: set[tuple[str, str]] = set()
         self._elsewhere: set[str] = set()
+        self._numbered_new: dict[_Known, str] = {}  # new children with a number → the row that named them first
         self._named: dict[Any, int] = {}  # a number, a child, or a name with a day → the row that named it first
 
     @classmethod
@@ -66,7 +73,21 @@ class Children:
                     found._by_name[child.region_code, child.name][child.id] = child
             if not bare:
                 found._read_namesakes(session, meant)
+        found._read_bearers(session, {str(row.values["name"]) for row, i in zip(rows, indexes, strict=True)
+                                      if row.values.get("name") != getattr(found.by_number.get(i or ""), "name", None)
+                                      and i in found.by_number and row.values.get("name")})
         return found
+
+    def _read_bearers(self, session: ScopedSession, names: set[str]) -> None:
+        """The children of names that stand beside another child's number in the list."""
+        for part in in_parts(names):
+            self._bearers |= {(place, name) for place, name in session.execute(
+                select(Student.region_code, Student.name).where(
+                    Student.name.in_(part), Student.schooling_state != VOID))}
+
+    def bears_name(self, region: str, name: str) -> bool:
+        """Whether a child of the village bears a name that the list puts beside another one's number."""
+        return (region, name) in self._bearers
 
     def _read_namesakes(self, session: ScopedSession, rows: Sequence[ParsedRow]) -> None:
         """Those who share the name and the day with a row whose number nobody has yet."""
@@ -81,7 +102,7 @@ class Children:
         return self._namesakes.get((region, row.values.get("name"), day_of_birth(row)))
 
     def all(self) -> list[Student]:
-        found = {child.id: child for child in self.by_number.values()}
+        found = {child.id: child for child in (*self.by_number.values(), *self._namesakes.values())}
         for alike in self._by_name.values():
             found |= alike
         return list(found.values())
@@ -152,3 +173,8 @@ class Children:
                 return
         if not row.refused:
             self._named |= {key: row.place for key, _ in keys}
+            if index is not None and child is None:
+                place = self._numbered_new.setdefault(known, row.place)
+                if place != row.place:
+                    row.warn("身份证号码", f"与{place}同村、同名、同日出生，身份证号不同。"
+                                        "如是同一个孩子，请只留号码正确的一行。")

@@ -35,16 +35,16 @@ def part_guardians(row: ParsedRow) -> None:
     for parent, word in PARENTS.items():
         if (call := values.get(f"{parent}_phone")) and not values.get(f"{parent}_name"):
             if values.get("head_phone"):
-                row.warn(f"{word}电话", f"没有写{word}姓名，电话没有保存。请补上姓名后重新上传。")
-            values["head_phone"] = values.get("head_phone") or call
+                row.warn(f"{word}电话", f"没有写{word}姓名，电话没有保存。请补上姓名后重新上传。", "read")
+            values |= {"head_phone": values.get("head_phone") or call, f"{parent}_phone": None}
     if not parents and (not written or PLAIN_NAME.fullmatch(written)):
         return
     if parents and not written and phone:
         values |= {"guardian_phone": None, "head_phone": values.get("head_phone") or phone}
-    found = [(*_name_and_word(part), None) for part in SEVERAL.split(written or "")
+    found: list[tuple[Any, ...]] = [_name_and_word(part) for part in SEVERAL.split(written or "")
              if any(map(str.isalpha, part)) and not says_nothing(part)]
-    values["guardians"] = [*found, *parents]
-    values["guardian_name"] = next((name for name, _, _ in values["guardians"]), None)
+    values |= {"guardians": [*found, *parents], "in_one_cell": len(found)}
+    values["guardian_name"] = next((name for name, *_ in values["guardians"]), None)
 
 
 def _name_and_word(written: str) -> tuple[str, str]:
@@ -85,7 +85,7 @@ def _named(row: ParsedRow, standing: Standing,
         row.warn("联系电话", f"一格里有 {1 + len(further)} 个号码，只用了第一个。几位监护人各有电话的，"
                          "请按监护人的顺序一人填一个后重新上传。")
     first = next(iter(found), None)
-    if len(found) > 1 and not one_each and not any(own for _, own in found.values()):
+    if len(found) > 1 and row.values.get("in_one_cell", 0) > 1 and not one_each:
         phone = None if phone in [plain(g.phone) for g in known if g.name != first] else phone
         row.warn("监护人", f"一格里有 {len(found)} 位监护人，分别登记"
                         + (f"，电话记在“{first}”名下。如是别人的，请在监护人页面改正。" if phone else "。"))
@@ -99,7 +99,7 @@ def _with_relations(row: ParsedRow, standing: Standing) -> dict[str, tuple[str |
     row tells them."""
     named, codes = row.values.get("guardian_name"), standing.codes["guardian_relation"]
     found: dict[str, tuple[str | None, str | None]] = {}
-    for name, word, own in row.values.get("guardians", [(named, "", None)]) if named else ():
+    for name, word, *call in row.values.get("guardians", [(named, "")]) if named else ():
         if name in codes and found:  # 李桂花/奶奶
             last = next(reversed(found))
             found[last] = (codes[name], found[last][1])
@@ -107,7 +107,7 @@ def _with_relations(row: ParsedRow, standing: Standing) -> dict[str, tuple[str |
         if word and word not in codes:
             row.warn("监护人", f"“{name}”后面的“{word}”没有保存。与孩子的关系请在监护人页面补填。")
         relation, phone = found.get(name, (None, None))
-        found[name] = (codes.get(word) or relation, phone or own)
+        found[name] = (codes.get(word) or relation, phone or next(iter(call), None))
     return found
 
 

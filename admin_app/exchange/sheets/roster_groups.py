@@ -5,7 +5,7 @@ from admin_app.exchange.reader import RawCell
 from admin_app.exchange.sheet import ParsedRow, change
 from admin_app.exchange.sheets.roster_families import Named
 from admin_app.exchange.sheets.roster_standing import Standing
-from admin_app.exchange.sheets.roster_words import group_key
+from admin_app.exchange.sheets.roster_words import group_key, numbered_group
 
 CAPTION = "自然村（组）"
 _LONGEST = 40
@@ -16,8 +16,8 @@ def group_name(cell: RawCell) -> Noted[str | None]:
     written = plain_word(one_line(cell))
     if not written or says_nothing(written):
         return Noted(None)
-    key = group_key(written)
-    return Noted(key) if key[0].isdigit() else open_text(cell, _LONGEST)
+    numbered = numbered_group(written)
+    return Noted(numbered) if numbered else open_text(cell, _LONGEST)
 
 
 def group_of(row: ParsedRow, region: str, named: Named, standing: Standing,

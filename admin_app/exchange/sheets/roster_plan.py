@@ -8,15 +8,18 @@ from admin_app.access.scope import ScopedSession
 from admin_app.display import plain_text
 from admin_app.exchange.cells import Rough, plain_word
 from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden
-from admin_app.exchange.sheets.roster_children import day_of_number
+from admin_app.exchange.sheets.roster_children import day_of_number, sex_of_number
 from admin_app.exchange.sheets.roster_codes import to_codes
 from admin_app.exchange.sheets.roster_contacts import family_phone, guardians_of, part_guardians
 from admin_app.exchange.sheets.roster_families import index_of
 from admin_app.exchange.sheets.roster_groups import group_of
-from admin_app.exchange.sheets.roster_schooling import school_of, schooling_of_new, settle_grade, state_of_standing
+from admin_app.exchange.sheets.roster_schooling import (
+    say_new_school, school_of, schooling_of_new, settle_grade, state_of_standing,
+)
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing
 from admin_app.exchange.sheets.roster_words import URBAN
-from admin_app.services.students import RESIDENT_IDENTITY_CARD, plain, years_mistyped
+from admin_app.services.students import NAMESAKE, RESIDENT_IDENTITY_CARD, plain, years_mistyped
+from models.agreement import answered
 from models.base import Privacy, declared
 from models.student import SCHOOLING_MOVES, Student
 
@@ -111,7 +114,7 @@ def _agree_with_number(row: ParsedRow) -> None:
         if not row.refused and values.get("birth_date") is None:
             row.error("出生日期", "没有身份证号的孩子须填写出生日期。")
         return
-    sex = "1" if int(number[16]) % 2 else "2"
+    sex = sex_of_number(number)
     if values.get("birth_date") is None:
         values["birth_date"] = born
     elif values["birth_date"] != born:
@@ -127,10 +130,15 @@ def _planned(row: ParsedRow, region: str | None, child: Student | None, standing
     label = str(row.values.get("name") or "（没有姓名）")
     if row.refused or region is None:
         return PlannedRow(row, "refused", label)
+    if child is None:
+        _no_namesake(row, region, standing)
+    else:
+        _same_name(row, child, standing)
+    if row.refused:
+        return PlannedRow(row, "refused", label)
     changes: list[dict[str, str]] = []
     what: dict[str, Any] = {"region": region, "id": child.id if child else None}
     what["household"] = _household(row, region, child, standing, changes)
-    _same_child(row, region, child, standing, what["household"])
     if row.refused:
         return PlannedRow(row, "refused", label)
     what["student"] = _student(row, child, standing, changes, actor, what)
@@ -141,29 +149,38 @@ def _planned(row: ParsedRow, region: str | None, child: Student | None, standing
     return PlannedRow(row, "changed" if changes else "same", label, changes, what)
 
 
-def _same_child(row: ParsedRow, region: str, child: Student | None, standing: Standing,
-                household: dict[str, Any]) -> None:
-    """Whether a number and a name mean one child. Numbers that slipped by a row would rename every child of a list; a
-    number put right would register its child a second time."""
+def _no_namesake(row: ParsedRow, region: str, standing: Standing) -> None:
+    """A number put right would register its child a second time."""
+    values = row.values
+    twin = standing.children.namesake(row, region) if values.get("identity") else None
+    if twin is None or answered(values.get("note"), *NAMESAKE):
+        return
+    home = standing.families.standing.get(twin.household_id or 0)
+    number, head = values.get("register_number"), values.get("head_name") or values.get("guardian_name")
+    if home is not None and (number == home.register_number if number else head == home.head_name):
+        row.error("身份证号码", f"这户已有同名、同日出生的“{twin.name}”，身份证号不同。如是更正号码，请在学生页面修改；"
+                            "如确是两个孩子，请在备注中写明后重新上传，如“同名，不是同一个孩子”。")
+    else:
+        row.warn("身份证号码", f"本村已有同名、同日出生的“{twin.name}”，身份证号不同。请核对是不是同一个孩子："
+                            "是的，请不要导入这一行，在学生页面更正号码。")
+
+
+def _same_name(row: ParsedRow, child: Student, standing: Standing) -> None:
+    """Numbers that slipped by a row would rename every child of a list."""
     name, head = row.values["name"], row.values.get("head_name")
-    if child is None:
-        twin = standing.children.namesake(row, region) if row.values.get("identity") else None
-        if twin is not None and twin.household_id is not None and twin.household_id == household["id"]:
-            row.error("身份证号码", f"这户已有同名、同日出生的“{twin.name}”，身份证号不同。如是更正号码，"
-                                "请在学生页面修改；如确是两个孩子，请在学生页面新增并在备注中写明。")
-        elif twin is not None:
-            row.warn("身份证号码", f"本村已有同名、同日出生的“{twin.name}”，身份证号不同。请核对是不是同一个孩子："
-                                "是的，请不要导入这一行，在学生页面更正号码。")
-    elif name != child.name:
-        own = standing.families.standing.get(child.household_id or 0)
-        elsewhere = own is not None and head not in (None, own.head_name)
-        strange = not {*name} & {*child.name} or (elsewhere and not {*name[1:]} & {*child.name[1:]})
-        said = f"这个身份证号登记的是“{child.name}”，名单上是“{name}”"
-        if strange:
-            row.error("身份证号码", f"{said}。请核对号码是不是填错了行；如确已改名，"
-                                "请先在学生页面修改姓名，再导入这一行。")
-        else:
-            row.warn("儿童姓名", f"{said}。确认后按名单改名；如是号码填错了行，请改正后重新上传。")
+    if name == child.name:
+        return
+    home = standing.families.standing.get(child.household_id or 0)
+    another = home is not None and head not in (None, home.head_name)
+    number, values = row.values["identity"], row.values
+    contradicts = bool(number) and (
+        values.get("birth_date") != day_of_number(number) or values.get("sex_code") != sex_of_number(number))
+    said = f"这个身份证号登记的是“{child.name}”，名单上是“{name}”"
+    if (contradicts or not {*name} & {*child.name} or (another and not {*name[1:]} & {*child.name[1:]})
+            or standing.children.bears_name(child.region_code, name)):
+        row.error("身份证号码", f"{said}。请核对号码是不是填错了行；如确已改名，请先在学生页面修改姓名，再导入这一行。")
+    else:
+        row.warn("儿童姓名", f"{said}。确认后按名单改名；如是号码填错了行，请改正后重新上传。")
 
 
 def _household(row: ParsedRow, region: str, child: Student | None, standing: Standing,
@@ -229,6 +246,8 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
         "current_address": values.get("current_address"), "note": values.get("note"),
     }
     school = settle_grade(row, child, school_of(row, child, standing, actor, what), standing, new, what)
+    say_new_school(row, standing, what)
+    what["grade"] = new["grade"] or (child.grade if child else None)  # by which a new school is known
     if child is None:
         return {**new, "identity_number": values.get("identity"), "student_number": values.get("student_number"),
                 **schooling_of_new(row, school, what)}

@@ -11,11 +11,12 @@ from admin_app.exchange.cells import plain_word, says_nothing
 from admin_app.exchange.sheet import ParsedRow
 from admin_app.exchange.sheets.roster_standing import Standing
 from models.agreement import answered, not_of_age, not_taught
+from models.region import level_of
 from models.school import School
 from models.student import SCHOOLING_MOVES, Student
 
 ENROLLED, UNKNOWN = "enrolled", "unknown"
-_WITHOUT_SEAT = {"elsewhere", *SCHOOLING_MOVES.labels} - ({*SCHOOLING_MOVES.standing} - {"elsewhere"})
+_WITHOUT_SEAT = {*SCHOOLING_MOVES.labels} - {*SCHOOLING_MOVES.standing} | {"elsewhere"}
 _OF_SEAT = ("grade", "class_name", "boarding")
 
 # What the name of a school says of its kind; the first that fits.
@@ -26,7 +27,9 @@ _KINDS = tuple((re.compile(word), kind) for word, kind in (
     ("职业|职高|中专|技校", "361"), ("初中|中学|[一二三四五六七八九十]中(?!心)", "311")))
 _MOST_NAMED = 3
 _ELSEWHERE = re.compile("外地|外省|外县|在外(?!国)")
-_PROVINCE_OR_CITY = re.compile(r"([^省市县区城]{2,6}?(?:省|市|自治区))(?!直)")  # at the head of a school's name
+# At the head of a school's name: 山西省, 北京市海淀区, 太原市第五中学; 朝阳市场小学 is none.
+_PROVINCE_OR_CITY = re.compile("(北京市|天津市|上海市|重庆市|[^省市县区城]{2,3}省|[^省市县区城]{2,7}自治区|"
+                               "[^省市县区城]{2,4}市(?=第|实验|育|[^市场民直立]{1,5}[区县镇乡]))")
 _NO_SCHOOL = frozenset({"转走", "转出", "转学", "已转走", "已转出", "已转学",
                         "无学校", "没有学校", "未上学", "没上学", "没有上学", "不上学", "未入学", "没入学",
                         "失学", "辍学", "在家"})
@@ -60,13 +63,10 @@ def school_of(row: ParsedRow, child: Student | None, standing: Standing, actor: 
 
 
 def _unknown(row: ParsedRow, name: str, standing: Standing, actor: Actor, what: dict[str, Any]) -> School | None:
-    said = name in standing.said_schools  # said once: a first list names many
     if says_nothing(name) or plain_word(name) in _NO_SCHOOL:
         return None
-    begins = _PROVINCE_OR_CITY.match(plain_word(name))
-    away = begins is not None and begins[1] not in standing.above
-    if away or _ELSEWHERE.search(name):
-        row.warn("学校", f"“{name}”{'不在本地' if away else '不是学校名称'}，学校一项没有保存。"
+    if away := _away(name, standing) or _ELSEWHERE.search(name):
+        row.warn("学校", f"“{name}”{'不在本地' if away is True else '不是学校名称'}，学校一项没有保存。"
                        "在外地上学的，请导入后在学生页面办理“登记外地就读”。")
         return None
     if len(full := standing.schools_in_full(name)) > 1:
@@ -74,22 +74,39 @@ def _unknown(row: ParsedRow, name: str, standing: Standing, actor: Actor, what: 
                        "请写明全名后重新上传。")
         return None
     if full:
-        standing.said_schools.add(name)
-        if not said:
+        if name not in standing.said_schools:  # said once: a first list names many
+            standing.said_schools.add(name)
             row.warn("学校", f"“{name}”按系统中的“{full[0]}”登记。如不是同一所学校，请写明全名后重新上传。")
         return standing.schools[full[0]]
-    may = actor.may(Permission.PLACE_CREATE)
-    what["new_school"] = name if may else None
-    if not may:
+    if may_add_schools(actor):
+        what["new_school"] = name
+    else:
         row.warn("学校", f"系统中没有学校“{name}”，学校一项没有保存。请联系上级管理员登记学校；"
                        "孩子在外地上学的，请在学生页面办理“登记外地就读”。")
-    elif not said:
-        standing.said_schools.add(name)
-        alike = standing.school_like(name)
-        row.warn("学校", f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
-                 f"否则确认导入时会新增学校“{name}”。" if alike
-                 else f"系统中没有学校“{name}”，确认导入时会新增这所学校。")
     return None
+
+
+def may_add_schools(actor: Actor) -> bool:
+    """A school is a town's: whoever works for one village adds none."""
+    return actor.may(Permission.PLACE_CREATE) and level_of(actor.region_code) != "村"
+
+
+def _away(name: str, standing: Standing) -> bool:
+    """Whether a school's name begins with a province or a city in which the place does not lie, where that is known."""
+    begins = _PROVINCE_OR_CITY.match(plain_word(name))
+    known = any(above.endswith(("省", "市", "自治区")) for above in standing.above)
+    return known and begins is not None and begins[1] not in standing.above
+
+
+def say_new_school(row: ParsedRow, standing: Standing, what: dict[str, Any]) -> None:
+    """What the first row says that brings a school."""
+    if not (name := what.get("new_school")) or name in standing.said_schools:
+        return
+    standing.said_schools.add(name)
+    alike = standing.school_like(name)
+    row.warn("学校", f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
+             f"否则确认导入时会新增学校“{name}”。" if alike
+             else f"系统中没有学校“{name}”，确认导入时会新增这所学校。")
 
 
 def schooling_of_new(row: ParsedRow, school: School | None, what: dict[str, Any]) -> dict[str, Any]:

@@ -126,11 +126,13 @@ def _read_villages(session: ScopedSession, actor: Actor, standing: Standing) -> 
         standing.village_names[code], standing.settlements[code] = name, settlement or ""
         written = plain_word(name)
         spoken = _spoken(written)
-        of_its_committee = (spoken + e for e in (*_COMMITTEES, *(e.removeprefix("村") for e in _COMMITTEES)))
+        # 东街村委会 is the committee of 东街村; 柳湾 alone may be a 村 or a 社区.
+        whole = {spoken, *(spoken + e for e in (*_COMMITTEES, *(e.removeprefix("村") for e in _COMMITTEES)))} \
+            if spoken.endswith(("村", "社区")) else set()
         short = {stem(written), stem(spoken)}
         kind = next((kind for kind in (_RURAL, _URBAN) if written.endswith(kind)), (*_RURAL, *_URBAN))
         for by, words in zip(standing.villages, (
-                {written, code, spoken, *of_its_committee}, {*short, *(s + e for s in short for e in kind)},
+                {written, code, *whole}, {*short, *(s + e for s in short for e in kind)},
                 {s + e for s in short for e in ("", *_RURAL, *_URBAN)}), strict=True):
             for word in words:
                 by.setdefault(word, []).append(code)

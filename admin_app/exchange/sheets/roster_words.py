@@ -8,15 +8,22 @@ _GRADE_AND_CLASS = re.compile(
     r"(?<![1-9])(\d{1,2})班)")
 
 # 3, 三组, 第三村民小组
-_NUMBERED_GROUP = re.compile("第?([一二三四五六七八九十]{1,3}|[1-9][0-9]?)号?(?:村民小组|居民小组|小组|组|队)?")
+_NUMBERED_GROUP = re.compile("第?([一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]|[1-9][0-9]?)号?"
+                             "(?:村民小组|居民小组|小组|组|队)?")
 _GROUP_ENDINGS = ("村民小组", "居民小组", "自然村", "小组", "组")
 _DIGITS = {c: n for n, c in enumerate("一二三四五六七八九", 1)}
 
 
+def numbered_group(word: str) -> str:
+    """A group that is called by a number, as the register calls it; '' for any other: 五一组 is a name."""
+    found = _NUMBERED_GROUP.fullmatch(word)
+    return f"{_number(found[1])}组" if found else ""
+
+
 def group_key(word: str) -> str:
     """What 自然村（组） are compared by: 三组 and 第三村民小组 are 3组, 东沟自然村 is 东沟."""
-    if numbered := _NUMBERED_GROUP.fullmatch(word):
-        return f"{_number(numbered[1])}组"
+    if numbered := numbered_group(word):
+        return numbered
     ending = next((e for e in _GROUP_ENDINGS if word.endswith(e) and len(word) > len(e) + 1), "")
     return word.removesuffix(ending)
 
@@ -46,7 +53,7 @@ def _grades() -> dict[str, str | None]:
     return words
 
 
-AT_SCHOOL = frozenset({"在校就读", "在校在读", "在校生", "就读", "正常", "正常就读"})  # in the place of 是
+AT_SCHOOL = frozenset({"正常在校", "在校就读", "在校在读", "在校生", "就读", "正常", "正常就读"})  # in the place of 是
 # The states that no list sets: each asks for a move, most of them for a proof (`docs/states.md`).
 STATE_WORDS = {word: code for code, words in (
     ("elsewhere", "外地就读 外地上学 在外就读 区外就读 县外就读 省外就读"), ("home_taught", "送教上门 送教"),
