@@ -15,6 +15,7 @@ _UNUSUAL: dict[str, tuple[float, range]] = {
     "deferred": (0.002, range(6, 8)), "never_enrolled": (0.0015, range(6, 9)),
     "abroad": (0.001, range(8, 15)), "exempt": (0.0005, range(6, 16)),
     "deceased": (0.0005, range(6, 16)), "void": (0.0005, range(6, 16)),
+    "moved_away": (0.001, range(6, 16)),
 }
 _GRADUATED_AT_15 = 0.6
 _LATE_STARTERS = 0.1
@@ -55,8 +56,9 @@ def _place(child: Child, people: People, calendar: Calendar, schools: dict[str, 
     state, row = child.row["schooling_state"], child.row
     if state in ("unknown", "never_enrolled"):
         return
-    if state in ("abroad", "exempt", "deceased", "void"):
+    if state in ("abroad", "moved_away", "exempt", "deceased", "void"):
         row["note"] = {"abroad": "随父母出国（境），已交护照复印件", "deceased": "已注销户口",
+                       "moved_away": "户口已随父母迁往外地，已核对迁移证",
                        "void": "社区证明查无此人", "exempt": "经残疾人教育专家委员会评估，不具备学习条件"}[state]
         return
     if state == "deferred":

@@ -14,7 +14,7 @@ from tests.exchange.test_roster_rules import imported, previewed
 Look = Callable[[str], list[tuple[Any, ...]]]
 SQLITE_ONLY = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  # nothing of the store is asked
 电话, 另一电话 = "19935712001", "19935712002"
-何一 = {"村（社区）": "康宁社区", "户编号": "7", "户主姓名": "何大山", "儿童姓名": "何一",
+何一 = {"村（社区）": "康宁社区", "户编号": "组-77", "户主姓名": "何大山", "儿童姓名": "何一",
       "身份证号码": make_identity_number(date(2015, 5, 5), "1", serial=1)}
 何二 = {**何一, "儿童姓名": "何二", "身份证号码": make_identity_number(date(2015, 5, 5), "1", serial=2)}
 GROUP = "SELECT g.name FROM household h JOIN natural_group g ON g.id = h.natural_group_id WHERE h.head_name = '何大山'"

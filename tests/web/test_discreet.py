@@ -215,7 +215,7 @@ def test_the_receipt_of_a_batch_says_what_its_undo_left(people, store, district)
     director.open(receipt)
     director.press("撤销")
     said = director.open(receipt).text
-    assert "这次办理后来已撤销：恢复 2 条，1 条没有动（后来又改过）" in said
+    assert "这次办理后来已撤销：恢复 2 条，1 条没有动" in said
 
 
 def test_the_order_of_a_masked_sheet_does_not_tell_who_is_older(people):
