@@ -78,9 +78,19 @@ def check(text: str, *, today: date | None = None) -> IdentityNumber:
     return IdentityNumber(
         number=number,
         birth_date=birth_date,
-        sex="1" if int(number[16]) % 2 else "2",
+        sex=sex_in(number),
         address_code=number[:6],
     )
+
+
+def day_in(number: str) -> date:
+    """The day of birth in a number that passed every check."""
+    return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+
+
+def sex_in(number: str) -> Sex:
+    """The code of the sex in a number: odd is 男."""
+    return "1" if int(number[16]) % 2 else "2"
 
 
 def looks_truncated(cell_value: object) -> bool:

@@ -123,11 +123,10 @@ def outcome(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Se
 
 
 def _together(session: ScopedSession, change_id: int, undoing_id: int, row_ids: Sequence[int] | None) -> list[int]:
-    """The undos that hold of a change: the first one, and those that took back what it had to leave."""
-    if row_ids is not None:
-        return [undoing_id]
-    undos = session.scalars(select(Change.id).where(Change.undoes_id == change_id)).all()
-    return sorted({undoing_id, *undos} - undone_of(session, undos).keys())
+    """The undos that hold of a change, `undoing_id` among them: the first one, and those that took back what it had to
+    leave. Of some rows alone, the one that is asked about."""
+    whole = undos_of(session, [change_id]).get(change_id, []) if row_ids is None else []
+    return sorted({undoing_id, *whole})
 
 
 def undone(session: ScopedSession, change_id: int) -> int | None:
@@ -136,8 +135,13 @@ def undone(session: ScopedSession, change_id: int) -> int | None:
 
 
 def undone_of(session: ScopedSession, change_ids: Sequence[int]) -> dict[int, int]:
-    """Which of these changes were undone as a whole, each with the undo that holds: one that was undone itself
-    holds no more. Whoever did it: a village's act may be undone from above."""
+    """Which of these changes were undone as a whole, each with the last undo that holds."""
+    return {change: undos[-1] for change, undos in undos_of(session, change_ids).items()}
+
+
+def undos_of(session: ScopedSession, change_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The undos that hold of each of these changes that has any, the first one first: one that was undone itself holds
+    no more. Whoever did it: a village's act may be undone from above."""
     undoings: dict[int, list[int]] = defaultdict(list)
     asked = set(change_ids)
     with unscoped(session.get_bind().engine, "whether an act was undone, also from above") as wide:
@@ -148,10 +152,10 @@ def undone_of(session: ScopedSession, change_ids: Sequence[int]) -> dict[int, in
                 undoings[of].append(undoing)
             asked = {undoing for _, undoing in found}
 
-    def holding(change: int) -> int | None:
-        return next((by for by in reversed(undoings.get(change, [])) if holding(by) is None), None)
+    def holding(change: int) -> list[int]:
+        return [by for by in undoings.get(change, []) if not holding(by)]
 
-    return {change: by for change in change_ids if (by := holding(change)) is not None}
+    return {change: undos for change in change_ids if (undos := holding(change))}
 
 
 def lapsed_undos(session: ScopedSession) -> list[int]:

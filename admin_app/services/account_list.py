@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from admin_app.access.actor import Actor
 from admin_app.access.permissions import MAY_GRANT, ROLE_LABELS, Role
@@ -40,7 +40,7 @@ _ROLES = {label: role for role, label in ROLE_LABELS.items()} | {
 } | {"村干部": Role.VILLAGE_OFFICER, "村（社区）管理员": Role.VILLAGE_OFFICER, "管理员": Role.ADMINISTRATOR,
      "督导": Role.INSPECTOR, "审计": Role.AUDITOR}
 _MOST_FAULTS = 20
-MOST_VILLAGES = 500  # named at one time
+_MOST_VILLAGES = 500  # named at one time
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,20 @@ def template(session: ScopedSession, actor: Actor) -> Path:
 
 
 def unkept_villages(session: ScopedSession, actor: Actor) -> list[Region]:
-    """The villages under the actor that no officer who may sign in has a grant for, today or from a later day, at most
-    500."""
+    """The villages that nobody keeps, at most _MOST_VILLAGES."""
+    return list(session.scalars(select(Region).where(*_unkept(actor)).order_by(Region.code).limit(_MOST_VILLAGES)))
+
+
+def how_many_unkept(session: ScopedSession, actor: Actor) -> int:
+    return session.scalar(select(func.count()).select_from(Region).where(*_unkept(actor))) or 0
+
+
+def _unkept(actor: Actor) -> list[ColumnElement[bool]]:
+    """The conditions of the villages under the actor that no officer who may sign in has a grant for, today or from a
+    later day."""
     kept = exists().where(Grant.region_code == Region.code, Grant.role == Role.VILLAGE_OFFICER.value,
                           *not_over(date.today()), Account.id == Grant.account_id, Account.disabled_at.is_(None))
-    return list(session.scalars(select(Region).where(*villages_under(actor.region_code), ~kept)
-                                .order_by(Region.code).limit(MOST_VILLAGES)))
+    return [*villages_under(actor.region_code), ~kept]
 
 
 def read_bytes(content: bytes, filename: str) -> list[Wanted]:

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
-from admin_app.services.records import check, written_anew
+from admin_app.services.records import check, like_anew, written_anew
 from admin_app.services.rules import present_school_year
 from admin_app.services.students import numbers_after
-from admin_app.standing import alike, hold_place, one_like, twin_of
+from admin_app.standing import alike, hold_place, twin_of
 from models.household import Household
 from models.post import Post
 from models.publicity_activity import PublicityActivity
@@ -63,8 +63,7 @@ def next_letter_numbers(session: ScopedSession, code: str, year: int) -> Iterato
 @check(Post)
 def post(session: ScopedSession, actor: Actor, record: Post) -> None:
     """One person has one post but once at a time."""
-    names = ("region_code", "kind", "unit", "holder", "since")
-    twin = one_like(session, record, *names) if written_anew(record, *names) else None
+    twin = like_anew(session, record, "region_code", "kind", "unit", "holder", "since")
     if twin is not None:
         raise Invalid(f"已登记过“{twin.holder}”在“{twin.unit}”的这项职责。如是再次任职，请填写任期起；"
                       "情况有变，请在原来的那条上修改。", "holder", ("post", twin.id))
@@ -73,8 +72,7 @@ def post(session: ScopedSession, actor: Actor, record: Post) -> None:
 @check(PublicityActivity)
 def publicity_activity(session: ScopedSession, actor: Actor, record: PublicityActivity) -> None:
     """A form that was sent again counts nobody twice."""
-    names = ("region_code", "held_on", "topic", "form")
-    twin = one_like(session, record, *names) if written_anew(record, *names) else None
+    twin = like_anew(session, record, "region_code", "held_on", "topic", "form")
     if twin is not None:
         raise Invalid(f"这一天已登记过同样形式的“{twin.topic}”。如确是另一场，请在主题中写明，"
                       f"如“{twin.topic}（第二场）”。",

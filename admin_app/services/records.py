@@ -20,6 +20,7 @@ from admin_app.changes.ledger import LONGEST_TEXT, explained, ledger_position
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.exchange import cells
 from admin_app.identity_numbers import holds_number
+from admin_app.standing import one_like
 from models.base import Base, Field, Privacy, Wall, declared, model_of, pointed_at, table_of
 from models.identity_number import normalise
 from models.kinds import unsealed
@@ -273,20 +274,26 @@ def require_running(target: Base, label: str, name: str) -> None:
 
 def require_in_use(session: ScopedSession, code: str) -> None:
     """Nothing new is registered in a division that is not there, or has ended. Raises Invalid."""
-    if session.scalar(select(Region.id).where(Region.code == code)) is None:
+    if (place := _division(session, code)) is None:
         raise Invalid(f"没有代码为 {code} 的村（社区）。请从提示的列表中选择。", "region_code")
-    if place := ended_place(session, code):
-        name, into = place
+    name, into, stands = place
+    if not stands:
         raise Invalid(f"“{name}”已撤销，请登记到{f'并入后的“{into}”' if into else '并入后的村（社区）'}。"
                       "原有的户由区划管理员移交。", "region_code")
 
 
 def ended_place(session: ScopedSession, code: str) -> tuple[str, str | None] | None:
     """The name of a division whose last day is over, and of the one that it became part of; None for one in use."""
+    found = _division(session, code)
+    return (found[0], found[1]) if found and not found[2] else None
+
+
+def _division(session: ScopedSession, code: str) -> tuple[str, str | None, bool] | None:
+    """The name of a division, that of the one that it became part of, and whether it is in use; None if none is."""
     into = aliased(Region)
-    found = session.execute(select(Region.name, into.name).outerjoin(into, into.code == Region.successor_code)
-                            .where(Region.code == code, ~in_use())).first()
-    return (found[0], found[1]) if found else None
+    found = session.execute(select(Region.name, into.name, in_use()).outerjoin(
+        into, into.code == Region.successor_code).where(Region.code == code)).first()
+    return (found[0], found[1], bool(found[2])) if found else None
 
 
 def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstraint) -> None:
@@ -304,6 +311,11 @@ def _follow(session: ScopedSession, record: Base, constraint: ForeignKeyConstrai
         require_running(parent, declared(type(record), name).label, name)
     if len(constraint.elements) == 2 and record.region_code != parent.region_code:  # type: ignore[attr-defined]
         record.region_code = parent.region_code  # type: ignore[attr-defined]
+
+
+def like_anew(session: ScopedSession, record: Base, *columns: str) -> Any | None:
+    """Another record of its place that is alike in these columns, asked for only of what is `written_anew` in them."""
+    return one_like(session, record, *columns) if written_anew(record, *columns) else None
 
 
 def written_anew(record: Base, *columns: str) -> bool:

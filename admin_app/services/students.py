@@ -13,7 +13,7 @@ from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Invalid
 from admin_app.exchange.cells import plain_word
 from admin_app.services import names  # noqa: F401  (keeps the name indexes)
-from admin_app.services.records import check, written_anew
+from admin_app.services.records import check, like_anew, written_anew
 from admin_app.standing import alike, hold_place, one_like, twin_of
 from models.agreement import answered
 from models.code_item import CodeItem
@@ -180,9 +180,7 @@ def head(session: ScopedSession, actor: Actor, household: Household) -> None:
 
 def _no_other_home(session: ScopedSession, household: Household) -> None:
     """Nobody heads two families of one village. Where that was so before, the rest of a family may still be edited."""
-    if not written_anew(household, *Household.__once__):
-        return
-    if (twin := one_like(session, household, *Household.__once__)) is not None:
+    if (twin := like_anew(session, household, *Household.__once__)) is not None:
         raise Invalid(f"本村已有同一户主的“{twin}”（户编号 {twin.register_number}），不用再登记。", "identity_number",
                       ("household", twin.id))
 
@@ -217,9 +215,7 @@ def _label(session: ScopedSession, table: str, code: str) -> str:
 @check(Guardian)
 def guardian(session: ScopedSession, actor: Actor, record: Guardian) -> None:
     """A form that was sent again makes no second guardian of one child."""
-    if not written_anew(record, "student_id", "name"):
-        return
-    if (twin := one_like(session, record, "student_id", "name")) is not None:
+    if (twin := like_anew(session, record, "student_id", "name")) is not None:
         raise Invalid(f"这个孩子已有监护人“{twin.name}”，不用再登记。情况有变，请在原来的那条上修改。", "name",
                       ("guardian", twin.id))
 

@@ -192,8 +192,8 @@ def load() -> ResponseReturnValue:
             made = account_list.load(session(), actor(), wanted)
         except Invalid as fault:
             error = fault.message
-    unkept = [] if made else account_list.unkept_villages(session(), actor())
-    page = render_template("accounts_load.html", made=made, error=error, unkept=len(unkept))
+    unkept = 0 if made else account_list.how_many_unkept(session(), actor())
+    page = render_template("accounts_load.html", made=made, error=error, unkept=unkept)
     return page, 400 if error else 200
 
 

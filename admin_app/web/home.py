@@ -17,7 +17,8 @@ from admin_app.display import local_time
 from admin_app.exchange import import_runs
 from admin_app.filters import BEFORE, EMPTY, TO
 from admin_app.listing import COUNT_CAP, Wanted
-from admin_app.services import account_list, condition
+from admin_app.services import condition
+from admin_app.services.account_list import how_many_unkept
 from admin_app.services.letters import lacking
 from admin_app.services.moves import moves_of
 from admin_app.services.rules import present_school_year, term_begins
@@ -133,10 +134,9 @@ def _waits_for_another(model: type[Base], verb: str) -> bool:
 
 def _unkept() -> list[dict[str, Any]]:
     """Villages that nobody keeps: their lists stand still, and a new district has nothing else to do first."""
-    if not actor().may(Permission.ACCOUNT_CREATE) or not (villages := account_list.unkept_villages(session(), actor())):
+    if not actor().may(Permission.ACCOUNT_CREATE) or not (villages := how_many_unkept(session(), actor())):
         return []
-    most = "+" if len(villages) == account_list.MOST_VILLAGES else ""
-    return [{"label": "还没有村干部账号的村（社区）", "count": f"{len(villages):,}{most}", "colour": "yellow",
+    return [{"label": "还没有村干部账号的村（社区）", "count": f"{villages:,}", "colour": "yellow",
              "url": url_for("accounts.load")}]
 
 

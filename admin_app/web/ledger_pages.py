@@ -179,10 +179,11 @@ def change(id: int, left: Undone | None = None, error: str = "") -> ResponseRetu
                              .offset(number * PAGE).limit(PAGE + 1)).all()
     entries = history.entries(session(), actor().role, display(), rows[:PAGE])
     _load_labels(entries)
-    undone_by, may = undone(session(), id), _offer(found)
+    undone_by = undone(session(), id)
     done = left or outcome(session(), id, undone_by or 0) if left or undone_by else None
+    rest = sum(one.untouched for one in done.kept) if done and undone_by else 0
+    may = _offer(found) if rest or not undone_by else None
     offer = None if undone_by else may
-    rest = sum(one.untouched for one in done.kept) if done and undone_by and may else 0
     page = render_template(
         "admin/change.html", title=f"变更 {id}　{verb_label(found.verb)}", change=_facts(found),
         back=url_for("ledger.changes"), rows=[_line(e, offer is not None) for e in entries],

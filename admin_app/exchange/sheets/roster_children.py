@@ -10,25 +10,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.exchange.cells import Rough
 from admin_app.exchange.sheet import ParsedRow
+from models.identity_number import day_in
 from models.student import VOID, Student
 
 _Known = tuple[str | None, str | None, date | None]  # village, name, birth date
-
-
-def day_of_number(number: str) -> date:
-    """The day of birth in an identity number that passed its checks (GB 11643)."""
-    return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-
-
-def sex_of_number(number: str) -> str:
-    """The code of the sex in an identity number (GB 11643: odd is 男)."""
-    return "1" if int(number[16]) % 2 else "2"
 
 
 def day_of_birth(row: ParsedRow) -> date | None:
@@ -36,7 +27,7 @@ def day_of_birth(row: ParsedRow) -> date | None:
     told, number = row.values.get("birth_date"), row.values.get("identity")
     if isinstance(told, date):
         return told
-    return day_of_number(number) if number else None
+    return day_in(number) if number else None
 
 
 class Children:
@@ -46,7 +37,7 @@ class Children:
         self.by_number: dict[str, Student] = {}
         self._by_name: dict[tuple[str | None, str | None], dict[int, Student]] = defaultdict(dict)
         self._namesakes: dict[_Known, Student] = {}  # of the rows whose number is new, who have another number
-        self._bearers: set[tuple[str, str]] = set()
+        self._bearers: set[tuple[str, str]] = set()  # of names that the list puts beside another child's number
         self._elsewhere: set[str] = set()
         self._numbered_new: dict[_Known, str] = {}  # new children with a number → the row that named them first
         self._named: dict[Any, int] = {}  # a number, a child, or a name with a day → the row that named it first
@@ -64,19 +55,20 @@ class Children:
                 for part in in_parts(unknown):
                     found._elsewhere |= {i for i in wide.scalars(
                         select(Student.identity_index).where(Student.identity_index.in_(part))) if i}
-        for bare in (True, False):  # a row whose number stands means its child
-            meant = [row for row, i in zip(rows, indexes, strict=True)
-                     if row.values.get("name") and (not i if bare else i and i not in found.by_number)]
-            for part in in_parts({str(row.values["name"]): None for row in meant}):
-                query = select(Student).where(Student.name.in_(part), Student.schooling_state != VOID)
-                for child in session.scalars(query if bare else query.where(Student.identity_index.is_(None))):
-                    found._by_name[child.region_code, child.name][child.id] = child
-            if not bare:
-                found._read_namesakes(session, meant)
-        found._read_bearers(session, {str(row.values["name"]) for row, i in zip(rows, indexes, strict=True)
-                                      if row.values.get("name") != getattr(found.by_number.get(i or ""), "name", None)
-                                      and i in found.by_number and row.values.get("name")})
+        named = [(row, i) for row, i in zip(rows, indexes, strict=True) if row.values.get("name")]
+        new = [row for row, i in named if i and i not in found.by_number]  # whose number stands means its child
+        found._read_alike(session, [row for row, i in named if not i])
+        found._read_alike(session, new, Student.identity_index.is_(None))
+        found._read_namesakes(session, new)
+        found._read_bearers(session, {row.values["name"] for row, i in named if i in found.by_number
+                                      and row.values["name"] != found.by_number[i].name})
         return found
+
+    def _read_alike(self, session: ScopedSession, rows: Sequence[ParsedRow], *further: ColumnElement[bool]) -> None:
+        for part in in_parts(dict.fromkeys(row.values["name"] for row in rows)):
+            for child in session.scalars(select(Student).where(
+                    Student.name.in_(part), Student.schooling_state != VOID, *further)):
+                self._by_name[child.region_code, child.name][child.id] = child
 
     def _read_bearers(self, session: ScopedSession, names: set[str]) -> None:
         """The children of names that stand beside another child's number in the list."""

@@ -90,7 +90,7 @@ def _named(row: ParsedRow, standing: Standing,
         row.warn("监护人", f"一格里有 {len(found)} 位监护人，分别登记"
                         + (f"，电话记在“{first}”名下。如是别人的，请在监护人页面改正。" if phone else "。"))
     phones = [phone, *(further if one_each else ())]
-    return [(name, relation, own or next(iter(phones[at:at + 1]), None))
+    return [(name, relation, own or (phones[at] if at < len(phones) else None))
             for at, (name, (relation, own)) in enumerate(found.items())]
 
 

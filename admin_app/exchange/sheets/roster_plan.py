@@ -8,7 +8,6 @@ from admin_app.access.scope import ScopedSession
 from admin_app.display import plain_text
 from admin_app.exchange.cells import Rough, plain_word
 from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden
-from admin_app.exchange.sheets.roster_children import day_of_number, sex_of_number
 from admin_app.exchange.sheets.roster_codes import to_codes
 from admin_app.exchange.sheets.roster_contacts import family_phone, guardians_of, part_guardians
 from admin_app.exchange.sheets.roster_families import index_of
@@ -21,6 +20,7 @@ from admin_app.exchange.sheets.roster_words import URBAN
 from admin_app.services.students import NAMESAKE, RESIDENT_IDENTITY_CARD, plain, years_mistyped
 from models.agreement import answered
 from models.base import Privacy, declared
+from models.identity_number import day_in, sex_in
 from models.student import SCHOOLING_MOVES, Student
 
 _LEFT_BEHIND = frozenset({"10", "11", "12"})
@@ -108,13 +108,13 @@ def _agree_with_number(row: ParsedRow) -> None:
     """Sex and birth date against the number (GB 11643): named, kept as the list has them; filled in
     where the list has none."""
     number, values = row.values.get("identity"), row.values
-    born = day_of_number(number) if number else None
+    born = day_in(number) if number else None
     _day_of_birth(row, born)
     if not number:
         if not row.refused and values.get("birth_date") is None:
             row.error("出生日期", "没有身份证号的孩子须填写出生日期。")
         return
-    sex = sex_of_number(number)
+    sex = sex_in(number)
     if values.get("birth_date") is None:
         values["birth_date"] = born
     elif values["birth_date"] != born:
@@ -174,7 +174,7 @@ def _same_name(row: ParsedRow, child: Student, standing: Standing) -> None:
     another = home is not None and head not in (None, home.head_name)
     number, values = row.values["identity"], row.values
     contradicts = bool(number) and (
-        values.get("birth_date") != day_of_number(number) or values.get("sex_code") != sex_of_number(number))
+        values.get("birth_date") != day_in(number) or values.get("sex_code") != sex_in(number))
     said = f"这个身份证号登记的是“{child.name}”，名单上是“{name}”"
     if (contradicts or not {*name} & {*child.name} or (another and not {*name[1:]} & {*child.name[1:]})
             or standing.children.bears_name(child.region_code, name)):

@@ -38,7 +38,7 @@ _NO_SCHOOL = frozenset({"转走", "转出", "转学", "已转走", "已转出", 
 def kind_of(name: str, grades: Iterable[str | None] = ()) -> str:
     """The kind of a new school: by its name, else by the grades of those who learn there."""
     said = kind_said(name)
-    years = {int(g[1:]) for g in grades if g and re.fullmatch(r"g\d", g)}
+    years = {_year(g) for g in grades if g} - {0}
     upper = bool(years) and max(years) > 6
     return said or (("312" if min(years) <= 6 else "311") if upper else "211")
 
@@ -187,6 +187,7 @@ def _no_seat(row: ParsedRow, child: Student, school: School | None, new: dict[st
 
 
 def _year(grade: str) -> int:
+    """1 to 9; 0 for what is no grade of compulsory school."""
     return int(grade[1:]) if re.fullmatch(r"g\d", grade) else 0
 
 

@@ -21,7 +21,7 @@ from models.code_item import CodeItem
 from models.guardian import Guardian
 from models.household import HARDSHIP_MOVES, HouseholdHardship
 from models.natural_group import NaturalGroup
-from models.region import LEVEL_LENGTHS, Region, code_of, in_use, prefix_of, under, villages_under
+from models.region import LEVEL_LENGTHS, Region, code_of, in_use, prefix_of, spoken_name, under, villages_under
 from models.school import School
 from models.special_group_flag import FLAG_MOVES, SpecialGroupFlag
 from models.student import Student
@@ -125,7 +125,7 @@ def _read_villages(session: ScopedSession, actor: Actor, standing: Standing) -> 
     for code, name, settlement in found:
         standing.village_names[code], standing.settlements[code] = name, settlement or ""
         written = plain_word(name)
-        spoken = _spoken(written)
+        spoken = spoken_name(written)
         # 东街村委会 is the committee of 东街村; 柳湾 alone may be a 村 or a 社区.
         whole = {spoken, *(spoken + e for e in (*_COMMITTEES, *(e.removeprefix("村") for e in _COMMITTEES)))} \
             if spoken.endswith(("村", "社区")) else set()
@@ -183,12 +183,6 @@ def _read_belongings(session: ScopedSession, standing: Standing) -> None:
                 select(HouseholdHardship.household_id, HouseholdHardship.kind).where(
                     HouseholdHardship.household_id.in_(part), HouseholdHardship.state.in_(HARDSHIP_MOVES.standing))):
             standing.hardships.setdefault(household_id, set()).add(kind)
-
-
-def _spoken(name: str) -> str:
-    """'东街村村民委员会' → '东街村'."""
-    ending = next((e for e in _COMMITTEES if name.endswith(e) and len(name) > len(e) + 1), "")
-    return name.removesuffix(ending)
 
 
 def stem(name: str) -> str:
