@@ -212,7 +212,8 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
     with ScopedSession(_plant().engine, actor.scope, writing=True) as session:
         run = importer.check(session, actor, sheet_named("roster"), file, file.name)
         rows = session.scalars(select(ImportRow).where(ImportRow.run_id == run.id).order_by(ImportRow.id))
-        report: dict[str, Any] = {"counts": run.counts, "notes": run.notes, "passed_over": run.passed_over or [],
+        report: dict[str, Any] = {"counts": run.counts, "changed": run.changed or {}, "notes": run.notes,
+                                  "passed_over": run.passed_over or [],
                                   "lacking": import_runs.lacking_of(run), "rows": [
             {**({"sheet": r.tab} if r.tab else {}), "row": r.excel_row, "outcome": r.outcome,
              "messages": [{k: m[k] for k in ("column", "level", "text")} for m in r.messages]} for r in rows]}
@@ -237,6 +238,8 @@ def roster_import(file: Path, username: str, dry_run: bool, as_json: bool) -> No
         for message in row["messages"]:
             click.echo(f"{place_of(row.get('sheet'), row['row'])} [{OUTCOME_LABELS[row['outcome']]}] "
                        f"{message['column']}：{message['text']}")
+    if changed := "、".join(f"{label} {count} 条" for label, count in report["changed"].items()):
+        click.echo(f"更新的行改动的项：{changed}。")
     counts = report["counts"]
     click.echo("，".join(f"{label} {counts[key]}" for key, label in OUTCOME_LABELS.items())
                + f"，有提醒 {counts['warned']}" + ("（未写入）" if dry_run else ""))

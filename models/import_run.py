@@ -26,6 +26,7 @@ class ImportRun(Base):
     sha256: Mapped[str] = field("文件摘要")
     state: Mapped[str] = field("状态", meaning="checked、confirmed、set_aside")
     counts: Mapped[dict[str, int]] = field("条数", JSON)
+    changed: Mapped[dict[str, int] | None] = field("更新的行改动的项", JSON, meaning="每一项各在几行中改动")
     captions: Mapped[list[str]] = field("原列名", JSON)
     passed_over: Mapped[list[str] | None] = field("没有导入的列", JSON)
     notes: Mapped[list[str] | None] = field("读取说明", JSON)

@@ -33,6 +33,7 @@ def level_of(code: str) -> str:
     return next((level for level, size in LEVEL_LENGTHS.items() if size == length), ABOVE_ALL)
 
 
+COMMITTEES = ("居民委员会", "村民委员会", "村委会", "居委会")  # with which the official name of a village ends
 _SPOKEN = {"社区居民委员会": "社区", "社区居委会": "社区", "居民委员会": "居委会", "村民委员会": "村", "村委会": "村"}
 
 

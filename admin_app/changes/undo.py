@@ -76,8 +76,16 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
     session.flush()
     if any(table == Household.__tablename__ for table, *_ in shapes):
         leave_strange_groups(session, undoing.id)
-    _stand_once(session, undoing.id, {model_of(table) for table, *_ in shapes})
+    _stand_once(session, undoing.id, {model_of(table) for table, operation, columns, _ in shapes
+                                      if _stands_otherwise(model_of(table), operation, columns)})
     return outcome(session, change_id, undoing.id, row_ids, all_restored=not left)
+
+
+def _stands_otherwise(model: type[Base], operation: str, columns: str) -> bool:
+    """Whether a row of this shape, undone, brings a record back, into another state, or to another owner."""
+    moves = model.__moves__
+    return moves is not None and (operation == "delete" or (operation == "update" and any(
+        name.endswith("_id") or name in (moves.column, *moves.single) for name in columns.split(","))))
 
 
 def _stand_once(session: ScopedSession, undoing_id: int, touched: set[type[Base]]) -> None:

@@ -14,13 +14,14 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Final, Self
 
 from admin_app.errors import Invalid
 from admin_app.exchange.reader import RawCell, RawRow, RawSheet
 
-__all__ = ["Header", "NoHeader", "data_rows", "find_header", "units_below"]
+__all__ = ["Caption", "Header", "NoHeader", "columns_of", "data_rows", "find_header", "units_below"]
 
 ROWS_SEARCHED: Final = 30
 LONGEST_CAPTION: Final = 200  # what is longer is cut, so that no pattern runs long on it
@@ -90,6 +91,11 @@ class Caption:
     @property
     def text(self) -> str:
         return f"{self.group}/{self.leaf}" if self.group and self.leaf else self.group or self.leaf
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        group, _, leaf = text.rpartition("/")
+        return cls(group, leaf)
 
 
 def find_header(
@@ -197,6 +203,21 @@ def is_better(new: Header, old: Header) -> bool:
 def match(upper: RawRow, lower: RawRow | None, wanted: Mapping[str, Sequence[str]]) -> Header:
     """Read one row, or two as groups and leaves, as a header and give each field its column."""
     captions = captions_of(upper, lower)
+    columns = columns_of(captions, wanted)
+    used = set(columns.values())
+    texts = [caption.text for caption in captions]
+    return Header(
+        columns=columns,
+        captions=tuple(texts),
+        unmatched=tuple(text for c, text in enumerate(texts) if text and c not in used),
+        missing=(),
+        first_row=upper.number,
+        last_row=(lower or upper).number,
+    )
+
+
+def columns_of(captions: Sequence[Caption], wanted: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """The column of each field that these captions have."""
     columns: dict[str, int] = {}
     for reading in (whole_key, loose_key, leaf_key):
         found: dict[str, int] = {}
@@ -210,16 +231,7 @@ def match(upper: RawRow, lower: RawRow | None, wanted: Mapping[str, Sequence[str
                 if text in found and found[text] not in columns.values():
                     columns[field] = found[text]
                     break
-    used = set(columns.values())
-    texts = [caption.text for caption in captions]
-    return Header(
-        columns=columns,
-        captions=tuple(texts),
-        unmatched=tuple(text for c, text in enumerate(texts) if text and c not in used),
-        missing=(),
-        first_row=upper.number,
-        last_row=(lower or upper).number,
-    )
+    return columns
 
 
 def captions_of(upper: RawRow, lower: RawRow | None) -> list[Caption]:
@@ -271,6 +283,7 @@ def plain(cell: RawCell) -> str:
     return as_written(unicodedata.normalize("NFKC", as_written(cell)))
 
 
+@lru_cache(maxsize=1024)
 def key(text: str) -> str:
     """What captions are compared by: letters and digits."""
     return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())

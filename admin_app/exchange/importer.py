@@ -10,7 +10,7 @@ What becomes of a preview that waits, and of what an import left behind: `import
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,8 +65,9 @@ class _Planned:
     @property
     def values(self) -> dict[str, Any]:
         """What the run says of it."""
-        return {"counts": _counts(self.rows), "plan_digest": self.digest, "ledger_position": self.position,
-                "snapshot": self.snapshot}
+        changed = Counter(label for row in self.rows if row.outcome == "changed" for label in _labels(row))
+        return {"counts": _counts(self.rows), "changed": dict(changed.most_common()), "plan_digest": self.digest,
+                "ledger_position": self.position, "snapshot": self.snapshot}
 
 
 def check(session: ScopedSession, actor: Actor, sheet: Sheet, path: Path, filename: str) -> ImportRun:
@@ -128,6 +129,10 @@ def _counts(planned: Sequence[PlannedRow]) -> dict[str, int]:
     counts = Counter(row.outcome for row in planned)
     warned = sum(map(_warned, planned))
     return {**{outcome: counts[outcome] for outcome in OUTCOMES}, "warned": warned}
+
+
+def _labels(row: PlannedRow) -> set[str]:
+    return {difference["label"] for difference in row.changes}
 
 
 def _warned(row: PlannedRow) -> bool:
@@ -242,7 +247,8 @@ def _planned_again(session: ScopedSession, actor: Actor, run: ImportRun) -> _Pla
     """The kept rows set against the register as it is now."""
     sheet = sheet_named(run.sheet)
     actor.require(f"{sheet.area}.edit")
-    return _Planned.of(session, actor, sheet, [sheet_row(sheet, row) for row in _kept_rows(session, run)])
+    called = sheet.called(run.captions)
+    return _Planned.of(session, actor, sheet, [sheet_row(sheet, row, called) for row in _kept_rows(session, run)])
 
 
 def _keep_anew(session: ScopedSession, run: ImportRun, again: _Planned) -> None:
@@ -256,8 +262,8 @@ def _keep_anew(session: ScopedSession, run: ImportRun, again: _Planned) -> None:
         state=CHECKED, confirmed_at=None, **again.values).execution_options(synchronize_session=False))
 
 
-def sheet_row(sheet: Sheet, row: ImportRow) -> ParsedRow:
+def sheet_row(sheet: Sheet, row: ImportRow, called: Mapping[str, str]) -> ParsedRow:
     """A kept row as it was read: values and the messages of its reading."""
     kept = orjson.loads(row.cells.open())
     read = [Message(**m) for m in row.messages if m.get("stage") == "read"]
-    return ParsedRow(row.excel_row, kept["cells"], sheet.restore(kept["values"]), read, row.tab)
+    return ParsedRow(row.excel_row, kept["cells"], sheet.restore(kept["values"]), read, row.tab, called)

@@ -16,7 +16,9 @@ from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Invalid
 from admin_app.exchange.cells import BadCell, Noted
-from admin_app.exchange.header import Header, NoHeader, data_rows, find_header, units_below
+from admin_app.exchange.header import (
+    Caption, Header, NoHeader, columns_of, data_rows, find_header, units_below,
+)
 from admin_app.exchange.reader import RawCell, RawRow, RawSheet, read_table
 from models.identity_number import looks_truncated
 
@@ -67,6 +69,7 @@ class ParsedRow:
     values: dict[str, Any]
     messages: list[Message] = field(default_factory=list)
     tab: str | None = None  # of a list that goes over several
+    called: Mapping[str, str] = field(default_factory=dict)  # the form's captions → the list's own
 
     @property
     def place(self) -> str:
@@ -78,10 +81,10 @@ class ParsedRow:
         return any(m.level == "error" for m in self.messages)
 
     def error(self, column: str, text: str, stage: str = "plan") -> None:
-        self.messages.append(Message(column, "error", text, stage))
+        self.messages.append(Message(self.called.get(column, column), "error", text, stage))
 
     def warn(self, column: str, text: str, stage: str = "plan") -> None:
-        self.messages.append(Message(column, "warning", text, stage))
+        self.messages.append(Message(self.called.get(column, column), "warning", text, stage))
 
 
 def place_of(tab: str | None, excel_row: int) -> str:
@@ -104,9 +107,9 @@ def change(label: str, before: str | None, after: str | None) -> dict[str, str]:
     return {"label": label, "before": before or "", "after": after or ""}
 
 
-def hidden(value: Any) -> str:
-    """Numbers are not shown in previews: that one is there, not which."""
-    return "（有）" if value else ""
+def hidden_change(label: str, before: object, after: object, whose: str = "") -> dict[str, str]:
+    """Numbers are not shown in previews: that one is there, and that it would be another one, not which."""
+    return change(label, f"{whose}（有）" if before else "", f"{whose}（{'另一个' if before else '有'}）")
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,13 @@ class Sheet:
     def header_of(self, raw: RawSheet) -> Header:
         """Raises NoHeader."""
         return find_header(raw, self.wanted, required={c.name for c in self.columns if c.required})
+
+    def called(self, captions: Sequence[str]) -> dict[str, str]:
+        """What a list with these captions calls the form's columns, by any caption that the form takes for them."""
+        columns = columns_of([Caption.of(text) for text in captions], self.wanted)
+        own = {column: captions[columns[column.name]] for column in self.columns if column.name in columns}
+        return {said: written for column, written in own.items() for said in column.captions
+                if written != said and not written.endswith(f"/{said}")}
 
     @property
     def listed(self) -> tuple[Column, ...]:
@@ -255,11 +265,12 @@ class _Tab:
         """Its rows, with their cells under the captions of all tabs; of several with the name of this one."""
         said = {column: unit.name for column, unit in self.given.items()}
         readers = [(c, self.header.columns.get(c.name), said.get(c), _Once(c.parse)) for c in sheet.columns]
+        called = sheet.called(self.header.captions)
         places = {name: at for at, name in enumerate(self.named)}
         order = [places.get(name) for name in over_all]
         straight = order == list(range(len(self.header.captions)))
         for row in data_rows(self.raw, self.header):
-            parsed = _parse(readers, len(self.header.captions), row)
+            parsed = _parse(readers, called, len(self.header.captions), row)
             parsed.tab = self.raw.name if several else None
             if not straight:
                 cells = [*parsed.cells, *said.values()]
@@ -300,9 +311,9 @@ class _Once(dict[str | None, Noted[Any] | BadCell]):
 Reader = tuple[Column, int | None, str | None, _Once]
 
 
-def _parse(readers: Sequence[Reader], width: int, row: RawRow) -> ParsedRow:
+def _parse(readers: Sequence[Reader], called: Mapping[str, str], width: int, row: RawRow) -> ParsedRow:
     cells = [*row.cells[:width], *(None,) * (width - len(row.cells))]
-    parsed = ParsedRow(row.number, [c if type(c) is str else as_written(c) for c in cells], {})
+    parsed = ParsedRow(row.number, [c if type(c) is str else as_written(c) for c in cells], {}, called=called)
     for column, place, said, known in readers:
         cell = said if place is None else cells[place]
         noted = known[cell] if cell is None or type(cell) is str else known.read(cell)
@@ -317,7 +328,8 @@ def _parse(readers: Sequence[Reader], width: int, row: RawRow) -> ParsedRow:
         for note in noted.notes:
             parsed.warn(column.caption, note, "read")
         if column.required and noted.value in (None, ""):
-            parsed.error(column.caption, f"没有填写“{column.caption}”。请补上后重新导入这一行。", "read")
+            written = called.get(column.caption, column.caption)
+            parsed.error(column.caption, f"没有填写“{written}”。请补上后重新导入这一行。", "read")
     return parsed
 
 

@@ -22,11 +22,11 @@ from admin_app.services.rules import number, rule
 from admin_app.standing import hold, hold_afresh
 from models.account import Account, Grant, in_force, not_over, over
 from models.base import Base, declared
-from models.region import Region, code_of
+from models.region import COMMITTEES, Region, code_of
 
 _USERNAME = re.compile(r"^[\w.@-]{2,40}$")
 # Endings that people leave out, the whole or a part of one: 康宁社区(居民委员会), 柳湾(村委会), 柳湾村(民委员会).
-_OFFICIAL = ("居民委员会", "村民委员会", "居委会", "村委会", "民委员会", "委会")
+_OFFICIAL = (*COMMITTEES, "民委员会", "委会")
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def preview(id: int) -> ResponseReturnValue:
         "import/preview.html", run=_run(run), counts=run.counts, tabs=tabs, rows=_rows(rows, confirmed),
         back=url_for("imports.result", id=id) if confirmed else url_for("imports.upload", sheet=run.sheet),
         confirmed=confirmed, warned_url=_sheet_url(run, "warned") if confirmed else None,
-        notes=run.notes or [], passed_over=run.passed_over, lacking=import_runs.lacking_of(run),
+        changed=run.changed, notes=run.notes or [], passed_over=run.passed_over, lacking=import_runs.lacking_of(run),
         fault=_common_fault(run, rows),
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
         confirm_url=url_for("imports.confirm", id=id) if import_runs.has_something(run) and not confirmed else None,

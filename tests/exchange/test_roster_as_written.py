@@ -79,7 +79,7 @@ def test_a_month_of_birth_that_two_children_have_is_asked_about(主任: Desk) ->
     imported(主任, 陈月, {**陈月, "身份证号码": make_identity_number(date(2015, 10, 13), "2", serial=35)})
     for written in ("2015.10", "2015"):
         [(outcome, said)] = previewed(主任, {**陈月, "身份证号码": None, "出生年月": written})
-        assert outcome == "拒收" and said == "出生日期：本村有 2 个孩子同名、同年月出生，没有写明日期，分不清是哪一个。" \
+        assert outcome == "拒收" and said == "出生年月：本村有 2 个孩子同名、同年月出生，没有写明日期，分不清是哪一个。" \
                                            "请写明出生年月日，或补上身份证号。"
     [(outcome, _)] = previewed(主任, {**陈月, "身份证号码": None, "出生日期": "2015-10-13"})
     assert outcome == "无变化", "the control"
@@ -132,6 +132,20 @@ def test_a_school_is_known_by_the_end_of_its_name_where_one_alone_has_it(主任:
     assert "按系统中的" not in said and "不知是哪一所：示范县第一小学、邻县第一小学" in said, "of two none is guessed"
 
 
+@SQLITE_ONLY
+def test_a_school_is_known_by_what_people_call_it_in_short(主任: Desk) -> None:
+    for name in ("示范县第二小学", "示范县第十一中学", "邻县实验小学"):
+        主任.open("/admin/school/new/")
+        主任.press("保存", name=name, kind="211", region_code="990101400000")
+    for written, school in (("二小", "示范县第二小学"), ("县二小", "示范县第二小学"), ("第二小", "示范县第二小学"),
+                            ("十一中", "示范县第十一中学"), ("实验小", "邻县实验小学"), ("实小", "邻县实验小学")):
+        [(outcome, said)] = previewed(主任, {**陈月, "学校": written})
+        assert outcome == "新增" and f"“{written}”按系统中的“{school}”登记" in said, written
+    for written in ("三小", "青山二小", "二中"):
+        [(_, said)] = previewed(主任, {**陈月, "学校": written})
+        assert "按系统中的" not in said and "会新增" in said, written
+
+
 @pytest.mark.parametrize("written", ["外地上学（太原）", "在外就读", "无", "没有", "未上学"])
 @SQLITE_ONLY
 def test_what_says_that_there_is_no_school_is_none(主任: Desk, what_lies_there: Look, written: str) -> None:
@@ -175,7 +189,7 @@ def test_the_relation_to_the_head_and_the_address_are_kept(主任: Desk, what_li
     assert what_lies_there(CHILD)[0][2:] == ("30", "康宁路1号")
     [(outcome, said)] = previewed(主任, {**陈月, "与户主关系": "孙女", "现住址": "康宁路2号"})
     assert outcome == "更新" and "与户主关系 原值 女 → 改为 孙女" in said
-    assert "现居住地 原值 （有） → 改为 （有）" in said and "康宁路" not in 主任.page.text
+    assert "现居住地 原值 （有） → 改为 （另一个）" in said and "康宁路" not in 主任.page.text
     主任.press("确认导入")
     assert what_lies_there(CHILD)[0][2:] == ("42", "康宁路2号")
 

@@ -155,3 +155,26 @@ def test_who_works_for_one_village_adds_no_school_and_the_child_comes_in(
     head.press("确认导入")
     assert what_lies_there("SELECT school_id FROM student WHERE name = '袁宇航'") == [(None,)]
     assert what_lies_there("SELECT name FROM school WHERE name = '新河实验小学'") == []
+
+
+@SQLITE_ONLY
+def test_a_child_without_a_number_that_is_much_like_a_sibling_is_asked_about(主任: Desk, what_lies_there: Look) -> None:
+    没有号码 = {**袁宇航, "身份证号码": None, "出生日期": "2015-05-05"}
+    imported(主任, 没有号码)
+    [(outcome, said)] = previewed(主任, {**没有号码, "出生日期": "2015-05-06"})
+    assert outcome == "新增" and "儿童姓名：这户已登记有同名的“袁宇航”（2015-05-05 出生）。请核对是不是同一个孩子" in said
+    [(outcome, said)] = previewed(主任, {**没有号码, "儿童姓名": "袁雨航"})
+    assert outcome == "新增" and "出生日期：这户已登记有同日出生的“袁宇航”（2015-05-05 出生）" in said
+    for another in ({"儿童姓名": "袁文静", "出生日期": "2017-03-01"}, {"出生日期": "2015-05-06", "户主姓名": "袁小川"},
+                    {"出生日期": "2015-05-06", "备注": "同名，不是同一个孩子"}):
+        [(outcome, said)] = previewed(主任, {**没有号码, **another})
+        assert outcome == "新增" and "这户已登记有" not in said, another
+
+
+@SQLITE_ONLY
+def test_twins_whose_numbers_tell_them_apart_are_two_children(主任: Desk) -> None:
+    imported(主任, 袁宇航)
+    [(outcome, said)] = previewed(主任, {**袁宇航, "儿童姓名": "袁宇辰", "身份证号码": 号码[4]})
+    assert outcome == "新增" and "这户已登记有" not in said
+    [(outcome, said)] = previewed(主任, {**袁宇航, "儿童姓名": "袁宇辰", "身份证号码": None, "出生日期": "2015-05-05"})
+    assert outcome == "新增" and "这户已登记有同日出生的“袁宇航”" in said, "the control"

@@ -161,3 +161,27 @@ def test_a_village_that_is_no_more_is_named_with_its_successor(主任: Desk) -> 
     [(outcome, said)] = previewed(主任, 孙悦)
     assert outcome == "拒收" and "已撤销，请改填并入后的“牧童" in said
     assert previewed(主任, {**孙悦, "村（社区）": "牧童社区"})[0][0] == "新增", "the control"
+
+
+def test_the_preview_says_which_facts_the_list_will_change_and_of_how_many(主任: Desk) -> None:
+    """A list of last year, or numbers that slipped, show at once in what would change."""
+    孙欣 = {**孙悦, "儿童姓名": "孙欣", "身份证号码": make_identity_number(date(2015, 9, 1), "2", serial=8)}
+    主任.upload(roster(孙悦, 孙欣), "名单.xlsx")
+    assert "将改动" not in 主任.page.text, "both are new"
+    主任.press("确认导入")
+    主任.upload(roster({**孙悦, "年级": "三年级", "班级": "2班"}, {**孙欣, "年级": "五年级"}), "名单.xlsx")
+    assert "更新的 2 条将改动：年级 2 条、班级 1 条。" in 主任.page.text
+    主任.press("确认导入")
+    主任.upload(roster({**孙悦, "年级": "三年级", "班级": "2班"}), "名单.xlsx")
+    assert "将改动" not in 主任.page.text, "nothing would change"
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_what_is_wrong_is_said_under_the_captions_of_the_list_itself(主任: Desk) -> None:
+    theirs = {{"儿童姓名": "学生姓名", "身份证号码": "证件号"}.get(caption, caption): cell for caption, cell in 孙悦.items()}
+    [(outcome, said)] = previewed(主任, {**theirs, "证件号": 孙悦号码[:-1] + ("0" if 孙悦号码[-1] != "0" else "1")})
+    assert outcome == "拒收" and said.startswith("证件号：")
+    [(_, said)] = previewed(主任, {**theirs, "学生姓名": ""})
+    assert said == "学生姓名：没有填写“学生姓名”。请补上后重新导入这一行。"
+    [(_, said)] = previewed(主任, {**孙悦, "儿童姓名": ""})
+    assert said == "儿童姓名：没有填写“儿童姓名”。请补上后重新导入这一行。", "the control"

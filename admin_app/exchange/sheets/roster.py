@@ -15,7 +15,7 @@ from admin_app.exchange.sheets.roster_apply import apply
 from admin_app.exchange.sheets.roster_contacts import PARENTS, SEVERAL
 from admin_app.exchange.sheets.roster_groups import group_name
 from admin_app.exchange.sheets.roster_plan import plan
-from admin_app.exchange.sheets.roster_standing import is_village
+from admin_app.exchange.sheets.roster_villages import is_village
 from admin_app.exchange.sheets.roster_words import AT_SCHOOL, STATE_WORDS
 from admin_app.services.students import student_number_of
 
@@ -48,6 +48,12 @@ def telephones(cell: RawCell) -> Noted[str | None]:
     if len(several) < 2:
         return cells.phone(cell)
     return Noted("、".join(dict.fromkeys(filter(None, (cells.phone(part).value for part in several)))) or None)
+
+
+def telephone(cell: RawCell) -> Noted[str | None]:
+    """A telephone of one person, who may have several: the first."""
+    first, *further = (telephones(cell).value or "").split("、")
+    return Noted(first or None, (f"一格里有 {1 + len(further)} 个号码，只保存了第一个。",) if further else ())
 
 
 def school_record(cell: RawCell) -> Noted[str | None]:
@@ -88,7 +94,7 @@ ROSTER = Sheet(
         Column("head_name", ("户主姓名", "户主", "户主名"), person, width=10),
         Column("head_identity", ("户主身份证号", "户主身份证号码", "户主证件号码"), number, lenient=True, width=22),
         Column("head_phone", ("户主电话", "户主联系电话", "户主电话号码", "户主手机", "户主手机号", "户主联系方式"),
-               cells.phone, lenient=True, width=14),
+               telephone, lenient=True, width=14),
         Column("relation_to_head", ("与户主关系", "与户主的关系", "同户主关系", "和户主关系"), words(20),
                codes="family_relation", width=10),
         Column("name", ("儿童姓名", "姓名", "学生姓名", "孩子姓名", "适龄儿童姓名", "幼儿姓名"), cells.chinese_name,
@@ -105,7 +111,7 @@ ROSTER = Sheet(
         *(Column(f"{parent}_name", (f"{word}/姓名", f"{word}姓名", word), person, stands_for=("guardian_name",))
           for parent, word in PARENTS.items()),
         *(Column(f"{parent}_phone", tuple(f"{word}{said}" for said in (
-            "/联系电话", "联系电话", "电话", "手机", "手机号", "手机号码", "联系方式")), cells.phone, lenient=True,
+            "/联系电话", "联系电话", "电话", "手机", "手机号", "手机号码", "联系方式")), telephone, lenient=True,
             stands_for=("guardian_phone",)) for parent, word in PARENTS.items()),
         Column("registered_address", ("户籍地", "户籍所在地", "户口所在地", "户籍地址", "户籍住址"), words(200),
                width=24),

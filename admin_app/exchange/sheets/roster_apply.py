@@ -11,7 +11,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.bulk import insert_rows
 from admin_app.access.scope import ScopedSession
 from admin_app.errors import Conflict
-from admin_app.exchange.sheets.roster_schooling import kind_of, may_add_schools
+from admin_app.exchange.sheets.roster_schools import kind_of, may_add_schools
 from admin_app.services.names import index_name
 from admin_app.services.students import NO_DOCUMENT, RESIDENT_IDENTITY_CARD, next_register_numbers
 from models.base import Base, table_of

@@ -6,7 +6,7 @@ tells the month of birth alone means the only child of that name who was born in
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,7 @@ from admin_app.exchange.sheet import ParsedRow
 from models.identity_number import day_in
 from models.student import VOID, Student
 
+Sibling = tuple[str, date | None, str | None]  # name, birth date, blind index of the number
 _Known = tuple[str | None, str | None, date | None]  # village, name, birth date
 
 
@@ -39,6 +40,7 @@ class Children:
         self._namesakes: dict[_Known, Student] = {}  # of the rows whose number is new, who have another number
         self._bearers: set[tuple[str, str]] = set()  # of names that the list puts beside another child's number
         self._elsewhere: set[str] = set()
+        self._at_home: dict[int | None, list[Sibling]] = defaultdict(list)
         self._numbered_new: dict[_Known, str] = {}  # new children with a number → the row that named them first
         self._named: dict[Any, int] = {}  # a number, a child, or a name with a day → the row that named it first
 
@@ -88,6 +90,22 @@ class Children:
                     Student.name.in_({row.values["name"] for row in part}), Student.schooling_state != VOID,
                     Student.birth_date.in_({day_of_birth(row) for row in part}), Student.identity_index.is_not(None))):
                 self._namesakes[child.region_code, child.name, child.birth_date] = child
+
+    def read_siblings(self, session: ScopedSession, households: Collection[int]) -> None:
+        """Who stands in the families that a new child may join."""
+        for part in in_parts(households):
+            for home, name, born, index in session.execute(
+                    select(Student.household_id, Student.name, Student.birth_date, Student.identity_index)
+                    .where(Student.household_id.in_(part), Student.schooling_state != VOID).order_by(Student.id)):
+                self._at_home[home].append((name, born, index))
+
+    def sibling_like(self, row: ParsedRow, household_id: int | None) -> Sibling | None:
+        """Who stands in the family of a new child with its name but another day, or with its day but another name,
+        where no two numbers tell them apart."""
+        name, born, index = row.values.get("name"), day_of_birth(row), row.values.get("identity")
+        return next((sibling for sibling in self._at_home.get(household_id, ())
+                     if (sibling[0] == name) != (sibling[1] == born)
+                     and (sibling[0] == name or not (index and sibling[2]))), None)
 
     def namesake(self, row: ParsedRow, region: str) -> Student | None:
         """Who stands in the village with the name and the day of a new child, under another number."""

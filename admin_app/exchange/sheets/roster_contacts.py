@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from admin_app.exchange.cells import PLAIN_NAME, BadCell, chinese_name, says_nothing
-from admin_app.exchange.sheet import ParsedRow, change, hidden
+from admin_app.exchange.sheet import ParsedRow, change, hidden_change
 from admin_app.exchange.sheets.roster_families import Named, index_of
 from admin_app.exchange.sheets.roster_standing import Standing
 from admin_app.services.students import plain
@@ -116,7 +116,7 @@ def _differs(stands: Guardian, relation: str | None, phone: str | None, standing
     update: dict[str, Any] = {}
     if phone and phone != plain(stands.phone):
         update["phone"] = phone
-        changes.append(change("监护人电话", hidden(stands.phone), hidden(phone)))
+        changes.append(hidden_change("监护人电话", stands.phone, phone, stands.name))
     if relation and not stands.relation:
         update["relation"] = relation
         changes.append(change("监护人与孩子关系", "", standing.labels["guardian_relation"].get(relation, relation)))

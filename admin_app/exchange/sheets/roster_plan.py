@@ -6,20 +6,18 @@ from typing import Any
 from admin_app.access.actor import Actor
 from admin_app.access.scope import ScopedSession
 from admin_app.display import plain_text
-from admin_app.exchange.cells import Rough, plain_word
-from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden
+from admin_app.exchange.cells import Rough
+from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden_change
 from admin_app.exchange.sheets.roster_codes import to_codes
 from admin_app.exchange.sheets.roster_contacts import family_phone, guardians_of, part_guardians
 from admin_app.exchange.sheets.roster_families import index_of
 from admin_app.exchange.sheets.roster_groups import group_of
-from admin_app.exchange.sheets.roster_schooling import (
-    say_new_school, school_of, schooling_of_new, settle_grade, state_of_standing,
-)
+from admin_app.exchange.sheets.roster_schooling import schooling_of_new, settle_grade, state_of_standing
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing
 from admin_app.exchange.sheets.roster_words import URBAN
 from admin_app.services.students import NAMESAKE, RESIDENT_IDENTITY_CARD, plain, years_mistyped
 from models.agreement import answered
-from models.base import Privacy, declared
+from models.base import Field, Privacy, declared
 from models.identity_number import day_in, sex_in
 from models.student import SCHOOLING_MOVES, Student
 
@@ -36,7 +34,7 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
         part_guardians(row)
     indexes = [index_of(row.values.get("identity")) for row in rows]
     standing = read_standing(session, actor, rows, indexes)
-    regions = [_village(row, standing, actor) for row in rows]
+    regions = [standing.villages.of(row) for row in rows]
     for row, region in zip(rows, regions, strict=True):
         if region:
             standing.families.hear(row, region)
@@ -45,37 +43,13 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
             standing.families.join(row, child)
     planned = []
     for row, index, region in zip(rows, indexes, regions, strict=True):
-        to_codes(row, standing, urban=standing.settlements.get(region or "", "").startswith(URBAN))
+        to_codes(row, standing, urban=standing.villages.settlements.get(region or "", "").startswith(URBAN))
         standing.children.tell_day(row, index, region)
         _agree_with_number(row)
-        child = standing.children.of(row, index, region, standing.village_names)
+        child = standing.children.of(row, index, region, standing.villages.names)
         _of_age(row, child)
         planned.append(_planned(row, region, child, standing, actor))
     return planned
-
-
-def _village(row: ParsedRow, standing: Standing, actor: Actor) -> str | None:
-    text = row.values.get("village")
-    if not text:
-        return None
-    for word, begin in standing.readings(plain_word(text)):
-        codes = [code for code in standing.villages_named(word) if code.startswith(begin)]
-        if len(codes) == 1:
-            if standing.kind_differs(word) and word not in standing.said_villages:
-                standing.said_villages.add(word)
-                row.warn("村（社区）", f"“{text}”按“{standing.village_names[codes[0]]}”登记。"
-                                    "如不是同一个，请写明全名后重新上传。")
-            return codes[0]
-        if codes:
-            row.error("村（社区）", f"有 {len(codes)} 个村（社区）都叫“{text}”。"
-                                 "请在前面写明乡镇，或改填 12 位区划代码。")
-            return None
-        if word in standing.ended:
-            row.error("村（社区）", standing.ended[word])
-            return None
-    row.error("村（社区）", f"您的管辖范围内没有叫“{text}”的村（社区）。请核对名称，或填写区划代码；"
-                         "新设的村请先登记区划。")
-    return None
 
 
 def _of_age(row: ParsedRow, child: Student | None) -> None:
@@ -141,6 +115,8 @@ def _planned(row: ParsedRow, region: str | None, child: Student | None, standing
     what["household"] = _household(row, region, child, standing, changes)
     if row.refused:
         return PlannedRow(row, "refused", label)
+    if child is None:
+        _like_a_sibling(row, what["household"]["id"], standing)
     what["student"] = _student(row, child, standing, changes, actor, what)
     what["guardians"] = guardians_of(row, child, standing, changes)
     _belongings(row, child, standing, changes, what)
@@ -163,6 +139,18 @@ def _no_namesake(row: ParsedRow, region: str, standing: Standing) -> None:
     else:
         row.warn("身份证号码", f"本村已有同名、同日出生的“{twin.name}”，身份证号不同。请核对是不是同一个孩子："
                             "是的，请不要导入这一行，在学生页面更正号码。")
+
+
+def _like_a_sibling(row: ParsedRow, household_id: int | None, standing: Standing) -> None:
+    """A name or a day put right would register its child a second time, where no number tells that it is one."""
+    other = standing.children.sibling_like(row, household_id)
+    if other is None or answered(row.values.get("note"), *NAMESAKE):
+        return
+    name, born, _ = other
+    named = name == row.values["name"]
+    row.warn("儿童姓名" if named else "出生日期",
+             f"这户已登记有{'同名' if named else '同日出生'}的“{name}”（{born} 出生）。请核对是不是同一个孩子："
+             "是的，请改正名单或学生页面后再导入这一行；确是两个孩子，确认导入即可。")
 
 
 def _same_name(row: ParsedRow, child: Student, standing: Standing) -> None:
@@ -215,12 +203,12 @@ def _household(row: ParsedRow, region: str, child: Student | None, standing: Sta
         if stands.identity_index is None or (named.by_number and named.at_home):
             _heads_no_other(row, families.other_home_of(row, region, named))
             update["identity_number"] = identity
-            changes.append(change("户主身份证号", hidden(stands.identity_number), hidden(identity)))
+            changes.append(hidden_change("户主身份证号", stands.identity_number, identity))
         else:
             row.warn("户主身份证号", "与登记的户主身份证号不同，没有改动。请核实后在户的页面办理。")
     if phone:
         update["phone"] = phone
-        changes.append(change("户的联系电话", "", hidden(phone)))
+        changes.append(hidden_change("户的联系电话", "", phone))
     if group:
         update["natural_group_id"] = group
     return {"id": stands.id, "key": named.key, "update": update, "was": stands.identity_index,
@@ -245,8 +233,8 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
         "relation_to_head": values.get("relation_to_head_code"), "registered_address": values.get("registered_address"),
         "current_address": values.get("current_address"), "note": values.get("note"),
     }
-    school = settle_grade(row, child, school_of(row, child, standing, actor, what), standing, new, what)
-    say_new_school(row, standing, what)
+    school = settle_grade(row, child, standing.schools.of(row, child, actor, what), standing, new, what)
+    standing.schools.say_new(row, what)
     what["grade"] = new["grade"] or (child.grade if child else None)  # by which a new school is known
     if child is None:
         return {**new, "identity_number": values.get("identity"), "student_number": values.get("student_number"),
@@ -256,21 +244,17 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
         before, after = getattr(child, name), new[name]
         if after is not None and after != before:
             differ[name] = after
-            table = declared(Student, name).codes or ""
-            labels = standing.labels.get(table, {})
-            said = hidden if declared(Student, name).privacy is Privacy.ADDRESS else plain_text
-            changes.append(change(declared(Student, name).label, labels.get(before, said(before)),
-                                   labels.get(after, said(after))))
+            changes.append(_difference(declared(Student, name), before, after, standing))
     if values.get("identity") and child.identity_index is None:
         differ |= {"identity_number": values["identity"], "identity_kind": RESIDENT_IDENTITY_CARD}
-        changes.append(change("身份证号码", "", hidden(values["identity"])))
+        changes.append(hidden_change("身份证号码", "", values["identity"]))
     if (number := values.get("student_number")) and number != (held := plain(child.student_number)):
         differ["student_number"], what["number_was"] = number, index_of(held)
-        changes.append(change("学籍号", hidden(held), hidden(number)))
+        changes.append(hidden_change("学籍号", held, number))
     to_school = school.name if school is not None and school.id != child.school_id else what.get("new_school")
     if to_school:
         differ["school_id"] = school.id if school is not None else None  # of a new one when it is made
-        before = standing.school_of(child)
+        before = standing.schools.of_child(child)
         changes.append(change("学校", before.name if before else "", to_school))
     household = what["household"]
     if household["id"] != child.household_id:
@@ -280,6 +264,13 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
                               home.register_number if home else values.get("register_number") or "（由系统编号）"))
     state_of_standing(row, child)
     return differ
+
+
+def _difference(fact: Field, before: Any, after: Any, standing: Standing) -> dict[str, str]:
+    if fact.privacy is Privacy.ADDRESS:
+        return hidden_change(fact.label, before, after)
+    labels = standing.labels.get(fact.codes or "", {})
+    return change(fact.label, *(labels.get(value, plain_text(value)) for value in (before, after)))
 
 
 def _belongings(row: ParsedRow, child: Student | None, standing: Standing, changes: list[dict[str, str]],

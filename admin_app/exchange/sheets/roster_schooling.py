@@ -1,112 +1,18 @@
-"""Where a row of a roster says that a child learns: a school that runs, a grade that a form would take too."""
+"""How a row of a roster says that a child learns: its state, and a seat that a form would give it too."""
 
-import re
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from admin_app.access.actor import Actor
-from admin_app.access.permissions import Permission
-from admin_app.exchange.cells import plain_word, says_nothing
 from admin_app.exchange.sheet import ParsedRow
+from admin_app.exchange.sheets.roster_schools import kind_said, year_of
 from admin_app.exchange.sheets.roster_standing import Standing
 from models.agreement import answered, not_of_age, not_taught
-from models.region import level_of
 from models.school import School
 from models.student import SCHOOLING_MOVES, Student
 
 ENROLLED, UNKNOWN = "enrolled", "unknown"
 _WITHOUT_SEAT = {*SCHOOLING_MOVES.labels} - {*SCHOOLING_MOVES.standing} | {"elsewhere"}
 _OF_SEAT = ("grade", "class_name", "boarding")
-
-# What the name of a school says of its kind; the first that fits.
-_KINDS = tuple((re.compile(word), kind) for word, kind in (
-    ("幼儿园", "111"), ("教学点", "218"), ("十二年", "345"), ("九年|一贯", "312"),
-    ("盲", "511"), ("聋", "512"), ("培智", "513"), ("特殊|特教", "514"), ("专门学校|工读", "371"),
-    ("小学|完小|中心校", "211"), ("完全中学", "341"), ("高级中学|高中", "342"), ("职业初中", "321"),
-    ("职业|职高|中专|技校", "361"), ("初中|中学|[一二三四五六七八九十]中(?!心)", "311")))
-_MOST_NAMED = 3
-_ELSEWHERE = re.compile("外地|外省|外县|在外(?!国)")
-# At the head of a school's name: 山西省, 北京市海淀区, 太原市第五中学; 朝阳市场小学 is none.
-_PROVINCE_OR_CITY = re.compile("(北京市|天津市|上海市|重庆市|[^省市县区城]{2,3}省|[^省市县区城]{2,7}自治区|"
-                               "[^省市县区城]{2,4}市(?=第|实验|育|[^市场民直立]{1,5}[区县镇乡]))")
-_NO_SCHOOL = frozenset({"转走", "转出", "转学", "已转走", "已转出", "已转学",
-                        "无学校", "没有学校", "未上学", "没上学", "没有上学", "不上学", "未入学", "没入学",
-                        "失学", "辍学", "在家"})
-
-
-def kind_of(name: str, grades: Iterable[str | None] = ()) -> str:
-    """The kind of a new school: by its name, else by the grades of those who learn there."""
-    said = kind_said(name)
-    years = {_year(g) for g in grades if g} - {0}
-    upper = bool(years) and max(years) > 6
-    return said or (("312" if min(years) <= 6 else "311") if upper else "211")
-
-
-def kind_said(name: str) -> str:
-    return next((kind for word, kind in _KINDS if word.search(name)), "")
-
-
-def school_of(row: ParsedRow, child: Student | None, standing: Standing, actor: Actor,
-              what: dict[str, Any]) -> School | None:
-    """The school of a row, if it stands and takes children. One that the register does not have is made by whoever may,
-    and named; a text that is no school's name is none."""
-    name = row.values.get("school")
-    if not name or not (school := standing.schools.get(name) or _unknown(row, name, standing, actor, what)):
-        return None
-    closed = school.closed_on is not None and school.closed_on < date.today()
-    if closed and not (child and child.school_id == school.id):
-        row.warn("学校", f"“{school.name}”已停办（{school.closed_on}），学校一项没有保存。"
-                       "请改成孩子现在的学校后重新上传。")
-        return None
-    return school
-
-
-def _unknown(row: ParsedRow, name: str, standing: Standing, actor: Actor, what: dict[str, Any]) -> School | None:
-    if says_nothing(name) or plain_word(name) in _NO_SCHOOL:
-        return None
-    if away := _away(name, standing) or _ELSEWHERE.search(name):
-        row.warn("学校", f"“{name}”{'不在本地' if away is True else '不是学校名称'}，学校一项没有保存。"
-                       "在外地上学的，请导入后在学生页面办理“登记外地就读”。")
-        return None
-    if len(full := standing.schools_in_full(name)) > 1:
-        row.warn("学校", f"“{name}”不知是哪一所：{'、'.join(full[:_MOST_NAMED])}。学校一项没有保存，"
-                       "请写明全名后重新上传。")
-        return None
-    if full:
-        if name not in standing.said_schools:  # said once: a first list names many
-            standing.said_schools.add(name)
-            row.warn("学校", f"“{name}”按系统中的“{full[0]}”登记。如不是同一所学校，请写明全名后重新上传。")
-        return standing.schools[full[0]]
-    if may_add_schools(actor):
-        what["new_school"] = name
-    else:
-        row.warn("学校", f"系统中没有学校“{name}”，学校一项没有保存。请联系上级管理员登记学校；"
-                       "孩子在外地上学的，请在学生页面办理“登记外地就读”。")
-    return None
-
-
-def may_add_schools(actor: Actor) -> bool:
-    """A school is a town's: whoever works for one village adds none."""
-    return actor.may(Permission.PLACE_CREATE) and level_of(actor.region_code) != "村"
-
-
-def _away(name: str, standing: Standing) -> bool:
-    """Whether a school's name begins with a province or a city in which the place does not lie, where that is known."""
-    begins = _PROVINCE_OR_CITY.match(plain_word(name))
-    known = any(above.endswith(("省", "市", "自治区")) for above in standing.above)
-    return known and begins is not None and begins[1] not in standing.above
-
-
-def say_new_school(row: ParsedRow, standing: Standing, what: dict[str, Any]) -> None:
-    """What the first row says that brings a school."""
-    if not (name := what.get("new_school")) or name in standing.said_schools:
-        return
-    standing.said_schools.add(name)
-    alike = standing.school_like(name)
-    row.warn("学校", f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
-             f"否则确认导入时会新增学校“{name}”。" if alike
-             else f"系统中没有学校“{name}”，确认导入时会新增这所学校。")
 
 
 def schooling_of_new(row: ParsedRow, school: School | None, what: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +63,7 @@ def settle_grade(row: ParsedRow, child: Student | None, school: School | None, s
     note = new["note"] or (child.note if child else None)
     if not (new["grade"] or (moves and stands)) or answered(note, "年级", "学校"):
         return school
-    there = school or (standing.school_of(child) if not row.values.get("school") else None)
+    there = school or (standing.schools.of_child(child) if not row.values.get("school") else None)
     kind = there.kind if there else kind_said(what.get("new_school") or "")
     born = new["birth_date"] or (child.birth_date if child else None)
     why = _misfit(new["grade"], kind, born) if new["grade"] not in (None, stands) else ""
@@ -169,7 +75,7 @@ def settle_grade(row: ParsedRow, child: Student | None, school: School | None, s
     if why:
         row.warn("学校", f"{why}，学校一项没有保存。请核对；如确实如此，请在备注中写明后重新上传，如“学校已核对”。")
         what["new_school"] = None
-    elif child is not None and new["grade"] and stands and _year(new["grade"]) < _year(stands):
+    elif child is not None and new["grade"] and stands and year_of(new["grade"]) < year_of(stands):
         row.warn("年级", "比登记的年级低。请核对名单是不是以前的；如确实降级，确认导入即可。")
     return None if why else school
 
@@ -184,11 +90,6 @@ def _no_seat(row: ParsedRow, child: Student, school: School | None, new: dict[st
         row.warn("学校", f"“{child.name}”在系统中是“{state}”，名单上的学校、年级、班级没有保存。请核实；"
                        "如已在本地就读，请在学生页面" + ("办理“登记在校”。" if child.schooling_state == "elsewhere"
                                              else "先办理“更正（恢复待核查）”，再登记在校。"))
-
-
-def _year(grade: str) -> int:
-    """1 to 9; 0 for what is no grade of compulsory school."""
-    return int(grade[1:]) if re.fullmatch(r"g\d", grade) else 0
 
 
 def _misfit(grade: str, kind: str, born: date | None) -> str:
