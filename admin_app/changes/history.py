@@ -30,7 +30,7 @@ class ValueChange:
     label: str
     before: str
     after: str
-    looked: bool = False  # nothing changed: `after` names the columns that were shown in full
+    alone: bool = False  # there is no before: of a new record, or where `after` names what was shown in full
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def values_of(display: Display, role: Role, row: ChangeRow) -> list[ValueChange]
         return []
     if row.operation == REVEAL:
         looked = "、".join(column.info["field"].label for column in columns_of(table_of(model), row.columns))
-        return [ValueChange("", "查看了", "", looked, looked=True)]
+        return [ValueChange("", "查看了", "", looked, alone=True)]
     result = []
     for name in row.columns.split(","):
         if name not in table_of(model).c:
@@ -118,7 +118,7 @@ def values_of(display: Display, role: Role, row: ChangeRow) -> list[ValueChange]
                 display.value(model, name, stored_value(model, name, side.get(name))).text
                 for side in (before, after)
             )
-        result.append(ValueChange(name, field.label, *texts))
+        result.append(ValueChange(name, field.label, *texts, alone=row.operation == "insert"))
     return result
 
 

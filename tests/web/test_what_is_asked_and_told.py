@@ -179,6 +179,18 @@ def test_the_page_of_a_child_tells_what_was_done_with_all_that_belongs_to_it(dis
     assert "留守证明" not in officer.open(other).text and "张奶奶" not in officer.page.text
 
 
+def test_the_history_tells_what_a_new_record_holds_and_of_a_later_edit_what_was_before(district_application, home):
+    _, child = home
+    officer = desk(district_application, "康宁网格员")
+    officer.open(f"/admin/guardian/new/?student_id={child}")
+    officer.press("保存", name="张奶奶", relation="祖母")
+    history = officer.page.text.partition("变更记录")[2]
+    assert "姓名 张奶奶" in history and "原值" not in history
+    officer.open(officer.page.link("修改"))
+    officer.press("保存", relation="外祖母")
+    assert "与孩子关系 原值 祖母 → 改为 外祖母" in officer.page.text.partition("变更记录")[2]
+
+
 def test_an_inspector_sees_how_a_child_came_to_its_state_and_not_who_moved_it(district_application, home):
     _, child = home
     officer = desk(district_application, "康宁网格员")
