@@ -97,7 +97,7 @@ def _named(row: ParsedRow, standing: Standing,
 def _with_relations(row: ParsedRow, standing: Standing) -> dict[str, tuple[str | None, str | None]]:
     """The guardians of a row, each with the code of its relation to the child and the telephone of its own, where the
     row tells them."""
-    named, codes = row.values.get("guardian_name"), standing.codes["guardian_relation"]
+    named, codes = row.values.get("guardian_name"), standing.codes.words["guardian_relation"]
     found: dict[str, tuple[str | None, str | None]] = {}
     for name, word, *call in row.values.get("guardians", [(named, "")]) if named else ():
         if name in codes and found:  # 李桂花/奶奶
@@ -119,7 +119,7 @@ def _differs(stands: Guardian, relation: str | None, phone: str | None, standing
         changes.append(hidden_change("监护人电话", stands.phone, phone, stands.name))
     if relation and not stands.relation:
         update["relation"] = relation
-        changes.append(change("监护人与孩子关系", "", standing.labels["guardian_relation"].get(relation, relation)))
+        changes.append(change("监护人与孩子关系", "", standing.codes.label("guardian_relation", relation)))
     return update
 
 

@@ -1,11 +1,13 @@
 """The 自然村（组） of a family, the level below a village's code, which each list writes in its own way."""
 
+from collections.abc import Iterable
+
 from admin_app.exchange.cells import Noted, one_line, open_text, plain_word, says_nothing
 from admin_app.exchange.reader import RawCell
 from admin_app.exchange.sheet import ParsedRow, change
 from admin_app.exchange.sheets.roster_families import Named
-from admin_app.exchange.sheets.roster_standing import Standing
 from admin_app.exchange.sheets.roster_words import group_key, numbered_group
+from models.natural_group import NaturalGroup
 
 CAPTION = "自然村（组）"
 _LONGEST = 40
@@ -20,30 +22,41 @@ def group_name(cell: RawCell) -> Noted[str | None]:
     return Noted(numbered) if numbered else open_text(cell, _LONGEST)
 
 
-def group_of(row: ParsedRow, region: str, named: Named, standing: Standing,
-             changes: list[dict[str, str]]) -> int | str | None:
-    """The group that a row gives to its family: its number, or the name of one that the village has not yet; None for
-    what stands. The first row that says one speaks for the family."""
-    if not (name := row.values.get("natural_group")):
-        return None
-    home = named.stands.id if named.stands else named.key
-    first, place = standing.group_said.setdefault(home, (name, row.place))
-    if place != row.place:
-        if first != name:
-            row.warn(CAPTION, f"与{place}同户，自然村（组）却不同，以{place}为准。")
-        return None
-    at = (region, group_key(plain_word(name)))
-    group = standing.groups.get(at)
-    held = named.stands.natural_group_id if named.stands else None
-    if group is not None and group == held:
-        return None
-    if held is not None and not (named.by_number or named.child_at_home):
-        row.warn(CAPTION, f"登记的是“{standing.group_names[held]}”，没有改动。如有变动，请在户的页面修改。")
-        return None
-    if group is None and at not in standing.new_groups:
-        standing.new_groups[at] = name
-        row.warn(CAPTION, f"本村还没有“{name}”，确认导入时会新增这个自然村（组）。")
-    called = standing.new_groups[at] if group is None else standing.group_names[group]
-    if named.stands is not None:
-        changes.append(change(CAPTION, standing.group_names.get(held or 0), called))
-    return called if group is None else group
+class Groups:
+    """The groups of the villages, and what the rows of one roster said of them."""
+
+    def __init__(self, standing: Iterable[NaturalGroup] = ()) -> None:
+        self._by_key: dict[tuple[str, str], int] = {}  # by village, and what names are compared by
+        self._names: dict[int, str] = {}
+        self._said: dict[str | int, tuple[str, str]] = {}  # of a family, and by which row
+        self._new: dict[tuple[str, str], str] = {}  # as the first row writes each
+        for group in standing:
+            self._by_key.setdefault((group.region_code, group_key(plain_word(group.name))), group.id)
+            self._names[group.id] = group.name
+
+    def of(self, row: ParsedRow, region: str, named: Named, changes: list[dict[str, str]]) -> int | str | None:
+        """The group that a row gives to its family: its number, or the name of one that the village has not yet; None
+        for what stands. The first row that says one speaks for the family."""
+        if not (name := row.values.get("natural_group")):
+            return None
+        home = named.stands.id if named.stands else named.key
+        first, place = self._said.setdefault(home, (name, row.place))
+        if place != row.place:
+            if first != name:
+                row.warn(CAPTION, f"与{place}同户，自然村（组）却不同，以{place}为准。")
+            return None
+        at = (region, group_key(plain_word(name)))
+        group = self._by_key.get(at)
+        held = named.stands.natural_group_id if named.stands else None
+        if group is not None and group == held:
+            return None
+        if held is not None and not (named.by_number or named.child_at_home):
+            row.warn(CAPTION, f"登记的是“{self._names[held]}”，没有改动。如有变动，请在户的页面修改。")
+            return None
+        if group is None and at not in self._new:
+            self._new[at] = name
+            row.warn(CAPTION, f"本村还没有“{name}”，确认导入时会新增这个自然村（组）。")
+        called = self._new[at] if group is None else self._names[group]
+        if named.stands is not None:
+            changes.append(change(CAPTION, self._names.get(held or 0), called))
+        return called if group is None else group

@@ -8,10 +8,8 @@ from admin_app.access.scope import ScopedSession
 from admin_app.display import plain_text
 from admin_app.exchange.cells import Rough
 from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden_change
-from admin_app.exchange.sheets.roster_codes import to_codes
 from admin_app.exchange.sheets.roster_contacts import family_phone, guardians_of, part_guardians
 from admin_app.exchange.sheets.roster_families import index_of
-from admin_app.exchange.sheets.roster_groups import group_of
 from admin_app.exchange.sheets.roster_schooling import schooling_of_new, settle_grade, state_of_standing
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing
 from admin_app.exchange.sheets.roster_words import URBAN
@@ -43,7 +41,7 @@ def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[Pl
             standing.families.join(row, child)
     planned = []
     for row, index, region in zip(rows, indexes, regions, strict=True):
-        to_codes(row, standing, urban=standing.villages.settlements.get(region or "", "").startswith(URBAN))
+        standing.codes.settle(row, urban=standing.villages.settlements.get(region or "", "").startswith(URBAN))
         standing.children.tell_day(row, index, region)
         _agree_with_number(row)
         child = standing.children.of(row, index, region, standing.villages.names)
@@ -180,7 +178,7 @@ def _household(row: ParsedRow, region: str, child: Student | None, standing: Sta
     named = families.of(row, region, child)
     values, stands, identity = row.values, named.stands, named.head_number
     head, phone = values.get("head_name"), family_phone(row, child, named, standing)
-    group = group_of(row, region, named, standing, changes)
+    group = standing.groups.of(row, region, named, changes)
     if stands is None:
         _heads_no_other(row, families.other_home_of(row, region, named))
         return {"id": None, "key": named.key, "register_number": values.get("register_number"),
@@ -269,8 +267,8 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
 def _difference(fact: Field, before: Any, after: Any, standing: Standing) -> dict[str, str]:
     if fact.privacy is Privacy.ADDRESS:
         return hidden_change(fact.label, before, after)
-    labels = standing.labels.get(fact.codes or "", {})
-    return change(fact.label, *(labels.get(value, plain_text(value)) for value in (before, after)))
+    texts = (plain_text(value) for value in (before, after))
+    return change(fact.label, *(standing.codes.label(fact.codes, text) if fact.codes else text for text in texts))
 
 
 def _belongings(row: ParsedRow, child: Student | None, standing: Standing, changes: list[dict[str, str]],
@@ -285,11 +283,11 @@ def _belongings(row: ParsedRow, child: Student | None, standing: Standing, chang
         what["flags"] = []
     if child is not None:
         if kinds:
-            labels, stand = standing.labels["hardship_kind"], standing.hardships.get(what["household"]["id"], set())
-            before, after = ("、".join(labels.get(k, k) for k in listed) for listed in (
+            stand = standing.hardships.get(what["household"]["id"], set())
+            before, after = ("、".join(standing.codes.label("hardship_kind", k) for k in listed) for listed in (
                 sorted(stand), [*sorted(stand), *kinds]))
             changes.append(change("家庭类型（增加）" if stand else "家庭类型", before, after))
-        changes.extend(change("特殊群体", "", standing.labels["special_group"].get(k, k)) for k in what["flags"])
+        changes.extend(change("特殊群体", "", standing.codes.label("special_group", k)) for k in what["flags"])
 
 
 def _hardships(row: ParsedRow, standing: Standing, household: dict[str, Any]) -> list[str]:
@@ -305,6 +303,6 @@ def _hardships(row: ParsedRow, standing: Standing, household: dict[str, Any]) ->
         if first == kind:
             found.append(kind)
         elif not open_:
-            label = standing.labels["hardship_kind"].get(first, first)
+            label = standing.codes.label("hardship_kind", first)
             row.warn("家庭类型", f"这户已有“{label}”，这一项没有保存。请核对；确有变化的，在户的页面退出原来的再新增。")
     return found
