@@ -10,6 +10,7 @@ Standard library only: it makes `.venv`, installs `requirements.txt`, and hands 
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,10 +21,16 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 REQUIREMENTS = ROOT / "requirements.txt"
 DEMO_PASSWORD = "baoxue-demo-2026"
+UNFINISHED = "demo-unfinished"
 
 
 def python() -> Path:
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def has_pip() -> bool:
+    asked = [python(), "-m", "pip", "--version"]
+    return python().exists() and subprocess.run(asked, check=False, capture_output=True).returncode == 0
 
 
 def set_up() -> None:
@@ -33,8 +40,8 @@ def set_up() -> None:
     if mark.exists() and mark.read_text() == wanted and python().exists():
         return
     print("首次启动：正在准备运行环境（约需一两分钟）……", flush=True)
-    if not python().exists():
-        venv.create(VENV, with_pip=True)
+    if not has_pip():  # also where a first start was broken off
+        venv.create(VENV, with_pip=True, clear=True)
     quiet = ["-qq", "--disable-pip-version-check", "--no-input"]
     subprocess.run([python(), "-m", "pip", "install", *quiet, "-r", str(REQUIREMENTS)], check=True)
     mark.write_text(wanted)
@@ -80,30 +87,54 @@ def serve(words: list[str], *, with_demo: bool) -> int:
         with_demo = True
     os.umask(0o077)  # what is written here is the owner's alone, also in a folder that others may look into
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings = {"BAOXUE_DATA_DIR": str(data)}
-    loaded, prepared = data / "demo-accounts.txt", data / "schema.txt"
-    url = os.environ.get("BAOXUE_DATABASE_URL", "")
+    settings, accounts = {"BAOXUE_DATA_DIR": str(data)}, data / "demo-accounts.txt"
+    if (data / UNFINISHED).exists():
+        sys.exit(f"上次装载演示区时中断，{data} 里的数据不完整，不能使用。"
+                 "请删除这个文件夹（用 PostgreSQL 的，换一个空的数据库）后再运行一次。")
+    if with_demo and not accounts.exists():
+        load_demo(data)
+    prepare(data)
+    if with_demo and accounts.exists():
+        settings["BAOXUE_DEMO"] = "1"
+        show_accounts(accounts.read_text("utf-8"))
+    elif with_demo:
+        print("这里已有登记，没有装载演示区。", flush=True)
+    return stand_by("flask", "serve", *words, **settings)
+
+
+def prepare(data: Path) -> None:
+    """Bring the store to the tables of this code, where it or the code is new."""
+    prepared, url = data / "schema.txt", os.environ.get("BAOXUE_DATABASE_URL", "")
     code = sorted(f for folder in ("admin_app", "models", "seed") for f in (ROOT / folder).rglob("*.py"))
     state = hashlib.sha256(url.encode() + b"".join(f.read_bytes() for f in code)).hexdigest()
     there = bool(url) or (data / "baoxue.db").exists()
     if not there or not prepared.exists() or prepared.read_text() != state:
-        call("flask", "db", "upgrade", **settings)
+        call("flask", "db", "upgrade", BAOXUE_DATA_DIR=str(data))
         prepared.write_text(state)
-    if with_demo:
-        settings["BAOXUE_DEMO"] = "1"
-        if not loaded.exists():
-            print("正在装载演示区（虚构数据）……", flush=True)
-            listing = subprocess.run(
-                [python(), "-m", "flask", "demo", "--if-empty", "--password", DEMO_PASSWORD], cwd=ROOT, check=True,
-                capture_output=True, text=True, encoding="utf-8", env=variables(settings)).stdout
-            if listing:
-                loaded.write_text(listing, "utf-8")
-        if loaded.exists():
-            show_accounts(loaded.read_text("utf-8"))
-        else:
-            del settings["BAOXUE_DEMO"]
-            print("这里已有登记，没有装载演示区。", flush=True)
-    return stand_by("flask", "serve", *words, **settings)
+
+
+def load_demo(data: Path) -> None:
+    """Load the demo on an empty store. In a new folder it is made aside and put into its place whole; elsewhere a mark
+    stands as long as it is half loaded: its accounts have a public password."""
+    fresh = not (os.environ.get("BAOXUE_DATABASE_URL") or (data / "baoxue.db").exists() or (data / "keys").exists())
+    place, mark = (data / "demo-loading" if fresh else data), data / UNFINISHED
+    if fresh:
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(mode=0o700)
+    prepare(place)
+    print("正在装载演示区（虚构数据）……", flush=True)
+    if not fresh:
+        mark.touch()
+    listing = subprocess.run(
+        [python(), "-m", "flask", "demo", "--if-empty", "--password", DEMO_PASSWORD], cwd=ROOT, check=True,
+        capture_output=True, text=True, encoding="utf-8", env=variables({"BAOXUE_DATA_DIR": str(place)})).stdout
+    if listing:
+        (place / "demo-accounts.txt").write_text(listing, "utf-8")
+    mark.unlink(missing_ok=True)
+    if fresh:
+        for file in sorted(place.iterdir(), key=lambda file: file.name == "baoxue.db"):  # which says that all is there
+            file.replace(data / file.name)
+        place.rmdir()
 
 
 def show_accounts(listing: str) -> None:
@@ -131,6 +162,9 @@ def main(words: list[str]) -> int:
         if words[0] == "test":
             return call("pytest", *words[1:], check=False)
         return call("flask", *words, check=False)
+    except KeyboardInterrupt:
+        print("\n已中断。再运行一次即可继续。", file=sys.stderr)
+        return 130
     except OSError as fault:
         print(f"没有成功：{fault}。请检查磁盘空间和文件夹权限后重试。", file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import stat
 import subprocess
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -44,6 +45,51 @@ def test_passwords_of_the_demo_are_for_whoever_started_it_alone(
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert modes == {"before.txt": 0o644, "demo-accounts.txt": 0o600, "schema.txt": 0o600}
+
+
+def test_a_demo_whose_loading_was_broken_off_is_loaded_anew(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a demo would be a register with public passwords and no children."""
+
+    def loaded(*_words: Any, env: dict[str, str], **_more: Any) -> SimpleNamespace:
+        (Path(env["BAOXUE_DATA_DIR"]) / "baoxue.db").write_text(next(halves))
+        if not tries:
+            raise KeyboardInterrupt
+        return SimpleNamespace(stdout="cun01\tbaoxue-demo-2026\t村（社区）干部\t示范县城区康宁社区\n")
+
+    halves, tries, served = iter(("half", "whole", "half")), list[int](), []
+    monkeypatch.setattr(subprocess, "run", loaded)
+    monkeypatch.setattr(run, "call", lambda *_words, **_environment: 0)
+    monkeypatch.setattr(run, "stand_by", lambda *words, **_environment: served.append(words) or 0)
+
+    with pytest.raises(KeyboardInterrupt):
+        run.serve(["--data", str(tmp_path)], with_demo=True)
+    assert not (tmp_path / "baoxue.db").exists() and not served
+    tries.append(1)
+    assert run.serve(["--data", str(tmp_path)], with_demo=True) == 0
+    assert (tmp_path / "baoxue.db").read_text() == "whole" and len(served) == 1
+
+    (own := tmp_path / "own").mkdir()
+    (own / "keys").mkdir()  # of a store elsewhere: nothing takes their place
+    tries.clear()
+    with pytest.raises(KeyboardInterrupt):
+        run.serve(["--data", str(own)], with_demo=True)
+    for with_demo in (True, False):
+        with pytest.raises(SystemExit, match="上次装载演示区时中断"):
+            run.serve(["--data", str(own)], with_demo=with_demo)
+    assert len(served) == 1, "nobody signs in there"
+
+
+def test_a_first_set_up_that_was_broken_off_is_begun_anew(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "VENV", tmp_path / ".venv")
+    assert not run.has_pip(), "there is no environment"
+    venv.create(tmp_path / ".venv", with_pip=False)
+    assert run.python().exists() and not run.has_pip(), "its making was broken off"
+    venv.create(tmp_path / ".venv", with_pip=True, clear=True)
+    assert run.has_pip()
 
 
 @pytest.fixture
