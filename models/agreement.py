@@ -91,8 +91,11 @@ def not_of_age(grade: str, born: date) -> str:
     return f"{_said(year)}的孩子一般 {year + 5} 岁，按出生日期是 {age} 岁"
 
 
-# 办学类型 → the years that it teaches, of those kinds that teach but one stage of nine.
-STAGES = {"211": range(1, 7), "218": range(1, 7), "311": range(7, 10), "321": range(7, 10)}
+# 办学类型 → the years that it teaches, of those kinds that do not teach all nine.
+STAGES = {"211": range(1, 7), "218": range(1, 7), "311": range(7, 10), "321": range(7, 10),
+          "111": range(0), "342": range(0), "361": range(0)}
+_KINDERGARTEN, _BEHIND = "111", {"342": "高中", "361": "中等职业学校"}
+_FIRST, _LAST = 6, 14  # years in the first grade and in the last
 
 
 def not_taught(grade: str, kind: str) -> str:
@@ -100,6 +103,14 @@ def not_taught(grade: str, kind: str) -> str:
     if not re.fullmatch(r"g[1-9]", grade) or int(grade[1]) in STAGES.get(kind, range(1, 10)):
         return ""
     return f"这所学校没有{_said(int(grade[1]))}"
+
+
+def not_compulsory(kind: str, born: date | None) -> str:
+    """Why a child of this age learns at no school of this kind, which teaches none of the nine years, or nothing."""
+    age = school_age(born, date.today()) if born else None
+    if age is None or (age < _FIRST if kind == _KINDERGARTEN else kind not in _BEHIND or age >= _LAST):
+        return ""
+    return f"这所学校是{'幼儿园' if kind == _KINDERGARTEN else _BEHIND[kind]}，按出生日期孩子 {age} 岁，应接受义务教育"
 
 
 def _said(year: int) -> str:
@@ -150,6 +161,29 @@ class TaughtThere(Agreement):
         why = not_taught(values.get(self.grade) or "", values.get(f"{self.school}.kind") or "")
         return (self.grade, f"{why}。请核对学校和年级；如确实如此，请在备注中写明后再保存，如“学校附设这个年级”。") \
             if why else None
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolOfAge(Agreement):
+    """A child of the age of the nine years learns at a school that teaches them, or a note speaks of the school."""
+
+    school: str
+    born: str
+    note: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.school, self.born, self.note
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (f"{self.school}.kind",)
+
+    def fault(self, values: Values, label: Label) -> Fault | None:
+        if answered(values.get(self.note), "学校", "幼儿园"):
+            return None
+        why = not_compulsory(values.get(f"{self.school}.kind") or "", values.get(self.born))
+        return (self.school, f"{why}。请核对；如确实如此，请在备注中写明后再保存，如“学校已核对”。") if why else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from models.agreement import InOrder, NearAge, TaughtThere
+from models.agreement import InOrder, NearAge, SchoolOfAge, TaughtThere
 from models.base import Base, Privacy, Wall, field, region_code
 from models.household import Household
 from models.kinds import IdentityIndexed, SealedText
@@ -105,7 +105,8 @@ class Student(IdentityIndexed, Base):
     __told_apart__ = ("birth_date", "household_id")
     __moves__ = SCHOOLING_MOVES
     __agreements__ = (InOrder("birth_date", "checked_on"), InOrder("birth_date", "absent_since"),
-                      TaughtThere("grade", "school_id", "note"), NearAge("grade", "birth_date", "note"))
+                      TaughtThere("grade", "school_id", "note"), NearAge("grade", "birth_date", "note"),
+                      SchoolOfAge("school_id", "birth_date", "note"))
     __table_args__ = (
         UniqueConstraint("id", "region_code"),
         UniqueConstraint("identity_index"),

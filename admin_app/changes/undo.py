@@ -326,13 +326,16 @@ def _behind(session: ScopedSession, model: type[Base], keys: list[int], changed:
 
 
 def _titles_below(session: ScopedSession, model: type[Base], keys: list[int]) -> dict[int, list[str]]:
-    """Of what kind the records are that hang on each of these."""
+    """Of what kind the records are that hang on each of these, also for whoever may not see them: what holds a record
+    is the same for everybody."""
     found: dict[int, list[str]] = defaultdict(list)
-    for other, column in pointing_at(model):
-        held = getattr(other, column)
-        for part in in_parts(keys):
-            for key in session.scalars(select(held).where(held.in_(part)).distinct()):
-                found[key].append(other.__title__)
+    with unscoped(session.get_bind().engine, "of what kind the records are that hold one") as wide:
+        asked = session if session.writing else wide  # what an undo has taken away holds nothing any more
+        for other, column in pointing_at(model):
+            held = getattr(other, column)
+            for part in in_parts(keys):
+                for key in asked.scalars(select(held).where(held.in_(part)).distinct()):
+                    found[key].append(other.__title__)
     return found
 
 

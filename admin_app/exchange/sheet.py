@@ -39,6 +39,7 @@ class Column:
     codes: str | None = None
     dated: bool = False
     stands_for: tuple[str, ...] = ()  # columns that some lists write in this one; the form has it not
+    further: bool = False  # some lists have it; the form has it not
     of_unit: bool = False  # a list without this column may say it once, as its 填报单位
     width: int = 12
 
@@ -141,13 +142,17 @@ class Sheet:
         """What a list with these captions calls the form's columns, by any caption that the form takes for them."""
         columns = columns_of([Caption.of(text) for text in captions], self.wanted)
         own = {column: captions[columns[column.name]] for column in self.columns if column.name in columns}
+        for column in self.columns:  # what one other column alone says for it: a class and its grade in one cell
+            ways = [written for other, written in own.items() if column.name in other.stands_for]
+            if column not in own and len(ways) == 1:
+                own = {**own, column: ways[0]}
         return {said: written for column, written in own.items() for said in column.captions
                 if written != said and not written.endswith(f"/{said}")}
 
     @property
     def listed(self) -> tuple[Column, ...]:
         """The columns of the form itself."""
-        return tuple(column for column in self.columns if not column.stands_for)
+        return tuple(column for column in self.columns if not (column.stands_for or column.further))
 
     @property
     def wanted(self) -> Mapping[str, tuple[str, ...]]:

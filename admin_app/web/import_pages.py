@@ -120,7 +120,7 @@ def preview(id: int) -> ResponseReturnValue:
     return render_template(
         "import/preview.html", run=_run(run), counts=run.counts, tabs=tabs, rows=_rows(rows, confirmed),
         back=url_for("imports.result", id=id) if confirmed else url_for("imports.upload", sheet=run.sheet),
-        confirmed=confirmed, warned_url=_sheet_url(run, "warned") if confirmed else None,
+        confirmed=confirmed, warned_url=_sheet_url(run, "warned"),
         changed=run.changed, notes=run.notes or [], passed_over=run.passed_over, lacking=import_runs.lacking_of(run),
         fault=_common_fault(run, rows),
         pager=_pager(id, tab, number, total), digest=run.plan_digest,
@@ -243,7 +243,10 @@ def result(id: int) -> ResponseReturnValue:
         "import/result.html", run=_run(run), counts=run.counts, undo=undo_offer(run.change_id), change_url=change,
         undone=undone_said(run.change_id),
         refused_url=_sheet_url(run, "refused"), warned_url=_sheet_url(run, "warned"),
-        warned_rows_url=url_for("imports.preview", id=id, tab="warned"),
+        parts=[{"label": label, "count": run.counts[key], "colour": colour,
+                "url": url_for("imports.preview", id=id, tab=key)} for key, label, colour in (
+                    *((o, OUTCOME_LABELS[o], _COLOURS[o]) for o in import_runs.OUTCOMES),
+                    *((("warned", "有提醒", "yellow"),) if run.counts["warned"] else ()))],
         list_url=url_for("student.index_view"))
 
 

@@ -110,6 +110,7 @@ STEPS_OUT = {
     ("admin_app/changes/history.py", "followed"): "the history of records in scope, from wherever they lay",
     ("admin_app/changes/history.py", "gone_elsewhere"): "whether a record lies elsewhere by now",
     ("admin_app/changes/undo.py", "lapsed_undos"): "which undos were undone, also from above",
+    ("admin_app/changes/undo.py", "_titles_below"): "of what kind the records are that hold one",
     ("admin_app/changes/undo.py", "undos_of"): "whether an act was undone, also from above",
     ("admin_app/changes/seal.py", "seal"): "seals cover all regions",
     ("admin_app/changes/seal.py", "verify"): "the whole ledger is proved",

@@ -47,7 +47,7 @@ def test_a_new_family_has_the_telephone_that_one_of_its_rows_says(主任: Desk, 
     said = previewed(主任, 何一, {**何二, "联系电话": 电话}, {**何二, "儿童姓名": "何三", "联系电话": 另一电话,
                      "身份证号码": make_identity_number(date(2015, 5, 5), "1", serial=3)})
     assert [outcome for outcome, _ in said] == ["新增"] * 3 and said[1][1] == ""
-    assert "这户已有另一个联系电话" in said[2][1]
+    assert "联系电话：与第 3 行同户，联系电话却不同，以第 3 行为准。" in said[2][1]
     主任.press("确认导入")
     assert what_lies_there("SELECT count(*), count(phone) FROM household WHERE head_name = '何大山'") == [(1, 1)]
 
@@ -187,7 +187,25 @@ def test_a_parent_who_is_named_as_the_guardian_too_is_one_person(主任: Desk, w
 @SQLITE_ONLY
 def test_the_telephone_of_a_parent_without_a_name_is_the_familys(主任: Desk, what_lies_there: Look) -> None:
     [(_, said)] = previewed(主任, {**何一, "父亲电话": 电话, "母亲电话": 另一电话})
-    assert said == "母亲电话：没有写母亲姓名，电话没有保存。请补上姓名后重新上传。"
+    assert said == "母亲电话：这户已有另一个联系电话，这一项没有保存。请核对；确有变动的，请在户的页面修改，或补上母亲姓名后重新上传。"
     主任.press("确认导入")
     assert what_lies_there("SELECT count(phone) FROM household WHERE head_name = '何大山'") == [(1,)]
     assert what_lies_there(GUARDIANS) == []
+
+
+@SQLITE_ONLY
+def test_a_parents_name_put_right_is_asked_about_before_it_adds_a_second_mother(主任: Desk, what_lies_there: Look) -> None:
+    imported(主任, {**何一, "母亲姓名": "白梅", "母亲电话": 电话})
+    [(outcome, said)] = previewed(主任, {**何一, "母亲姓名": "白玫", "母亲电话": 电话})
+    assert outcome == "更新" and "已登记的母亲是“白梅”，名单上是“白玫”，确认后会增加一位" in said
+    [(outcome, said)] = previewed(主任, {**何一, "父亲姓名": "何大山", "父亲电话": 电话})
+    assert outcome == "更新" and "确认后会增加一位" not in said, "a father beside her, of the same telephone"
+
+
+@SQLITE_ONLY
+def test_of_the_head_of_a_standing_family_each_row_is_told_what_is_true_of_it(主任: Desk) -> None:
+    """The first row names another head, the second one the head that is registered."""
+    imported(主任, 何一, 何二)
+    first, second = previewed(主任, {**何一, "户主姓名": "何老大"}, 何二)
+    assert "登记的户主是“何大山”，没有改动" in first[1]
+    assert second == ("无变化", ""), "it agrees with the register"

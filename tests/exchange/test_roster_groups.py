@@ -104,11 +104,19 @@ def test_several_telephones_are_those_of_several_guardians_in_their_order(主任
     assert what_lies_there(phones)[standing:] == [("何大山", 1), ("李桂花", 1)]
     assert previewed(主任, {**何一, "监护人姓名": "何大山、李桂花", "联系电话": f"{电话}\n{另一电话}"}) == [("无变化", "")]
     [(_, said)] = previewed(主任, {**何二, "监护人姓名": "何大山", "联系电话": f"{电话}、{另一电话}"})
-    assert "一格里有 2 个号码，只用了第一个" in said and 电话 not in 主任.page.text
+    assert said == "监护人姓名：“何大山”有 2 个号码，只保存了第一个。" and 电话 not in 主任.page.text
+    [(_, said)] = previewed(主任, {**何二, "监护人姓名": "何大山、李桂花、何老三", "联系电话": f"{电话}、{另一电话}"})
+    assert "一格里有 2 个号码，只用了第一个" in said
     何三 = {**何二, "儿童姓名": "何三", "身份证号码": make_identity_number(date(2016, 5, 5), "1", serial=3)}
     [(_, said)] = previewed(主任, {**何三, "父亲姓名": "何大山", "父亲电话": f"{电话}/{另一电话}"})
-    assert said == "父亲电话：一格里有 2 个号码，只保存了第一个。"
+    assert said == "父亲姓名：“何大山”有 2 个号码，只保存了第一个。"
     主任.press("确认导入")
+    主任.open(主任.open("/admin/student/?search=何三").link("何三"))
+    主任.open(主任.page.link("何大山"))
+    主任.open(主任.page.link("修改"))
+    主任.press("保存", phone=另一电话)
+    again = {**何三, "父亲姓名": "何大山", "父亲电话": f"{电话} {另一电话}"}
+    assert previewed(主任, again) == [("无变化", "")], "one of the two stands: nothing is put back"
     assert what_lies_there("SELECT g.name, g.phone IS NOT NULL FROM guardian g JOIN student s ON s.id = g.student_id "
                            "WHERE s.name = '何三'") == [("何大山", 1)]
 

@@ -92,6 +92,8 @@ def test_the_school_of_another_province_or_city_is_no_school_of_the_place(
             ("示范县城市之光小学", "示范省示范实验小学", "朝阳市场小学", "南关大市场小学"))))
     assert "不在本地" in said and "请导入后在学生页面办理“登记外地就读”" in said and "会新增" not in said
     assert all("不在本地" not in one and "会新增" in one for _, one in own), own
+    for school in ("太原市五中", "北京四中", "晋中市一中", "北京市第四中学"):
+        assert "不在本地" in previewed(主任, {**袁宇航, "学校": school})[0][1], school
 
 
 def test_who_learns_elsewhere_or_has_left_gets_no_seat_by_a_list(主任: Desk, what_lies_there: Look) -> None:
@@ -178,3 +180,19 @@ def test_twins_whose_numbers_tell_them_apart_are_two_children(主任: Desk) -> N
     assert outcome == "新增" and "这户已登记有" not in said
     [(outcome, said)] = previewed(主任, {**袁宇航, "儿童姓名": "袁宇辰", "身份证号码": None, "出生日期": "2015-05-05"})
     assert outcome == "新增" and "这户已登记有同日出生的“袁宇航”" in said, "the control"
+
+
+@SQLITE_ONLY
+def test_a_sex_that_a_list_does_not_know_is_that_of_the_number(主任: Desk, what_lies_there: Look) -> None:
+    assert previewed(主任, {**袁宇航, "性别": "未知"})[0][1] == ""
+    主任.press("确认导入")
+    assert what_lies_there("SELECT sex FROM student WHERE name = '袁宇航'") == [("1",)]
+    assert "与身份证号中的性别不一致" in previewed(主任, {**袁宇航, "性别": "女"})[0][1] or "更新" in 主任.page.text, "the control"
+
+
+@SQLITE_ONLY
+def test_a_class_is_the_same_however_it_is_written(主任: Desk) -> None:
+    imported(主任, {**袁宇航, "班级": "3"})
+    for written in ("3班", "三班", "（3）班", "三"):
+        assert previewed(主任, {**袁宇航, "班级": written}) == [("无变化", "")], written
+    assert previewed(主任, {**袁宇航, "班级": "实验班"}) == [("更新", "班级 原值 3班 → 改为 实验班")], "the control"

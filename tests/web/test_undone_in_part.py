@@ -110,3 +110,19 @@ def test_a_page_that_is_old_takes_back_nothing_more(director: Desk, store: Engin
     assert stand(store) == 2
     assert "后来已被恢复" in director.post(f"{imported}/undo", old, 409).text
     assert stand(store) == 2
+
+
+def test_an_auditor_reads_what_holds_a_school_though_not_whom(
+        director: Desk, store: Engine, auditor: Desk) -> None:
+    first, later = ({**who, "户编号": f"10{n}", "学校": "新河实验小学"} for n, who in enumerate(新来))
+    acts = []
+    for child in (first, later):
+        director.upload(roster(child), "名单.xlsx")
+        director.press("确认导入")
+        acts.append(latest(store))
+    brought, _ = acts
+    director.open(brought)
+    director.press("撤销这次变更")
+    assert "新河实验小学" in director.page.text and "其下还有学生" in director.page.text
+    told = auditor.open(brought).text
+    assert "其下还有学生" in told and "已不在，可再撤销" not in told

@@ -16,10 +16,11 @@ from admin_app.exchange.sheets.roster_contacts import PARENTS, SEVERAL
 from admin_app.exchange.sheets.roster_groups import group_name
 from admin_app.exchange.sheets.roster_plan import plan
 from admin_app.exchange.sheets.roster_villages import is_village
-from admin_app.exchange.sheets.roster_words import AT_SCHOOL, STATE_WORDS
+from admin_app.exchange.sheets.roster_words import AT_SCHOOL, STATE_WORDS, numbered_class
 from admin_app.services.students import student_number_of
 
 
+_SEVERAL_PHONES = re.compile(rf"{SEVERAL.pattern}|(?<=\d)\s+(?=1[3-9]\d{{9}}(?!\d))")  # also a space before a mobile
 _NOBODY = re.compile("[已病亡]?故|亡|已?[去过]世|已?死亡|离[异婚]|不详|不清楚|不知道|不明")
 
 
@@ -43,17 +44,11 @@ def guardians(cell: RawCell) -> Noted[str | None]:
 
 
 def telephones(cell: RawCell) -> Noted[str | None]:
-    """A telephone, or one for each of several guardians."""
-    several = [part for part in SEVERAL.split(cell) if part.strip()] if isinstance(cell, str) else []
+    """A telephone, or several: of one person, or one for each guardian."""
+    several = [part for part in _SEVERAL_PHONES.split(cell) if part.strip()] if isinstance(cell, str) else []
     if len(several) < 2:
         return cells.phone(cell)
     return Noted("、".join(dict.fromkeys(filter(None, (cells.phone(part).value for part in several)))) or None)
-
-
-def telephone(cell: RawCell) -> Noted[str | None]:
-    """A telephone of one person, who may have several: the first."""
-    first, *further = (telephones(cell).value or "").split("、")
-    return Noted(first or None, (f"一格里有 {1 + len(further)} 个号码，只保存了第一个。",) if further else ())
 
 
 def school_record(cell: RawCell) -> Noted[str | None]:
@@ -76,6 +71,12 @@ def at_school(cell: RawCell) -> Noted[bool | str | None]:
     return Noted(read.value, read.notes)
 
 
+def school_class(cell: RawCell) -> Noted[str | None]:
+    """A class, one that is called by a number as the register calls it: 3, 三班 and （3）班 are 3班."""
+    numbered = numbered_class(cells.plain_word(cells.one_line(cell)))
+    return Noted(numbered) if numbered else cells.open_text(cell, max_length=20)
+
+
 def words(length: int) -> "partial[Noted[str | None]]":
     return partial(cells.open_text, max_length=length)
 
@@ -87,6 +88,8 @@ ROSTER = Sheet(
         Column("village", ("村（社区）", "村(社区)", "村", "社区", "村委会", "行政村", "村名", "村居", "村居名称",
                           "村（社区）名称", "所属村（社区）", "所属村", "所属社区", "所属村居", "居委会"),
                words(60), required=True, of_unit=True, width=22),
+        Column("town", ("乡镇（街道）", "乡镇", "街道", "乡镇街道", "镇", "镇（街道）", "街道（乡镇）", "乡镇名称",
+                        "所在乡镇", "所属乡镇", "所属街道", "所属乡镇（街道）"), words(60), further=True),
         Column("natural_group", ("自然村（组）", "组", "村民小组", "居民小组", "自然村", "小组", "组别", "组名",
                                  "所在组"), group_name, lenient=True, width=10),
         Column("register_number", ("户编号", "户号", "户籍编号"),
@@ -94,7 +97,7 @@ ROSTER = Sheet(
         Column("head_name", ("户主姓名", "户主", "户主名"), person, width=10),
         Column("head_identity", ("户主身份证号", "户主身份证号码", "户主证件号码"), number, lenient=True, width=22),
         Column("head_phone", ("户主电话", "户主联系电话", "户主电话号码", "户主手机", "户主手机号", "户主联系方式"),
-               telephone, lenient=True, width=14),
+               telephones, lenient=True, width=14),
         Column("relation_to_head", ("与户主关系", "与户主的关系", "同户主关系", "和户主关系"), words(20),
                codes="family_relation", width=10),
         Column("name", ("儿童姓名", "姓名", "学生姓名", "孩子姓名", "适龄儿童姓名", "幼儿姓名"), cells.chinese_name,
@@ -111,7 +114,7 @@ ROSTER = Sheet(
         *(Column(f"{parent}_name", (f"{word}/姓名", f"{word}姓名", word), person, stands_for=("guardian_name",))
           for parent, word in PARENTS.items()),
         *(Column(f"{parent}_phone", tuple(f"{word}{said}" for said in (
-            "/联系电话", "联系电话", "电话", "手机", "手机号", "手机号码", "联系方式")), telephone, lenient=True,
+            "/联系电话", "联系电话", "电话", "手机", "手机号", "手机号码", "联系方式")), telephones, lenient=True,
             stands_for=("guardian_phone",)) for parent, word in PARENTS.items()),
         Column("registered_address", ("户籍地", "户籍所在地", "户口所在地", "户籍地址", "户籍住址"), words(200),
                width=24),
@@ -119,7 +122,7 @@ ROSTER = Sheet(
                                    "现居住地址", "居住地"), words(200), width=24),
         Column("school", ("就读情况/学校", "学校", "就读学校", "学校名称"), words(60), width=20),
         Column("grade", ("就读情况/年级", "年级"), words(20), codes="grade", width=8),
-        Column("class_name", ("就读情况/班级", "班级"), words(20), width=8),
+        Column("class_name", ("就读情况/班级", "班级"), school_class, width=8),
         Column("grade_class", ("就读情况/年级班级", "年级班级", "班级年级", "所在年级班级", "就读年级班级"), words(20),
                stands_for=("grade", "class_name")),
         Column("boarding", ("就读情况/就读方式", "就读方式"), words(20), codes="boarding", width=10),

@@ -109,7 +109,7 @@ class Families:
         speaks = self._at_home.get(meant.id) if meant is not None else None
         leads = speaks or first
         child_at_home = stands is not None and child is not None and child.household_id == stands.id
-        if given and leads[1] and leads[1] != given and (meant is None or child_at_home):
+        if given and leads[1] and leads[1] != given and (stands is None or (meant is not None and child_at_home)):
             row.warn("户主姓名", f"与{leads[0]}同户，户主姓名却不同，以{leads[0]}为准。")
         return Named(key, stands, leads, head_number, meant is not None, speaks is not None, child_at_home)
 

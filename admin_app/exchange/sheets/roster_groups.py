@@ -1,5 +1,6 @@
 """The 自然村（组） of a family, the level below a village's code, which each list writes in its own way."""
 
+import re
 from collections.abc import Iterable
 
 from admin_app.exchange.cells import Noted, one_line, open_text, plain_word, says_nothing
@@ -11,6 +12,8 @@ from models.natural_group import NaturalGroup
 
 CAPTION = "自然村（组）"
 _LONGEST = 40
+_WITH_GROUP = re.compile("(.*(?:村|社区|委会|居委|村委|大队))"
+                         "(第?[一二三四五六七八九十0-9]{1,3}(?:村民小组|居民小组|组|队))")
 
 
 def group_name(cell: RawCell) -> Noted[str | None]:
@@ -20,6 +23,13 @@ def group_name(cell: RawCell) -> Noted[str | None]:
         return Noted(None)
     numbered = numbered_group(written)
     return Noted(numbered) if numbered else open_text(cell, _LONGEST)
+
+
+def part_village(row: ParsedRow) -> None:
+    """Takes 东街社区3组 apart, where the list has no column for the group."""
+    parted = _WITH_GROUP.fullmatch(plain_word(row.values.get("village") or ""))
+    if parted and not row.values.get("natural_group"):
+        row.values |= {"village": parted[1], "natural_group": numbered_group(parted[2])}
 
 
 class Groups:

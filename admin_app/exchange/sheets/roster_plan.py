@@ -10,17 +10,19 @@ from admin_app.exchange.cells import Rough
 from admin_app.exchange.sheet import ParsedRow, PlannedRow, change, hidden_change
 from admin_app.exchange.sheets.roster_contacts import family_phone, guardians_of, part_guardians
 from admin_app.exchange.sheets.roster_families import index_of
+from admin_app.exchange.sheets.roster_groups import part_village
 from admin_app.exchange.sheets.roster_schooling import schooling_of_new, settle_grade, state_of_standing
 from admin_app.exchange.sheets.roster_standing import Standing, read_standing
 from admin_app.exchange.sheets.roster_words import URBAN
 from admin_app.services.students import NAMESAKE, RESIDENT_IDENTITY_CARD, plain, years_mistyped
 from models.agreement import answered
-from models.base import Field, Privacy, declared
+from models.base import Field, declared
 from models.identity_number import day_in, sex_in
 from models.student import SCHOOLING_MOVES, Student
 
 _LEFT_BEHIND = frozenset({"10", "11", "12"})
 _ALLOWANCES = frozenset({"21", "22"})  # 低保 of the country, and of the town
+_SEX_UNKNOWN = (None, "0", "9")  # GB/T 2261.1: 未知 and 未说明, which a number knows better
 _YOUNGEST, _OLDEST = 3, 18  # years
 _COMPARED = ("name", "sex", "ethnic_group", "birth_date", "relation_to_head", "registered_address", "current_address",
              "grade", "class_name", "boarding", "note")
@@ -29,6 +31,7 @@ _COMPARED = ("name", "sex", "ethnic_group", "birth_date", "relation_to_head", "r
 def plan(session: ScopedSession, actor: Actor, rows: list[ParsedRow]) -> list[PlannedRow]:
     """Plan every row. A good row is never held up by a bad one."""
     for row in rows:
+        part_village(row)
         part_guardians(row)
     indexes = [index_of(row.values.get("identity")) for row in rows]
     standing = read_standing(session, actor, rows, indexes)
@@ -91,7 +94,7 @@ def _agree_with_number(row: ParsedRow) -> None:
         values["birth_date"] = born
     elif values["birth_date"] != born:
         row.warn("出生日期", "与身份证号中的出生日期不一致，以名单为准。请对照户口簿核实。")
-    if values.get("sex_code") is None:
+    if values.get("sex_code") in _SEX_UNKNOWN:
         values["sex_code"] = sex
     elif values["sex_code"] != sex:
         row.warn("性别", "与身份证号中的性别不一致，以名单为准。请对照户口簿核实。")
@@ -191,12 +194,11 @@ def _household(row: ParsedRow, region: str, child: Student | None, standing: Sta
     if head and head != spoken_for and named.by_number and not named.child_at_home:
         row.error("户编号", f"户编号“{stands.register_number}”是“{stands.head_name}”户，名单上的户主却是“{head}”。"
                          "请核对户编号；如确已换了户主，请先在户的页面修改，再导入。")
+    elif head and head != stands.head_name and not named.by_number:
+        row.warn("户主姓名", f"登记的户主是“{stands.head_name}”，没有改动。如已分户或换了户主，请在户的页面办理。")
     elif head and head != stands.head_name and leads:
-        if named.by_number:
-            update["head_name"] = head
-            changes.append(change("户主姓名", stands.head_name, head))
-        else:
-            row.warn("户主姓名", f"登记的户主是“{stands.head_name}”，没有改动。如已分户或换了户主，请在户的页面办理。")
+        update["head_name"] = head
+        changes.append(change("户主姓名", stands.head_name, head))
     if identity and families.tells_head(row, named) and index_of(identity) != stands.identity_index:
         if stands.identity_index is None or (named.by_number and named.at_home):
             _heads_no_other(row, families.other_home_of(row, region, named))
@@ -265,8 +267,6 @@ def _student(row: ParsedRow, child: Student | None, standing: Standing, changes:
 
 
 def _difference(fact: Field, before: Any, after: Any, standing: Standing) -> dict[str, str]:
-    if fact.privacy is Privacy.ADDRESS:
-        return hidden_change(fact.label, before, after)
     texts = (plain_text(value) for value in (before, after))
     return change(fact.label, *(standing.codes.label(fact.codes, text) if fact.codes else text for text in texts))
 

@@ -6,7 +6,7 @@ from typing import Any
 from admin_app.exchange.sheet import ParsedRow
 from admin_app.exchange.sheets.roster_schools import kind_said, year_of
 from admin_app.exchange.sheets.roster_standing import Standing
-from models.agreement import answered, not_of_age, not_taught
+from models.agreement import answered, not_compulsory, not_of_age, not_taught
 from models.school import School
 from models.student import SCHOOLING_MOVES, Student
 
@@ -61,15 +61,22 @@ def settle_grade(row: ParsedRow, child: Student | None, school: School | None, s
     stands = child.grade if child else None
     moves = child is not None and (what.get("new_school") or (school is not None and school.id != child.school_id))
     note = new["note"] or (child.note if child else None)
-    if not (new["grade"] or (moves and stands)) or answered(note, "年级", "学校"):
-        return school
     there = school or (standing.schools.of_child(child) if not row.values.get("school") else None)
     kind = there.kind if there else kind_said(what.get("new_school") or "")
     born = new["birth_date"] or (child.birth_date if child else None)
+    if (child is None or moves) and not answered(note, "学校", "幼儿园") and (why := not_compulsory(kind, born)):
+        row.warn("学校", f"{why}，学校、年级、班级没有保存。请核对；如确实如此，"
+                       "请在备注中写明后重新上传，如“学校已核对”。")
+        what["new_school"] = None
+        new |= dict.fromkeys(_OF_SEAT)
+        return None
+    if not (new["grade"] or (moves and stands)) or answered(note, "年级", "学校"):
+        return school
     why = _misfit(new["grade"], kind, born) if new["grade"] not in (None, stands) else ""
     if why:
-        row.warn("年级", f"{why}，年级一项没有保存。请核对；如确实如此，请在备注中写明后重新上传，如“年级已核对”。")
-        new["grade"] = None
+        row.warn("年级", f"{why}，年级{'、班级' if new['class_name'] else '一项'}没有保存。请核对；如确实如此，"
+                       "请在备注中写明后重新上传，如“年级已核对”。")
+        new |= {"grade": None, "class_name": None}  # the class is one of that grade
     grade = new["grade"] or stands
     why = _misfit(grade, kind, None) if moves and grade else ""
     if why:

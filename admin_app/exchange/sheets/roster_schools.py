@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from admin_app.access.permissions import Permission
 from admin_app.access.scope import ScopedSession
 from admin_app.exchange.cells import plain_word, says_nothing
 from admin_app.exchange.sheet import ParsedRow
+from admin_app.exchange.sheets.roster_words import NUMERAL, numeral
 from models.region import level_of
 from models.school import School
 from models.student import Student
@@ -28,13 +30,16 @@ _KINDS = tuple((re.compile(word), kind) for word, kind in (
     ("职业初中", "321"),
     ("职业|职高|中专|技校", "361"), ("初中|中学|[一二三四五六七八九十]中(?!心)", "311")))
 _SHORTEST_NAME = 4  # of a school that is called by the end of its name; 小学 is none
-# 二小, 县一中, 实小
-_IN_SHORT = re.compile("(.*?)(?:第?([一二三四五六七八九]?十?[一二三四五六七八九十])|实验?)([小中])")
+# 二小, 县一中, 实小, 第二小学校
+_IN_SHORT = re.compile(f"(.*?)(?:第?({NUMERAL})|实验?)([小中])(?:学校?)?")
+_NUMERALS = re.compile("[一二三四五六七八九十]+")
+_PLACES = str.maketrans("", "", "县市区")  # 示范一小 is of 示范县
 _MOST_NAMED = 3
 _ELSEWHERE = re.compile("外地|外省|外县|在外(?!国)")
 # At the head of a school's name: 山西省, 北京市海淀区, 太原市第五中学; 朝阳市场小学 is none.
-_PROVINCE_OR_CITY = re.compile("(北京市|天津市|上海市|重庆市|[^省市县区城]{2,3}省|[^省市县区城]{2,7}自治区|"
-                               "[^省市县区城]{2,4}市(?=第|实验|育|[^市场民直立]{1,5}[区县镇乡]))")
+_PROVINCE_OR_CITY = re.compile("((?:北京|天津|上海|重庆)(?:市|(?=第|[一二三四五六七八九十]+[中小]))|"
+                               "[^省市县区城]{2,3}省|[^省市县区城]{2,7}自治区|"
+                               "[^省市县区城]{2,4}市(?=第|实|育|[一二三四五六七八九十]+[中小]|[^市场民直立]{1,5}[区县镇乡]))")
 _NO_SCHOOL = frozenset({"转走", "转出", "转学", "已转走", "已转出", "已转学",
                         "无学校", "没有学校", "未上学", "没上学", "没有上学", "不上学", "未入学", "没入学",
                         "失学", "辍学", "在家"})
@@ -76,7 +81,7 @@ class Schools:
         if not (name := what.get("new_school")) or name in self._said:
             return
         self._said.add(name)
-        alike = next(iter(get_close_matches(name, self._by_name, n=1)), "")
+        alike = self._like(name)
         row.warn(CAPTION, f"系统中有名称相近的学校“{alike}”。如果是同一所，请改成这个名称后重新上传；"
                  f"否则确认导入时会新增学校“{name}”。" if alike
                  else f"系统中没有学校“{name}”，确认导入时会新增这所学校。")
@@ -115,15 +120,33 @@ class Schools:
     def _in_full(self, name: str) -> list[str]:
         """The schools that a name may mean which is none of theirs: those that end with it (第一小学 is 示范县第一小学,
         and may be 城区第一小学 too), or with what it says in short (二小, 县一中, 实小)."""
-        ways = [*([name] if len(name) >= _SHORTEST_NAME else ()), *_in_full(plain_word(name))]
-        return next(filter(None, ([n for n in self._by_name if n.endswith(way)] for way in ways)), [])
+        word = _counted(name)
+        ways = [*([word] if len(word) >= _SHORTEST_NAME else ()), *_in_full(word)]
+        found = ([n for n in self._by_name if n.endswith(way)] for way in ways)
+        bare = ([n for n in self._by_name if _counted(n).translate(_PLACES).endswith(way.translate(_PLACES))]
+                for way in ways if len(way.translate(_PLACES)) >= _SHORTEST_NAME)
+        return next(filter(None, chain(found, bare)), [])
+
+    def _like(self, name: str) -> str:
+        """A school that a new name may be written for, '' if there is none: 第一小学 is not written for 第二小学."""
+        word = _counted(re.sub("[(（].*", "", name))
+        if len(full := self._in_full(word)) == 1:
+            return full[0]
+        same = [n for n in self._by_name if _NUMERALS.findall(_counted(n)) == _NUMERALS.findall(word)]
+        inside = [n for n in same if word in n]
+        return inside[0] if len(inside) == 1 else next(iter(get_close_matches(name, same, n=1)), "")
 
     def _away(self, name: str) -> bool:
         """Whether a school's name begins with a province or a city in which the place does not lie, where that is
         known."""
         begins = _PROVINCE_OR_CITY.match(plain_word(name))
         known = any(above.endswith(("省", "市", "自治区")) for above in self._above)
-        return known and begins is not None and begins[1] not in self._above
+        return known and begins is not None and not any(above.startswith(begins[1]) for above in self._above)
+
+
+def _counted(name: str) -> str:
+    """A name as it is compared: its numbers as schools write them, 2小 as 二小."""
+    return re.sub(r"[1-9]\d?", lambda found: numeral(int(found[0])), plain_word(name))
 
 
 def _in_full(word: str) -> list[str]:

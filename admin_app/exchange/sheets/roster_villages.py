@@ -15,8 +15,11 @@ from models.region import (
 )
 
 CAPTION = "村（社区）"
-_RURAL, _URBAN = ("村", "行政村", "村委会", "村民委员会"), ("社区", "居委会", "居民委员会")
-_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "村委会", "居委会", "行政村", "社区", "村")
+_RURAL = ("村", "行政村", "村委", "村委会", "村民委员会", "大队")
+_URBAN = ("社区", "居委", "社区居委", "居委会", "居民委员会")
+_ENDINGS = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "社区居委", "村委会", "居委会", "居委", "村委",
+            "行政村", "大队", "社区", "村")
+_TOWN_ENDINGS = ("街道办事处", "办事处", "街道", "民族乡", "镇", "乡")
 
 
 class Villages:
@@ -69,7 +72,9 @@ class Villages:
         text = row.values.get("village")
         if not text:
             return None
-        for word, begin in self._readings(plain_word(text)):
+        if (within := self._town(row)) is None:
+            return None
+        for word, begin in self._readings(plain_word(text), within):
             codes = [code for code in self.named(word) if code.startswith(begin)]
             if len(codes) == 1:
                 if self._kind_differs(word) and word not in self._said:
@@ -84,8 +89,23 @@ class Villages:
             if word in self._ended:
                 row.error(CAPTION, self._ended[word])
                 return None
-        row.error(CAPTION, f"您的管辖范围内没有叫“{text}”的村（社区）。请核对名称，或填写区划代码；"
+        there = f"“{row.values['town']}”" if within else "您的管辖范围内"
+        row.error(CAPTION, f"{there}没有叫“{text}”的村（社区）。请核对名称，或填写区划代码；"
                            "新设的村请先登记区划。")
+        return None
+
+    def _town(self, row: ParsedRow) -> str | None:
+        """How the codes begin of the town that a row names beside its village, '' where it names none; None, and said,
+        where it is none of those that the actor's villages lie in."""
+        if not (said := row.values.get("town")):
+            return ""
+        word = plain_word(said)
+        found = {prefix for name, prefix in self.above.items()
+                 if word in (name, prefix, code_of(prefix)) or _town_stem(word) == _town_stem(name)}
+        if len(found) == 1:
+            return found.pop()
+        row.error("乡镇（街道）", f"有 {len(found)} 个乡镇（街道）都叫“{said}”。请写全名。" if found else
+                  f"您的管辖范围内没有叫“{said}”的乡镇（街道）。请核对名称；不清楚的，请删去这一格，按村名查找。")
         return None
 
     def _kind_differs(self, word: str) -> bool:
@@ -116,6 +136,12 @@ def _called(code: str, written: str) -> tuple[set[str], ...]:
     kind = next((kind for kind in (_RURAL, _URBAN) if written.endswith(kind)), (*_RURAL, *_URBAN))
     return ({written, code, *whole}, {*short, *(s + e for s in short for e in kind)},
             {s + e for s in short for e in ("", *_RURAL, *_URBAN)})
+
+
+def _town_stem(name: str) -> str:
+    """'城关镇' → '城关', '康宁街道办事处' → '康宁'."""
+    ending = next((e for e in _TOWN_ENDINGS if name.endswith(e) and len(name) > len(e) + 1), "")
+    return name.removesuffix(ending)
 
 
 def _stem(name: str) -> str:

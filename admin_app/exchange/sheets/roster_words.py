@@ -7,9 +7,12 @@ _GRADE_AND_CLASS = re.compile(
     r"((?:小学|初中?)?[一二三四五六七八九1-9])(?:年级[(]?([一二三四五六七八九十\d]{1,3})[)]?班|[(]([一二三四五六七八九十\d]{1,3})[)]班?|"
     r"(?<![1-9])(\d{1,2})班)")
 
+NUMERAL = "[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"  # 一 to 九十九
+
 # 3, 三组, 第三村民小组
-_NUMBERED_GROUP = re.compile("第?([一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]|[1-9][0-9]?)号?"
+_NUMBERED_GROUP = re.compile(f"第?({NUMERAL}|[1-9][0-9]?)号?"
                              "(?:村民小组|居民小组|小组|组|队)?")
+_NUMBERED_CLASS = re.compile(f"[(]?({NUMERAL}|[1-9][0-9]?)[)]?班?")
 _GROUP_ENDINGS = ("村民小组", "居民小组", "自然村", "小组", "组")
 _DIGITS = {c: n for n, c in enumerate("一二三四五六七八九", 1)}
 
@@ -18,6 +21,12 @@ def numbered_group(word: str) -> str:
     """A group that is called by a number, as the register calls it; '' for any other: 五一组 is a name."""
     found = _NUMBERED_GROUP.fullmatch(word)
     return f"{_number(found[1])}组" if found else ""
+
+
+def numbered_class(word: str) -> str:
+    """A class that is called by a number, as the register calls it; '' for any other."""
+    found = _NUMBERED_CLASS.fullmatch(word)
+    return f"{_number(found[1])}班" if found else ""
 
 
 def group_key(word: str) -> str:
@@ -35,10 +44,17 @@ def _number(written: str) -> int:
     return (_DIGITS.get(tens, 1) * 10 if ten else 0) + _DIGITS.get(ones, 0)
 
 
+def numeral(number: int) -> str:
+    """'十二' for 12, of 1 to 99."""
+    tens, ones = divmod(number, 10)
+    digits = " 一二三四五六七八九"
+    return f"{digits[tens] if tens > 1 else ''}{'十' if tens else ''}{digits[ones] if ones else ''}"
+
+
 def grade_and_class(word: str) -> tuple[str, str | None]:
     """The grade, and the class where one stands behind it, of a word without spaces."""
     found = _GRADE_AND_CLASS.fullmatch(word)
-    return (found[1], f"{found[2] or found[3] or found[4]}班") if found else (word, None)
+    return (found[1], numbered_class(found[2] or found[3] or found[4])) if found else (word, None)
 
 
 def _grades() -> dict[str, str | None]:
@@ -53,7 +69,8 @@ def _grades() -> dict[str, str | None]:
     return words
 
 
-AT_SCHOOL = frozenset({"正常在校", "在校就读", "在校在读", "在校生", "就读", "正常", "正常就读"})  # in the place of 是
+AT_SCHOOL = frozenset({"随班就读", "正常在校", "在校就读", "在校在读", "在校生", "就读", "正常",
+                       "正常就读"})  # in the place of 是
 # The states that no list sets: each asks for a move, most of them for a proof (`docs/states.md`).
 STATE_WORDS = {word: code for code, words in (
     ("elsewhere", "外地就读 外地上学 在外就读 区外就读 县外就读 省外就读"), ("home_taught", "送教上门 送教"),

@@ -82,6 +82,8 @@ for (const key of keys()) {
 }
 document.querySelector("form[data-sign-out]")?.addEventListener("submit", () => keys().forEach(drop));
 
+// The answer to what was sent is not asked for again by Back or reload: the page of its address is.
+if (form) history.replaceState(history.state, "", location.href);
 if (form && user) {
   const key = keyOf(user);
   const draft = read(key);
