@@ -23,6 +23,7 @@ from models.account import Account
 from models.change import Change, ChangeRow
 from models.guardian import Guardian
 from models.household import Household
+from models.school import School
 from models.student import Student
 from seed import makers
 
@@ -287,6 +288,31 @@ def test_an_edit_and_its_undo_meet_a_stale_form(
         with pytest.raises(Conflict):
             with recording(session, people.康小弟, "edit"):
                 records.edit(session, people.康小弟, session.get_one(Student, li), {"class_name": "六班"}, as_of=as_of)
+
+
+def test_nobody_undoes_in_a_role_that_undoes_nothing(
+        engine: Engine, people: Any, district: Any, act: Any, undone: Any) -> None:
+    machine = Actor(people.康大姐.account_id, "康大姐", Role.SYSTEM_ADMIN, "0" * 12)
+    change = act(machine, lambda s: setattr(s.get_one(School, district.school_id), "name", "示范第一小学"))
+    with pytest.raises(Refused, match="不能撤销变更台账"):
+        undone(machine, change)
+    assert undone(people.周主任, change)[1].restored == 1, "the control"
+
+
+def test_what_was_added_and_changed_since_stays_also_where_nothing_hangs_on_it(
+        engine: Engine, people: Any, district: Any, act: Any, undone: Any) -> None:
+    home = [Guardian(region_code=康宁, student_id=district.李明.id, name=name) for name in ("李奶奶", "李爷爷")]
+    change = act(people.康大姐, lambda s: s.add_all(home), "create")
+    with unscoped(engine, "their numbers") as session:
+        keys = dict(session.execute(select(Guardian.name, Guardian.id).where(Guardian.name.in_(("李奶奶", "李爷爷")))).all())
+    act(people.康小弟, lambda s: setattr(s.get_one(Guardian, keys["李奶奶"]), "phone", "19935710768"))
+
+    _, done = undone(people.康大姐, change)
+
+    with unscoped(engine, "who is left") as session:
+        assert session.get_one(Guardian, keys["李奶奶"]).phone.open() == "19935710768"
+        assert session.get(Guardian, keys["李爷爷"]) is None, "the control"
+    assert [(k.pk, k.who, k.why) for k in done.kept] == [(keys["李奶奶"], "康小弟", "之后又被修改")]
 
 
 @pytest.mark.parametrize("table", ["account", "grant"])

@@ -126,6 +126,20 @@ def test_papers_go_with_a_child_that_joins_a_family_of_another_village(people, s
         assert session.get(Attachment, district.李明.attachment_id) is not None, "the control"
 
 
+def test_a_child_that_joined_a_family_of_another_village_comes_back_by_undo(people, store, district):
+    director = people("城区主任")
+    with unscoped(store, "a family there") as session:
+        there = session.scalar(select(Household.id).where(Household.head_name == "牧同号"))
+    director.open(f"/admin/student/edit/?id={district.李明.id}")
+    director.press("保存", household_id=str(there), reason="随外祖母生活")
+    assert where(store, Student, Student.name)["李明"] == 牧童, "the control"
+    director.open(next(href for _, href in director.open("/changes/?verb=edit").links if re.fullmatch(r"/changes/\d+", href)))
+    assert "撤销完成" in director.press("撤销这次变更").text and "条未动" not in director.page.text
+    assert (where(store, Student, Student.name)["李明"], where(store, Student, Student.household_id)[
+        district.李明.household_id]) == (康宁, 康宁)
+    assert where(store, Attachment, Attachment.filename)["李明.jpg"] == 康宁
+
+
 def test_a_family_goes_to_another_village_by_hand_over_alone(people, store, homes):
     director = people("城区主任")
     form = director.open(f"/admin/household/edit/?id={homes}").form("保存")

@@ -95,6 +95,21 @@ def test_a_no_that_somebody_put_where_nothing_stood_is_told_and_kept(app: Flask,
     assert (stands.away, stands.note) == (False, "常在家")
 
 
+def test_what_stood_when_a_form_was_opened_is_what_the_last_edit_had_left(app: Flask, staff: SimpleNamespace) -> None:
+    address, director = f"/admin/student/edit/?id={staff.李明.id}", Person(app, "周主任")
+    for name in ("一班", "二班"):
+        assert director.send(address, {**director.get(address).form("保存").fields, "class_name": name}).status == 302
+    officer = Person(app, "康干部")
+    mine = officer.get(address).form("保存").fields
+    for name in ("三班", "四班"):
+        assert director.send(address, {**director.get(address).form("保存").fields, "class_name": name}).status == 302
+
+    page = officer.send(address, {**mine, "class_name": "五班"})
+
+    (row,) = page.table("原值")
+    assert (row["原值"], row["对方"], row["我的"]) == ("二班", "四班", "五班")
+
+
 def test_a_form_that_nobody_overtook_is_saved_at_once(app: Flask, staff: SimpleNamespace) -> None:
     address, person = f"/admin/student/edit/?id={staff.李明.id}", Person(app, "康干部")
     form = person.get(address).form("保存").fields

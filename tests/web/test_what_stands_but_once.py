@@ -34,9 +34,21 @@ def states(store, model):
         return session.scalars(select(model.state).order_by(model.id.desc()).limit(2)).all()
 
 
-def new_letter(desk, home, status=200):
+def letters_of(store, home):
+    with unscoped(store, "the letters of the family") as session:
+        return sorted(session.scalars(select(ResponsibilityLetter.state).where(
+            ResponsibilityLetter.household_id == home["household"])))
+
+
+def kinds_of(store, home):
+    with unscoped(store, "the flags of the child") as session:
+        return dict(session.execute(select(SpecialGroupFlag.kind, SpecialGroupFlag.state).where(
+            SpecialGroupFlag.student_id == home["student"]).order_by(SpecialGroupFlag.id.desc())).all())
+
+
+def new_letter(desk, home, status=200, **typed):
     desk.open(f"/admin/responsibility_letter/new/?household_id={home['household']}")
-    desk.press("保存", status=status)
+    desk.press("保存", status=status, **typed)
     return desk.page.address
 
 
@@ -73,6 +85,70 @@ def test_a_letter_that_was_void_does_not_come_back_beside_its_successor(officer,
     moved(officer, officer.open("/admin/responsibility_letter/?search=曾大山").link(second), "作废", reason="重复了")
     officer.post(act + "/undo", {"csrf_token": officer.token})
     assert sorted(states(store, ResponsibilityLetter)) == ["unsigned", "void"], "the control: now it may"
+
+
+def test_a_letter_whose_making_was_undone_does_not_come_back_beside_its_successor(officer, home, store):
+    new_letter(officer, home)
+    officer.open(act_of(officer, "responsibility_letter:create"))
+    undoing = officer.press("撤销这次变更").link("查看撤销")
+    second = new_letter(officer, home)
+    officer.open(undoing)
+    assert "后来已另有一条同样的" in officer.press("撤销这次变更", status=400).text
+    assert letters_of(store, home) == ["unsigned"]
+
+    moved(officer, second, "作废", reason="重复了")
+    officer.open(undoing)
+    officer.press("撤销这次变更")
+    assert letters_of(store, home) == ["unsigned", "void"], "the control: now it may"
+
+
+def edited(desk, address, **typed):
+    """Changes a record; gives the page of the act."""
+    desk.open(desk.open(address).link("修改"))
+    desk.press("保存", **typed)
+    return act_of(desk, f"{address.split('/')[2]}:edit")
+
+
+def test_a_flag_does_not_go_back_to_its_kind_beside_a_newer_one_of_it(officer, home, store):
+    act = edited(officer, new_flag(officer, home), kind="21")
+    newer = new_flag(officer, home)
+    officer.open(act)
+    assert "后来已另有一条同样的" in officer.press("撤销这次变更", status=400).text
+    assert kinds_of(store, home) == {"21": "reported", "72": "reported"}
+
+    moved(officer, newer, "解除", until="20261001")
+    officer.open(act)
+    officer.press("撤销这次变更")
+    assert kinds_of(store, home) == {"72": "reported"}, "the control: now it may"
+
+
+def test_a_void_letter_goes_back_to_its_year_beside_the_one_that_stands(officer, home, store):
+    void = new_letter(officer, home)
+    year = int(officer.page.facts["学年"][:4])
+    moved(officer, void, "作废", reason="写错了")
+    act = edited(officer, void, school_year=str(year - 1))
+    new_letter(officer, home, number="曾信2")
+    officer.open(act)
+    officer.press("撤销这次变更")
+    assert officer.open(void).facts["学年"].startswith(str(year)), "one that is void is no second one"
+    assert letters_of(store, home) == ["unsigned", "void"]
+
+
+def test_of_two_like_letters_that_are_void_a_batch_brings_back_neither(officer, director, home, store):
+    for number in ("曾信1", "曾信2"):
+        moved(officer, new_letter(officer, home, number=number), "作废", reason="写错了")
+
+    def brought_back(search, status):
+        director.open(f"/admin/responsibility_letter/?state=void&search={search}")
+        form = director.page.form("办理")
+        director.post(form.action, {"csrf_token": director.token, "verb": "reissue", "range": "all"})
+        director.press("下一步：预览", reason="弄错了")
+        return director.press("确认恢复待签", status=status)
+
+    assert "请每样只选一条" in brought_back("曾大山", 409).text
+    assert letters_of(store, home) == ["void", "void"]
+    brought_back("曾信2", 200)
+    assert letters_of(store, home) == ["unsigned", "void"], "the control"
 
 
 def test_a_flag_that_was_returned_is_not_reported_again_beside_a_newer_one(officer, director, home, store):
