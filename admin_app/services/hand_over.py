@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from admin_app.access.actor import Actor
@@ -111,8 +111,8 @@ def _renumber(session: ScopedSession, model: Any, name: str, alike: tuple[str, .
               former: str, village: Region) -> None:
     """A number that the other village uses, in a record that is `alike`, says from where it came."""
     there, names = aliased(model), (*alike, name)
-    taken = {tuple(row) for row in session.execute(
-        select(*[getattr(there, n) for n in names]).where(there.region_code == village.code))}
+    taken = {tuple(row) for row in session.execute(select(*[getattr(model, n) for n in names]).where(
+        or_(model.region_code == village.code, and_(*going))))}  # who comes back may say already from where
     used = exists().where(there.region_code == village.code, *[getattr(there, n) == getattr(model, n) for n in names])
     for record in session.scalars(select(model).where(*going, used)).all():
         beside, said = tuple(getattr(record, n) for n in alike), f"{getattr(record, name)}（原{former[-3:]}）"

@@ -109,6 +109,23 @@ def test_a_second_family_of_the_same_number_finds_a_free_one(people, store, home
     assert numbers["曾大山"] == f"{SAME}（原001）" and numbers["曾小山"] == f"{SAME}（原001）2"
 
 
+def test_a_number_that_says_already_from_where_it_came_holds_up_no_merger(people, store, homes):
+    """曾大山 went to 牧童 and was sent back; 曾小山 of 康宁 has got his former number, and 康宁 is merged into 牧童."""
+    director = people("城区主任")
+    for village in (牧童, 康宁):
+        director.open(f"/families/{homes}/hand-over")
+        director.press("移交", region_code=village, reason="举家迁入")
+    with unscoped(store, "a family with the number that is free again", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            makers.household(session, 康宁, head_name="曾小山", register_number=SAME)
+    ended(director, "康宁", 牧童)
+    director.open(director.page.link("全部移交到其他村（社区）"))
+    director.press("移交", reason="两个社区合并")
+    with ScopedSession(store, Scope.under(牧童)) as session:
+        numbers = dict(session.execute(select(Household.head_name, Household.register_number)).all())
+    assert (numbers["牧同号"], numbers["曾大山"], numbers["曾小山"]) == (SAME, f"{SAME}（原001）", f"{SAME}（原001）2")
+
+
 def test_papers_go_with_a_child_that_joins_a_family_of_another_village(people, store, district):
     director = people("城区主任")
     with unscoped(store, "a family there") as session:
