@@ -8,6 +8,7 @@ from sqlalchemy import select
 from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
+from models.attachment import Attachment
 from models.change import ChangeRow
 from models.responsibility_letter import ResponsibilityLetter
 from models.student import Student
@@ -264,6 +265,16 @@ def test_a_second_confirmation_writes_nothing_more(letters, officer):
         assert session.query(ChangeRow).count() == before
 
 
+def test_a_batch_that_was_confirmed_is_not_filled_in_again(letters, officer):
+    choose(officer, LETTERS, "签订")
+    fill_in, form = officer.page.address, officer.page.form("下一步")
+    officer.press("下一步：预览", signed_on="20261101")
+    receipt = officer.press("确认签订 4 条").address
+    page = officer.post(fill_in, {**form.fields, "signed_on": "2026-11-02"}, status=409)
+    assert "没有重复办理" in page.text
+    assert "成功 4 条" in officer.open(receipt).text, "it is a receipt still"
+
+
 def test_a_batch_is_nobody_elses(letters, officer):
     choose(officer, LETTERS, "签订")
     preview = officer.press("下一步：预览").address.partition("?")[0]
@@ -285,6 +296,30 @@ def test_what_the_move_asks_for_is_asked_for_once_and_who_lacks_it_is_named(lett
         assert session.get(Student, district.李明.id).schooling_state == "home_taught"
     files = officer.open(f"{STUDENTS}details/?id={district.李明.id}").text
     assert "评估.jpg" in files
+
+
+def test_the_paper_of_one_record_proves_nothing_of_another(letters, officer, district):
+    """李明 has a photo; 赵小海 has none, and a letter that bears his number has one."""
+    with unscoped(letters.extensions["baoxue"].engine, "a child without a photo", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            home = makers.household(session, 康宁, head_name="赵大海", register_number="9902-1")
+            child = makers.student(session, home, "赵小海", schooling_state="enrolled", school_id=district.school_id).id
+            session.add(Attachment(region_code=康宁, owner_table="responsibility_letter", owner_id=child, sha256="9" * 64,
+                                   filename="责任书.jpg", content_type="image/jpeg", size=1))
+    choose(officer, STUDENTS, "转送教上门", pks=[district.李明.id, child])
+    page = officer.press("下一步：预览", school_id=str(district.school_id))
+    assert ("1条将办理" in page.text, "1条不能办理" in page.text, "“转送教上门”须有佐证" in page.text) == (True,) * 3
+    officer.press("确认转送教上门 1 条")
+
+    def state(key):
+        with unscoped(letters.extensions["baoxue"].engine, "what lies there") as session:
+            return session.get(Student, key).schooling_state
+
+    assert (state(district.李明.id), state(child)) == ("home_taught", "enrolled")
+    officer.open(f"{STUDENTS}move/?id={child}&verb=teach_at_home")
+    assert "须有佐证" in officer.press("转送教上门", status=400).text
+    officer.press("转送教上门", evidence=("评估.jpg", JPEG))
+    assert state(child) == "home_taught", "the control"
 
 
 def test_evidence_that_is_no_evidence_is_refused_beside_its_field_and_nothing_is_lost(letters, officer, district):

@@ -12,6 +12,8 @@ from admin_app.changes.ledger import recording
 from models.attachment import Attachment
 from models.change import ChangeRow
 from models.household import Household
+from models.region import Region
+from models.responsibility_letter import ResponsibilityLetter
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
@@ -124,6 +126,33 @@ def test_a_number_that_says_already_from_where_it_came_holds_up_no_merger(people
     with ScopedSession(store, Scope.under(牧童)) as session:
         numbers = dict(session.execute(select(Household.head_name, Household.register_number)).all())
     assert (numbers["牧同号"], numbers["曾大山"], numbers["曾小山"]) == (SAME, f"{SAME}（原001）", f"{SAME}（原001）2")
+
+
+def test_a_family_is_handed_over_to_a_village_and_to_nothing_else(people, store, homes):
+    director = people("城区主任")
+    director.open(f"/families/{homes}/hand-over")
+    assert "请选择一个在用的村（社区）" in director.press("移交", status=400, region_code=城区, reason="举家迁入").text
+    assert where(store, Household, Household.head_name)["曾大山"] == 康宁
+    director.press("移交", region_code=牧童)
+    assert where(store, Household, Household.head_name)["曾大山"] == 牧童, "the control"
+
+
+def test_a_letter_that_was_signed_or_names_another_party_stays_as_it_is_when_its_family_goes(people, store, homes):
+    with unscoped(store, "its letters", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, 康宁), "seed"):
+            own = session.scalar(select(Region.name).where(Region.code == 康宁))
+            session.add_all(ResponsibilityLetter(
+                region_code=康宁, household_id=homes, number=number, level="3", school_year=year, party_a=party,
+                party_b="曾大山", state=state) for number, year, party, state in (
+                    ("签过", 2024, own, "signed"), ("学校", 2025, "示范小学", "unsigned"), ("待签", 2026, own, "unsigned")))
+    director = people("城区主任")
+    director.open(f"/families/{homes}/hand-over")
+    director.press("移交", region_code=牧童, reason="举家迁入")
+    with ScopedSession(store, Scope.under(牧童)) as session:
+        parties = dict(session.execute(select(ResponsibilityLetter.number, ResponsibilityLetter.party_a).where(
+            ResponsibilityLetter.household_id == homes)).all())
+        there = session.scalar(select(Region.name).where(Region.code == 牧童))
+    assert parties == {"签过": own, "学校": "示范小学", "待签": there}
 
 
 def test_papers_go_with_a_child_that_joins_a_family_of_another_village(people, store, district):
