@@ -194,6 +194,14 @@ def test_03_a_forged_object_with_the_number_of_a_child_elsewhere_shows_nothing(s
     assert own.name == "李明"
 
 
+def test_03_a_forged_object_that_says_no_village_is_not_let_in(session, district):
+    forged = Student(id=district.王芳.id)
+    make_transient_to_detached(forged)
+
+    with pytest.raises(OutsideScope):
+        session.add(forged)
+
+
 def test_04_the_scope_of_a_session_cannot_be_changed_under_what_it_has_loaded(
     engine, district, 城区管理员, 康宁干部
 ):

@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -69,6 +70,16 @@ def test_the_rules_of_all_are_not_changed_from_below(app: Flask, rules: dict[str
     assert [h for _, h in county.get("/admin/setting/").links if "/admin/setting/edit/" in h]
     form = county.get(address).form("保存").fields
     assert county.send(address, {**form, "value": "90"}).status == 302
+
+
+def test_an_administrator_above_whose_grant_is_over_keeps_no_rules(app: Flask, rules: dict[str, int]) -> None:
+    director, address = Person(app, "周主任"), f"/admin/setting/edit/?id={rules['export_kept_days']}"
+    form = director.get(address).form("保存").fields
+    hire(app.extensions["baoxue"].engine, [("调走的老郭", Role.ADMINISTRATOR, "990101000000")],
+         until=date.today() - timedelta(days=1))
+    assert director.send(address, {**form, "value": "90"}).status == 302
+    hire(app.extensions["baoxue"].engine, [("新来的老何", Role.ADMINISTRATOR, "990101000000")], until=date.today())
+    assert director.get(address).status == 403, "the control: a grant holds on its last day"
 
 
 def test_the_rules_of_the_place_are_shown_to_whoever_keeps_or_checks_them(app: Flask, rules: dict[str, int]) -> None:

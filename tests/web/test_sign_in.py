@@ -390,6 +390,22 @@ def test_a_name_that_is_changed_is_kept_as_the_sign_in_looks_for_it(app: Flask, 
         rename(second, "Ｋａｎｇ")
 
 
+def test_whoever_signs_in_wipes_out_no_guess_and_what_is_half_a_year_old_is_forgotten(office: Engine, quick: None) -> None:
+    def tries() -> list[datetime]:
+        with unscoped(office, "the tries") as session:
+            return [one.at for one in session.scalars(select(SignInAttempt).order_by(SignInAttempt.at))]
+
+    old = NOW - timedelta(days=181)
+    guess(office, 1, now=old)
+    guess(office, service.TRIES_PER_NAME_AND_ADDRESS)
+    assert tries() == [old, *[NOW] * 5]
+    assert sign_in(office, "新网格", address="10.0.0.2")
+
+    assert tries() == [NOW] * 6
+    with pytest.raises(SlowDown):
+        sign_in(office)
+
+
 def test_a_stranger_does_not_lock_out_the_browser_of_the_office(office: Engine, quick: None) -> None:
     """Not with all the guesses that there are, from all addresses."""
     for machine in range(service.TRIES_PER_NAME // service.TRIES_PER_NAME_AND_ADDRESS):
