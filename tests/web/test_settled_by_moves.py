@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import Engine, select
 
 from admin_app.access.permissions import Role
-from admin_app.access.scope import unscoped
+from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import recording
+from admin_app.errors import Invalid
+from admin_app.services import records
 from models.accountability_record import AccountabilityRecord
 from models.guardian import Guardian
 from models.household import Household
@@ -75,6 +77,18 @@ def test_what_a_move_asked_for_is_not_emptied_after_it(store: Engine, director: 
     director.open(f"/admin/student/edit/?id={home.child}")
     assert "“在校就读”须有“学校”，不能清空" in director.press("保存", 400, **{"school_id": "", "school_id-shown": ""}).text
     assert value(store, Student.school_id, home.child) is not None
+
+
+def test_a_state_is_written_by_a_move_alone_whoever_edits(store: Engine, home: SimpleNamespace) -> None:
+    director = actor("城区主任", Role.ADMINISTRATOR, "990101400000")
+    with ScopedSession(store, director.scope, writing=True) as session, recording(session, director, "edit"):
+        child = session.get_one(Student, home.child)
+        with pytest.raises(Invalid, match="“就学状态”由系统维护"):
+            records.edit(session, director, child, {"class_name": "三班", "schooling_state": "graduated"})
+        session.expire(child)
+        records.edit(session, director, child, {"class_name": "三班", "schooling_state": child.schooling_state})
+    assert value(store, Student.class_name, home.child) == "三班", "the control: the state that it has may be said"
+    assert value(store, Student.schooling_state, home.child) == "enrolled"
 
 
 # --- a move -----------------------------------------------------------------------------------------
