@@ -9,6 +9,8 @@ import pytest
 
 from admin_app.exchange.cells import (
     BadCell,
+    Rough,
+    birth_date,
     chinese_name,
     date_value,
     identity_number,
@@ -185,6 +187,16 @@ def test_a_planned_date_may_lie_ahead() -> None:
     assert date_value("2027.01.01", today=TODAY, future_allowed=True).value == date(2027, 1, 1)
 
 
+@pytest.mark.parametrize(("cell", "months"), [
+    (2015.1, (1, 10)), ("2015.1", (1,)), ("2015年1月", (1,)), ("201510", (10,)), ("2015", tuple(range(1, 13)))])
+def test_a_month_of_birth_agrees_with_the_days_that_it_may_mean(cell: RawCell, months: tuple[int, ...]) -> None:
+    told = birth_date(cell, today=TODAY).value
+    assert isinstance(told, Rough)
+    agreed = [month for month in range(1, 13) if told.agrees_with(date(2015, month, 12))]
+    assert agreed == list(months)
+    assert not told.agrees_with(date(2014, months[0], 12)), "of another year none"
+
+
 # Telephones
 
 
@@ -258,7 +270,7 @@ def test_an_identity_number_put_right_says_so(cell: str) -> None:
     assert "标准写法" in noted.notes[0]
 
 
-@pytest.mark.parametrize("cell", [9.90722201204294e17, "9.90722E+17"])
+@pytest.mark.parametrize("cell", [9.90722201204294e17, "9.90722E+17", "990722201204294000"])
 def test_an_identity_number_with_lost_digits_comes_with_advice(cell: RawCell) -> None:
     assert "请把该列设为“文本”格式后重新填写" in refusal(identity_number, cell)
 

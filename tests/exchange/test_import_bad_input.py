@@ -55,6 +55,15 @@ def test_the_list_of_another_place_is_said_to_be_one(主任: Desk) -> None:
     assert "没有一行可以导入" not in page.text, "the control: the good row goes in"
 
 
+@SQLITE_ONLY
+def test_a_list_is_not_called_by_a_whole_identity_number(主任: Desk, what_lies_there: Look) -> None:
+    主任.upload(roster(孙悦), f"{孙悦['身份证号码']}一家.xlsx")
+    assert 孙悦["身份证号码"] not in 主任.page.text and f"尾号{孙悦['身份证号码'][-4:]}" in 主任.page.text
+    主任.press("确认导入")
+    [(name,)] = what_lies_there("SELECT filename FROM import_run")
+    assert 孙悦["身份证号码"] not in name and name.endswith("一家.xlsx")
+
+
 # --- files that are no list ---
 
 

@@ -166,3 +166,16 @@ def test_nobody_becomes_the_head_of_two_families_of_a_village(主任: Desk, what
     imported(主任, {**何二, "户编号": "0002", "户主身份证号": 另一号码})
     assert what_lies_there("SELECT count(*), count(DISTINCT identity_index) FROM household WHERE head_name = '何大山'") == [
         (2, 2)], "the control: a number that nobody has"
+
+
+@SQLITE_ONLY
+def test_a_mistyped_family_number_gives_a_stranger_of_the_heads_name_no_other_number(主任: Desk, what_lies_there: Look) -> None:
+    held = "SELECT identity_index FROM household WHERE register_number = '0001'"
+    imported(主任, {**何一, "户编号": "0001", "户主身份证号": 户主号码})
+    before = what_lies_there(held)
+    [(outcome, said)] = previewed(主任, {**何二, "户编号": "0001", "户主身份证号": 另一号码})
+    assert outcome == "新增" and "与登记的户主身份证号不同，没有改动" in said
+    主任.press("确认导入")
+    assert what_lies_there(held) == before
+    imported(主任, {**何一, "户编号": "0001", "户主身份证号": 另一号码})
+    assert what_lies_there(held) != before, "the control: a child who lives there says it"

@@ -13,6 +13,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.permissions import Role
 from admin_app.services import accounts
 from models.region import Region
+from models.student import Student
 from seed import makers
 from seed.makers import make_identity_number
 from tests.desk import PASSWORD, Desk
@@ -61,6 +62,21 @@ def test_a_number_put_right_registers_no_child_a_second_time(主任: Desk, what_
     assert outcome == "新增" and "本村已有同名、同日出生的“袁宇航”" in said, "of another family it is asked"
     [(outcome, said)] = previewed(主任, {**袁宇航, "儿童姓名": "袁宇飞", "身份证号码": 号码[4]})
     assert outcome == "新增" and "同日出生" not in said, "the control: a twin"
+
+
+def test_a_child_whose_record_is_void_is_in_nobodys_way(主任: Desk, district_application: Flask) -> None:
+    """The number of the void record was wrong: the right one comes with a list, and nobody is asked about the void one."""
+    imported(主任, 袁宇航)
+    右 = {**袁宇航, "身份证号码": 号码[4]}
+    同 = {**袁宇航, "身份证号码": None, "出生日期": "2015-05-05"}
+    像 = {**同, "出生日期": "2015-05-06"}
+    outcomes = [previewed(主任, row)[0][0] for row in (右, 同, 像)]
+    assert outcomes == ["拒收", "无变化", "新增"] and "这户已登记有" in 主任.page.text, "the control"
+    with by_the_machine(district_application.extensions["baoxue"].engine, "a record that should never have been") as session:
+        session.scalars(select(Student).where(Student.name == "袁宇航")).one().schooling_state = "void"
+    for row in (右, 同, 像):
+        [(outcome, said)] = previewed(主任, row)
+        assert outcome == "新增" and "袁宇航" not in said, said
 
 
 def test_a_standing_child_comes_to_a_school_that_the_list_brings(主任: Desk, what_lies_there: Look) -> None:
@@ -123,6 +139,9 @@ def test_the_kind_of_a_new_school_follows_from_the_grade_in_which_its_children_s
     imported(主任, {**大孩子, "年级": None, "学校": "育英学校"})
     assert what_lies_there("SELECT s.grade, c.kind FROM student s JOIN school c ON c.id = s.school_id "
                            "WHERE s.name = '袁宇航'") == [("g8", "311")]
+    小孩子 = {**袁宇航, "户主姓名": "陈国强", "儿童姓名": "陈奕辰", "年级": "六年级"}
+    imported(主任, {**小孩子, "身份证号码": 号码[2], "学校": "树人学校"})
+    assert what_lies_there("SELECT kind FROM school WHERE name = '树人学校'") == [("211",)], "a school up to the sixth"
 
 
 def test_a_row_that_is_refused_speaks_for_no_family(主任: Desk, what_lies_there: Look) -> None:
