@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from models.agreement import InOrder, InSchoolYear, not_of_age, school_age
+from models.agreement import InOrder, InSchoolYear, NearAge, not_of_age, school_age
 
 COUNTED = date(2026, 8, 31)
 
@@ -29,6 +29,13 @@ def test_a_first_grade_is_three_years_from_six_and_no_more(years: int, far: bool
 
 def label(column: str) -> str:
     return column
+
+
+@pytest.mark.parametrize(("note", "answers"), [(None, False), ("户主在外务工", False), ("年级已核对", True), ("跳级，学校证明", True)])
+def test_a_note_for_something_else_answers_for_no_grade(note: str | None, answers: bool) -> None:
+    born = date(date.today().year - 8, 1, 1)
+    fault = NearAge("grade", "born", "note").fault({"grade": "g9", "born": born, "note": note}, label)
+    assert (fault is None) is answers
 
 
 def test_two_days_may_be_the_same_and_the_first_is_not_the_later() -> None:

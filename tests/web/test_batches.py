@@ -1,6 +1,7 @@
 """A batch: chosen, filled in, previewed, confirmed exactly so, taken back as one."""
 
 from datetime import date
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select
@@ -81,6 +82,9 @@ def test_the_receipt_leads_back_to_the_list_as_it_was_filtered(letters, officer)
     receipt = officer.press("确认签订 4 条")
     assert receipt.link("回到列表").endswith("?state=unsigned&size=50")
     assert officer.open(receipt.link("回到列表")).status == 200
+    for elsewhere in ("https://example.org/?", "//example.org/?x", f"{STUDENTS}?x", "javascript:alert(1)"):
+        page = officer.open(f"{receipt.address.partition('?')[0]}?{urlencode({'back': elsewhere})}")
+        assert page.link("回到列表") == LETTERS, elsewhere
 
 
 def test_only_the_ticked_are_taken(letters, officer):

@@ -1,12 +1,14 @@
 """Records that are chosen by typing: what tells two of one name apart, and the way to one that is not there yet."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
+from models.region import Region
 from models.special_group_flag import SpecialGroupFlag
 from seed import makers
 from tests.conftest import actor
@@ -51,6 +53,19 @@ def test_two_families_are_told_apart_by_number_and_address_and_two_people_by_use
     assert "1 号" not in inspected[1], "an address is masked as everywhere"
     assert found(application, "城区主任", "account", "康宁网格") == [("康宁网格员", "康宁网格员 · 康宁社区")]
     assert found(application, "康宁网格员", "school", "示范小学")[0][1] == "城区", "the control: schools are as they were"
+
+
+def test_a_division_is_chosen_among_ones_own_that_stand_by_what_was_typed(twins_of_name):
+    application, _ = twins_of_name
+    assert found(application, "城区主任", "region", "社区") == [
+        ("康宁社区", "990101400001"), ("牧童社区", "990101400002"), ("晕山社区", "990101400003")]
+    assert found(application, "城区主任", "region", "东山") == [] != found(application, "县主任", "region", "东山")
+    assert found(application, "城区主任", "region", "_") == found(application, "城区主任", "region", "%25") == []
+    with unscoped(application.extensions["baoxue"].engine, "a village ends", writing=True) as session:
+        with recording(session, actor("测试", Role.ADMINISTRATOR, "990101400000"), "edit"):
+            place = session.scalars(select(Region).where(Region.code == 康宁)).one()
+            place.valid_until, place.successor_code = date.today() - timedelta(days=1), "990101400002"
+    assert [label for label, _ in found(application, "城区主任", "region", "社区")] == ["牧童社区", "晕山社区"]
 
 
 def test_the_page_of_a_flag_says_which_child_of_the_name_it_is(twins_of_name):

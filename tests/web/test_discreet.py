@@ -1,7 +1,7 @@
 """Papers, ledger and disk keep no more than whoever reads them may know; and say enough of what was taken out."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -191,7 +191,8 @@ def test_a_decision_without_a_time_limit_is_not_overdue(people):
         director.press("作出决定", form="12", decided_by="区教育局", decided_on="20261001", **more)
 
     decided("康宁社区")
-    assert overdue() == ""
+    decided("晕山社区", rectify_by=f"{date.today()}")
+    assert overdue() == "", "nor one whose last day is today"
     decided("牧童社区", rectify_by="20261015")
     assert "1" in overdue()
 

@@ -479,6 +479,7 @@ def test_whoever_looks_after_the_machine_sees_whose_password_is_being_guessed(ap
     told = watching.open("/").text
     assert "近一天 6 次，来自 1 个地址" in told
     assert "现在须等待的账号：康网格。" in told and GUESS not in told
+    assert "须等待的账号" not in keeper.open("/").text, "the machine is not the director's business"
     facts = keeper.open(page).facts
     assert facts["最近登录"].endswith("来自 127.0.0.1") and facts["现在登录"] == "1 处"
     assert facts["近一天输错密码"].startswith("5 次")

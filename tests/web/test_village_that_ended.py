@@ -96,6 +96,8 @@ def test_grants_left_over_in_a_merged_village_are_to_be_done_until_they_are_take
     assert LEFT not in keeper.open("/").text
     ends(director, date.today() - timedelta(days=1))
 
+    for other in ("康宁网格员", "督导老林"):
+        assert "已撤销，" not in people(other).open("/").text.replace(TOLD, ""), "who grants nothing and hands nobody over"
     text, address = next(link for link in keeper.open("/").links if LEFT in link[0])
     rows = keeper.rows(address, "授权区划")
     assert text.startswith("1") and len(rows) == 1 and rows[0]["账号"] == "康宁网格员"

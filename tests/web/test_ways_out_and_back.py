@@ -370,6 +370,8 @@ def test_a_child_whose_registration_moved_away_leaves_the_count_and_may_be_put_b
     officer.open(f"/admin/student/move/?id={home.child}&verb=move_away")
     officer.press("户籍迁出", reason="户口迁往太原市小店区", evidence=("迁移证.jpg", JPEG))
     assert value(store, Student.schooling_state, home.child) == "moved_away"
+    by_hand(store, Student, home.child, absent_since=TODAY - timedelta(days=20))
     director.open(director.open(f"/admin/student/details/?id={home.child}").link("更正（恢复待核查）"))
     director.press("更正（恢复待核查）", reason="迁移没有办成")
     assert value(store, Student.schooling_state, home.child) == "unknown"
+    assert value(store, Student.absent_since, home.child) is None, "what was known of it before is asked anew"
