@@ -243,6 +243,47 @@ def test_a_hand_over_that_came_too_late_says_so(
     assert found(store, select(Household.region_code).where(Household.id == home)) == 晕山
 
 
+def test_two_families_of_one_number_who_come_at_once_have_two(store: Engine, district: SimpleNamespace) -> None:
+    """李建国 comes from 康宁 and 晕大山 from 晕山, both to 牧童, and both are number 0001 where they lived."""
+    first = district.李明.household_id
+
+    def comes(key: int) -> Callable[[ScopedSession, Any], object]:
+        return lambda session, who: hand_over.hand_over(session, who, session.get_one(Household, key), village(session, 牧童))
+
+    def move_in(session: ScopedSession, _: Any) -> None:
+        session.get_one(Household, first).register_number = "0001"
+        session.add(Household(region_code=晕山, register_number="0001", head_name="晕大山"))
+
+    do(store, move_in)
+    second = found(store, select(Household.id).where(Household.head_name == "晕大山"))
+    meanwhile(store, comes(first), lambda: do(store, comes(second)))
+    numbers = {key: found(store, select(Household.register_number).where(Household.id == key, Household.region_code == 牧童))
+               for key in (first, second)}
+    assert numbers == {first: "0001", second: "0001（原003）"}
+
+
+def test_a_move_is_judged_by_what_stands_when_it_is_made(store: Engine, district: SimpleNamespace) -> None:
+    """李明 is in the ninth grade when the page is opened, and is being put back into the third when it is sent."""
+    child = district.李明.id
+
+    def put(grade: str) -> Callable[[ScopedSession, Any], object]:
+        return lambda session, _: session.execute(update(Student).where(Student.id == child).values(grade=grade))
+
+    def graduate(session: ScopedSession, who: Any) -> None:
+        moves.make_move(session, who, session.get_one(Student, child), "graduate", values={})
+
+    def too_late() -> None:
+        with pytest.raises(Invalid, match="只办九年级的学生"):
+            do(store, graduate)
+
+    do(store, put("g9"))
+    meanwhile(store, put("g3"), too_late)
+    assert found(store, select(Student.schooling_state).where(Student.id == child)) == "enrolled"
+    do(store, put("g9"))
+    do(store, graduate)
+    assert found(store, select(Student.schooling_state).where(Student.id == child)) == "graduated", "the control"
+
+
 # --- an import ---------------------------------------------------------------------------------------
 
 
