@@ -186,6 +186,41 @@ def test_a_flag_that_is_reported_again_and_its_child_who_leaves_do_not_wait_for_
     assert found(store, select(SpecialGroupFlag.state).where(SpecialGroupFlag.id == flag)) in ("ended", "dropped")
 
 
+@POSTGRESQL
+def test_a_batch_that_brings_flags_back_and_their_child_who_leaves_do_not_wait_for_each_other(
+        store: Engine, district: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    child, flag, who = district.李明.id, district.李明.flag_id, replace(
+        actor("城区主任", Role.ADMINISTRATOR, "990101400000"),
+        account_id=found(store, select(Account.id).where(Account.username == "城区主任")))
+    do(store, lambda session, _: session.execute(
+        update(SpecialGroupFlag).where(SpecialGroupFlag.id == flag).values(state="rejected")))
+    with ScopedSession(store, who.scope, writing=True) as session:
+        run = batches.choose(session, who, Wanted(SpecialGroupFlag, keys=(flag,)), "report_again")
+        paper = {"sha256": "a" * 64, "filename": "证明.jpg", "content_type": "image/jpeg", "size": 1}
+        assert batches.check(session, who, run, {}, "已核对", paper).fit == [flag]
+        session.commit()
+        asked = (run.id, run.digest)
+    real, held = ScopedSession.refresh, Event()
+
+    def slowly(session: ScopedSession, *said: Any, **how: Any) -> None:
+        real(session, *said, **how)
+        held.set()
+        time.sleep(AWHILE)
+
+    def confirm() -> None:
+        assert held.wait(10)
+        with ScopedSession(store, who.scope, writing=True) as session, suppress(Conflict):
+            batches.confirm(session, who, *asked)
+
+    monkeypatch.setattr(ScopedSession, "refresh", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(do, store, lambda session, who: moves.make_move(
+            session, who, session.get_one(Student, child), "go_abroad", values={}, new_evidence=1)), pool.submit(confirm)]
+        assert [run.exception() for run in runs] == [None, None]
+    assert found(store, select(Student.schooling_state).where(Student.id == child)) == "abroad"
+    assert found(store, select(SpecialGroupFlag.state).where(SpecialGroupFlag.id == flag)) == "dropped"
+
+
 def test_a_batch_moves_what_it_judged_and_nothing_else(store: Engine, district: SimpleNamespace) -> None:
     """李明 is in the ninth grade when the batch is previewed, and is being put back into the third when it is confirmed."""
     child, who = district.李明.id, replace(
