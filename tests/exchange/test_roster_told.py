@@ -158,8 +158,9 @@ def test_a_village_that_is_no_more_is_named_with_its_successor(主任: Desk) -> 
     主任.open(主任.open("/admin/region/?search=康宁").link("康宁社区"))
     主任.open(主任.page.link("修改"))
     主任.press("保存", valid_until="2026-11-01", successor_code="990101400002")
-    [(outcome, said)] = previewed(主任, 孙悦)
-    assert outcome == "拒收" and "已撤销，请改填并入后的“牧童" in said
+    for written in ("康宁社区", "康宁", "990101400001"):
+        [(outcome, said)] = previewed(主任, {**孙悦, "村（社区）": written})
+        assert outcome == "拒收" and "“康宁社区”已撤销，请改填并入后的“牧童" in said, written
     assert previewed(主任, {**孙悦, "村（社区）": "牧童社区"})[0][0] == "新增", "the control"
 
 

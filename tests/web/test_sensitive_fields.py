@@ -4,7 +4,7 @@ only for a reason, for ten minutes, on record."""
 import base64
 import json
 import stat
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +26,7 @@ from models.household import Household
 from models.kinds import Sealed, SealedText, install_cipher
 from models.student import Student
 from tests.desk import started
-from tests.web.staff import STAFF, Person, everything_in, hire_staff, opened, 康宁
+from tests.web.staff import STAFF, Person, everything_in, hire_staff, opened, 城区, 康宁
 
 ROLES = list(Role)
 # No run of digits that a clock's microseconds and the region code beside it in an index can make.
@@ -295,6 +295,20 @@ def test_the_auditors_first_page_counts_who_looked_in_full_and_opens_exactly_tho
     assert sorted((row["经办人"], row["原因"]) for row in listed) == [("周主任", "补录户口簿"), ("康干部", "核对学籍照片")]
     assert {row["涉及记录"] for row in listed} == {"1 名学生"}, "whose record it was, the auditor does not learn"
     assert said not in Person(app, "周主任").get("/").text
+
+
+@pytest.mark.parametrize(("verb", "said"), [
+    ("export", "近七天导出"), ("undo", "近七天撤销"), ("revert", "近七天恢复"), ("remove", "近七天移除")])
+def test_the_auditors_first_page_counts_who_took_out_or_took_back_for_seven_days(
+        app: Flask, family: SimpleNamespace, verb: str, said: str) -> None:
+    auditor = Person(app, STAFF[Role.AUDITOR][0])
+    assert said not in auditor.get("/").text
+    with unscoped(app.extensions["baoxue"].engine, "an act of this week", writing=True) as session:
+        with recording(session, Actor(0, "周主任", Role.ADMINISTRATOR, 城区), verb, "核对", kept=True):
+            pass
+    [(counted, link)] = [(text, href) for text, href in auditor.get("/").links if said in text]
+    assert counted.split()[0].startswith("1") and len(auditor.get(link).table("时间")) == 1
+    assert f"since={date.today() - timedelta(days=6)}" in link, "today is the seventh"
 
 
 def test_whoever_keeps_accounts_is_told_of_those_that_nobody_has_taken_up(app: Flask, family: SimpleNamespace) -> None:
