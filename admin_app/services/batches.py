@@ -23,7 +23,7 @@ from admin_app.errors import Conflict, Invalid, NotFound
 from admin_app.listing import Wanted, all_keys
 from admin_app.services import moves as move_service
 from admin_app.services.records import read_of
-from admin_app.standing import doubled, hold, hold_owners, unfit
+from admin_app.standing import doubled, hold, hold_afresh, hold_owners, unfit
 from admin_app.tasks import Work, kind
 from models.attachment import Attachment
 from models.base import Base, model_of, table_of
@@ -98,13 +98,20 @@ def run_of(session: ScopedSession, actor: Actor, run_id: int) -> BatchRun:
     return run
 
 
+def _take(session: ScopedSession, run: BatchRun) -> None:
+    """Hold a run that is still open, as whoever held it before has left it: what the page read when it began may be
+    over by now, and the receipt of what was done is not written again. Raises Conflict."""
+    hold_afresh(session, run)
+    if run.state == CONFIRMED:
+        raise Conflict("这次批量办理已经确认过了，没有重复办理。请查看回执。")
+
+
 def check(session: ScopedSession, actor: Actor, run: BatchRun, values: Mapping[str, Any], reason: str | None,
           evidence: dict[str, Any] | None) -> Verdict:
     """Say what the batch would do with these values, and keep it as its preview.
 
     Raises Conflict (already confirmed), Invalid (naming the field), Refused."""
-    if run.state == CONFIRMED:
-        raise Conflict("这次批量办理已经确认过了，没有重复办理。请查看回执。")
+    _take(session, run)
     model, move = move_named(actor, run.table_name, run.verb)
     given = move_service.given_values(session, model, move, values, reason)
     text = orjson.dumps({"values": given, "evidence": evidence}).decode()
@@ -179,10 +186,8 @@ def confirm(session: ScopedSession, actor: Actor, run_id: int, digest: str) -> B
     Effects, in order: takes the run (once); makes sure that the preview still holds, else keeps the new
     one and says so; attaches the evidence to each record; moves all that fit in one statement for
     thousands; keeps the change. Raises Conflict, Invalid, NotFound, Refused."""
-    hold(session, BatchRun, [run_id])
     run = run_of(session, actor, run_id)
-    if run.state == CONFIRMED:
-        raise Conflict("这次批量办理已经确认过了，没有重复办理。请查看回执。")
+    _take(session, run)
     if run.state != CHECKED or run.digest != digest:
         raise Conflict("您确认的不是最新的预览。请刷新页面，看过新的预览后再确认。")
     model, move = move_named(actor, run.table_name, run.verb)
