@@ -120,11 +120,11 @@ def attach(session: ScopedSession, actor: Actor, files: FileStore, record: Base,
 
 
 def _place_of(session: ScopedSession, record: Base) -> str:
-    """Where a record stands, which it does not leave until this act ends: the paper would stay behind. Raises
-    NotFound."""
+    """Where a record stands, which it does not leave until this act ends: the paper would stay behind. FOR SHARE, for
+    the place of a flag or a letter is part of no key. Raises NotFound."""
     model: Any = type(record)
     place: str | None = session.scalar(
-        select(model.region_code).where(model.id == record.id).with_for_update(read=True, key_share=True))
+        select(model.region_code).where(model.id == record.id).with_for_update(read=True))
     if place is None:
         raise NotFound()
     return place

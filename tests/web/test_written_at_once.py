@@ -246,12 +246,15 @@ def test_a_batch_moves_what_it_judged_and_nothing_else(store: Engine, district: 
 
 
 @POSTGRESQL
-def test_a_paper_goes_with_the_child_that_is_handed_over_while_it_is_hung(
-        store: Engine, district: SimpleNamespace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("owner", [Household, Student, Guardian, SpecialGroupFlag, ResponsibilityLetter])
+def test_a_paper_goes_with_what_it_proves_that_is_handed_over_while_it_is_hung(
+        store: Engine, district: SimpleNamespace, tmp_path: Path, owner: Any) -> None:
     files, child = attachments.FileStore(tmp_path / "files"), district.李明
+    key = {Household: child.household_id, Student: child.id, Guardian: child.guardian_id,
+           SpecialGroupFlag: child.flag_id, ResponsibilityLetter: child.letter_id}[owner]
 
     def hang(session: ScopedSession, who: Any) -> None:
-        attachments.attach(session, who, files, session.get_one(Student, child.id), stream=io.BytesIO(JPEG),
+        attachments.attach(session, who, files, session.get_one(owner, key), stream=io.BytesIO(JPEG),
                            filename="证明.jpg")
 
     def away(session: ScopedSession, who: Any) -> None:
