@@ -59,7 +59,7 @@ class Work:
         if monotonic() - self._told < 1:
             return
         self._told = monotonic()
-        _note(self.engine, self.task_id, done=done, total=total)
+        _note(self.engine.execution_options(at_once=True), self.task_id, done=done, total=total)
 
 
 Kind = Callable[[Work], dict[str, Any]]

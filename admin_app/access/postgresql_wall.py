@@ -127,12 +127,14 @@ def _ranges(office: Span, child: Span) -> str:
                       "app.child_lo": child[0], "app.child_hi": child[1]})
 
 
-@lru_cache(maxsize=8)
-def _entering(system: bool, writing: bool, one_state: bool) -> str:
+@lru_cache(maxsize=16)
+def _entering(system: bool, writing: bool, one_state: bool, at_once: bool) -> str:
     """A list is planned for its own place each time. Who asks is looked up over all places by a plan that is kept; so
-    are the triggers of a write, which run once for each row. A sheet that is read in many pieces shows one state."""
+    are the triggers of a write, which run once for each row. A sheet that is read in many pieces shows one state. What
+    is done now or not at all waits for no lock."""
     return _settings({
         **({"transaction_isolation": "repeatable read"} if one_state else {}),
+        **({"lock_timeout": "1ms"} if at_once else {}),
         "role": APPLICATION_ROLE, "app.change_id": "", "app.change_region": "", "app.system": "on" if system else "off",
         "plan_cache_mode": "auto" if system or writing else "force_custom_plan",
         "transaction_read_only": "off" if writing else "on"})
@@ -143,8 +145,9 @@ _NARROWED = _settings({"app.system": "off", "plan_cache_mode": "force_custom_pla
 
 def enter(connection: Connection, office: Span, child: Span, system: bool, writing: bool) -> None:
     """One round trip: the role, the ranges, no change open, and whether rows may be written at all."""
-    one_state = connection.get_execution_options().get("one_state", False)
-    _say(connection, f"{_entering(system, writing, one_state)}; {_ranges(office, child)}")
+    asked = connection.get_execution_options()
+    entering = _entering(system, writing, asked.get("one_state", False), asked.get("at_once", False))
+    _say(connection, f"{entering}; {_ranges(office, child)}")
 
 
 def narrow(connection: Connection, office: Span, child: Span) -> None:

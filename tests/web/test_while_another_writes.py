@@ -2,25 +2,30 @@
 waited for somebody else; and whoever only reads waits for nobody."""
 
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
-from threading import Event
+from datetime import UTC, date, datetime, timedelta
+from threading import Event, Timer
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
+from admin_app import tasks
 from admin_app.access.permissions import Role
-from admin_app.access.scope import ScopedSession
+from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Conflict
 from admin_app.listing import Wanted
 from admin_app.services import batches
 from models.account import Account
 from models.batch_run import BatchRun
+from models.login_session import LoginSession
 from models.student import Student
+from models.task import Task
 from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
 from tests.web.test_at_one_moment import AWHILE, POSTGRESQL
@@ -73,3 +78,58 @@ def test_the_receipt_of_a_batch_stays_as_it_was_done(
     assert found(store, select(BatchRun.counts).where(BatchRun.id == number)) == {"chosen": 2, "fit": 2, "refused": 0}
     receipt = Desk(district_application).sign_in("城区主任", PASSWORD).open(f"/batches/{number}")
     assert "2026-09-01" in receipt.text and "当前状态是" not in receipt.text
+
+
+# --- who only reads ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def an_import(store: Engine) -> Iterator[None]:
+    """Somebody's list is being written for two seconds: nobody else writes."""
+    with unscoped(store, "a list is written", writing=True) as session:
+        session.alone()
+        done = Timer(2, session.close)
+        done.start()
+        yield
+        done.join()
+
+
+def how_long(act: Callable[[], object]) -> float:
+    begun = time.monotonic()
+    act()
+    return time.monotonic() - begun
+
+
+def test_whoever_reads_does_not_wait_for_an_import(
+        store: Engine, district: SimpleNamespace, district_application: Flask) -> None:
+    """That a session was used, and that the bell was heard, is noted by the next page."""
+    officer = Desk(district_application).sign_in("康宁网格员", PASSWORD)
+    whose = found(store, select(Account.id).where(Account.username == "康宁网格员"))
+    long_ago = datetime.now(UTC) - timedelta(minutes=5)
+    with unscoped(store, "a task that was done, by somebody who was away", writing=True) as session:
+        session.execute(update(LoginSession).values(seen_at=long_ago).execution_options(synchronize_session=False))
+        session.add(Task(account_id=whose, role="village_officer", region_code=district.康宁, kind="export", title="导出",
+                         arguments="{}", state=tasks.DONE, created_at=long_ago, finished_at=long_ago))
+        session.commit()
+    seen = select(LoginSession.seen_at).where(LoginSession.account_id == whose)
+    with an_import(store):
+        assert how_long(lambda: officer.open("/admin/student/")) < 1
+        assert how_long(lambda: officer.open("/tasks/")) < 1
+        assert found(store, seen) == long_ago and not found(store, select(Task.seen))
+    officer.open("/tasks/")
+    assert found(store, seen) > long_ago and found(store, select(Task.seen)), "the control: nobody writes any more"
+
+
+def test_an_export_does_not_wait_to_say_how_far_it_is(store: Engine, district: SimpleNamespace) -> None:
+    who = replace(actor("城区主任", Role.ADMINISTRATOR, "990101400000"),
+                  account_id=found(store, select(Account.id).where(Account.username == "城区主任")))
+    number = tasks.enqueue(store, who, kind="export", title="导出", arguments={})
+
+    def work() -> Any:  # each tells but once a second
+        return tasks.Work(store, None, None, None, who, {}, number)  # type: ignore[arg-type]
+
+    with an_import(store):
+        assert how_long(lambda: work().progress(1000, 2000)) < 1
+        assert found(store, select(Task.done)) == 0
+    work().progress(1000, 2000)
+    assert found(store, select(Task.done)) == 1000, "the control: nobody writes any more"
