@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import aliased
 
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
+from admin_app.errors import NotFound
 from models.base import Base, models, pointed_at
 from models.change import ChangeRow
 from models.household import Household
@@ -113,8 +115,11 @@ def hold(session: ScopedSession, model: type[Base], keys: Any) -> None:
 
 def hold_afresh(session: ScopedSession, record: Base) -> None:
     """Hold a record, and read it as whoever held it before has left it: what is judged by it is not judged by what
-    stood there when the page began."""
-    session.refresh(record, with_for_update={"key_share": True})
+    stood there when the page began. Others may add to it meanwhile. Raises NotFound: it went elsewhere."""
+    try:
+        session.refresh(record, with_for_update={"key_share": True})
+    except InvalidRequestError as gone:
+        raise NotFound() from gone
 
 
 def hold_place(session: ScopedSession, region_code: str | None) -> None:

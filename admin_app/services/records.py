@@ -20,7 +20,7 @@ from admin_app.changes.ledger import LONGEST_TEXT, explained, ledger_position
 from admin_app.errors import Conflict, Invalid, NotFound, Refused
 from admin_app.exchange import cells
 from admin_app.identity_numbers import holds_number
-from admin_app.standing import one_like
+from admin_app.standing import hold_afresh, one_like
 from models.base import Base, Field, Privacy, Wall, declared, model_of, pointed_at, table_of
 from models.identity_number import normalise
 from models.kinds import unsealed
@@ -72,7 +72,7 @@ def edit(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str
     actor.require(f"{record.__area__}.edit")
     require_keeper(session, actor, record)
     if as_of is not None:
-        session.refresh(record, with_for_update=True)  # two saves of one record follow one another
+        hold_afresh(session, record)  # two saves of one record follow one another
         if ledger_position(session, record.__tablename__, record.id) > as_of:
             raise Conflict("您打开表单之后，这条记录已被修改。")
     with session.no_autoflush:

@@ -13,23 +13,25 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, event, select, update
 
-from admin_app import tasks
+from admin_app import standing, tasks
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Conflict
 from admin_app.listing import Wanted
-from admin_app.services import batches
+from admin_app.services import batches, hand_over, records
 from models.account import Account
 from models.batch_run import BatchRun
+from models.guardian import Guardian
+from models.household import Household
 from models.login_session import LoginSession
 from models.student import Student
 from models.task import Task
 from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
-from tests.web.test_at_one_moment import AWHILE, POSTGRESQL
-from tests.web.test_written_at_once import found
+from tests.web.test_at_one_moment import AWHILE, POSTGRESQL, do
+from tests.web.test_written_at_once import found, meanwhile, village, 牧童
 
 
 # --- a batch -----------------------------------------------------------------------------------------
@@ -133,3 +135,61 @@ def test_an_export_does_not_wait_to_say_how_far_it_is(store: Engine, district: S
         assert found(store, select(Task.done)) == 0
     work().progress(1000, 2000)
     assert found(store, select(Task.done)) == 1000, "the control: nobody writes any more"
+
+
+# --- a record that goes elsewhere, or that something is added to -------------------------------------
+
+
+@POSTGRESQL
+@pytest.mark.parametrize("page", ["edit", "move"])
+def test_who_saves_a_child_that_is_being_handed_over_is_told_that_it_is_not_there(
+        store: Engine, district: SimpleNamespace, district_application: Flask, page: str) -> None:
+    child = district.李明
+    officer = Desk(district_application).sign_in("康宁网格员", PASSWORD)
+    address = f"/admin/student/{page}/?id={child.id}" + ("&verb=suspect" if page == "move" else "")
+    form = officer.open(address).form("保存" if page == "edit" else "报疑似辍学")
+    said = {"class_name": "三班"} if page == "edit" else {"absent_since": "2026-09-01"}
+
+    def away(session: ScopedSession, who: Any) -> None:
+        hand_over.hand_over(session, who, session.get_one(Household, child.household_id), village(session, 牧童))
+
+    meanwhile(store, away, lambda: officer.post(address, {**form.fields, **said}, status=404))
+    assert "可能不在您的管辖范围内，或已被移走" in officer.page.text
+    assert found(store, select(Student.region_code).where(Student.id == child.id)) == 牧童
+
+
+@POSTGRESQL
+def test_a_guardian_is_added_beside_an_edit_of_its_child(
+        store: Engine, district: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one holds the village and needs the child to be there; the other holds the child, and needs the village."""
+    child = district.李明.id
+    real, held, both = standing.hold_place, Event(), Event()
+
+    def slowly(session: ScopedSession, code: str | None) -> None:
+        if held.is_set():
+            both.set()  # the edit has its child, and comes to the village
+        real(session, code)
+        held.set()
+
+    def guardian(session: ScopedSession, who: Any) -> None:
+        records.create(session, who, Guardian, {"student_id": child, "name": "曾大山"})
+
+    def named_anew(session: ScopedSession, who: Any) -> None:
+        assert held.wait(10)
+        records.edit(session, who, session.get_one(Student, child), {"name": "李小明"}, as_of=10**6, reason="录入有误")
+
+    @event.listens_for(ScopedSession, "before_flush")
+    def once_both_hold(session: ScopedSession, *_: Any) -> None:
+        if any(isinstance(one, Guardian) for one in session.new):
+            assert both.wait(10)
+            time.sleep(AWHILE)
+
+    monkeypatch.setattr(standing, "hold_place", slowly)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            faults = [run.exception() for run in [pool.submit(do, store, act) for act in (guardian, named_anew)]]
+    finally:
+        event.remove(ScopedSession, "before_flush", once_both_hold)
+    assert faults == [None, None]
+    assert found(store, select(Student.name).where(Student.id == child)) == "李小明"
+    assert found(store, select(Guardian.id).where(Guardian.name == "曾大山"))
