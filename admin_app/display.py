@@ -83,7 +83,7 @@ class Display:
         self._session = session
         self._role = role
         self._reference = reference or Reference()
-        self._records: dict[type[Base], dict[int, str]] = defaultdict(dict)
+        self._records: dict[type[Base], dict[int, str | None]] = defaultdict(dict)  # None: not there for this person
 
     def prepare(self, model: type[Base], columns: Iterable[str], rows: Sequence[Any]) -> None:
         """Load what showing these columns of these rows needs: a number of queries that depends on
@@ -107,7 +107,7 @@ class Display:
         for part in in_parts(sorted(set(keys) - known.keys())):
             records = self._session.scalars(select(model).where(model.id.in_(part))).all()
             self.prepare_labels(model, records)
-            known |= {record.id: self.label_of(record) for record in records}
+            known |= dict.fromkeys(part) | {record.id: self.label_of(record) for record in records}
 
     def loaded(self, model: type[Base], key: int) -> str | None:
         """The name of a record loaded before; None for one that is not there for this person."""

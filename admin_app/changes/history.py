@@ -1,6 +1,7 @@
 """History: what happened to a record, before and after, as the reader's role may see it."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,7 +15,7 @@ from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import REVEAL, changes_of
 from admin_app.changes.triggers import columns_of
 from admin_app.display import Display
-from models.base import Base, UtcDateTime, Wall, declared, model_of, table_of
+from models.base import Base, UtcDateTime, Wall, declared, model_of, names_region, pointed_at, table_of
 from models.change import Change, ChangeRow
 from models.kinds import Sealed, SealedText
 
@@ -79,8 +80,22 @@ def entries(session: ScopedSession, role: Role, display: Display, rows: Sequence
     """Rows of the ledger with the act they belong to. The act itself may lie outside (a village reads
     what the district did to its children): it is read by number, for rows in scope only."""
     changes, away = acts(session, rows), gone_elsewhere(session, rows)
+    _prepare(display, [row for row in rows if (row.table_name, row.pk) not in away])
     return [Entry(row, changes[row.change_id], [] if (row.table_name, row.pk) in away
                   else values_of(display, role, row), (row.table_name, row.pk) in away) for row in rows]
+
+
+def _prepare(display: Display, rows: Sequence[ChangeRow]) -> None:
+    """Load what the values of these rows point at, for all of them at once: an import names a family in each."""
+    held: dict[str, dict[str, set[Any]]] = defaultdict(lambda: defaultdict(set))
+    for row in rows:
+        for side in (row.before, row.after):
+            for name, value in json.loads(side or "{}").items():
+                held[row.table_name][name].add(value)
+    for table, values in held.items():
+        model = model_of(table)
+        display.prepare_values(model, {name: some for name, some in values.items() if name in table_of(model).c and (
+            names_region(model, name) or pointed_at(model, name))})
 
 
 def acts(session: ScopedSession, rows: Sequence[ChangeRow]) -> dict[int, Change]:

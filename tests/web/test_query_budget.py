@@ -148,3 +148,20 @@ def test_a_list_of_accounts_asks_for_each_no_more_than_adding_it_needs(district_
             [grant] = account.grants
             assert (grant.role, grant.region_code, grant.until) == ("village_officer", district.康宁, date(2099, 1, 1))
             assert account.must_change_password and account.sessions_from and account.password_hash.startswith("$argon2id$")
+
+
+@pytest.mark.parametrize("who", ["城区主任", "康宁网格员"])
+def test_the_page_of_an_act_asks_no_more_when_it_touched_more_families(district_application, district, store, who):
+    """Each child names its family; those of 东山 and of 牧童 lie where not everybody sees them."""
+    machine, counts = actor("测试", Role.ADMINISTRATOR, district.示范县), []
+    for number, round in ((1, "甲"), (8, "乙")):
+        with unscoped(store, "a list", writing=True) as session, recording(session, machine, "import") as act:
+            for n, place in enumerate((district.康宁, district.牧童, district.另一村) * number):
+                home = makers.household(session, place, head_name=f"孙{round}{n}")
+                session.add(Guardian(region_code=place, student_id=makers.student(session, home, f"孙小{round}{n}").id, name="孙"))
+            key = act.id
+        counts.append(asked_for(district_application, Desk(district_application).sign_in(who, PASSWORD), f"/changes/{key}"))
+
+    (few, for_few), (many, for_many) = counts
+    assert few < many
+    assert len(for_many) <= len(for_few)
