@@ -81,6 +81,7 @@ def _check(sheet: str) -> ResponseReturnValue:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise Invalid("请先选择文件（.xlsx、.xls、.et 另存的 .xlsx、.ods 或 .csv）。")
+    session().rollback()  # whether the village still stands was asked where one writes: reading a list takes long
     with tempfile.TemporaryDirectory(prefix="baoxue-") as folder:
         path = Path(folder) / "upload"
         file.save(path)

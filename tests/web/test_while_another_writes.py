@@ -19,6 +19,7 @@ from admin_app import standing, tasks
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import Conflict
+from admin_app.exchange import importer
 from admin_app.listing import Wanted
 from admin_app.services import batches, hand_over, records
 from models.account import Account
@@ -29,7 +30,7 @@ from models.login_session import LoginSession
 from models.student import Student
 from models.task import Task
 from tests.conftest import actor
-from tests.desk import PASSWORD, Desk
+from tests.desk import PASSWORD, Desk, roster
 from tests.web.test_at_one_moment import AWHILE, POSTGRESQL, do
 from tests.web.test_written_at_once import found, meanwhile, village, 牧童
 
@@ -193,3 +194,26 @@ def test_a_guardian_is_added_beside_an_edit_of_its_child(
     assert faults == [None, None]
     assert found(store, select(Student.name).where(Student.id == child)) == "李小明"
     assert found(store, select(Guardian.id).where(Guardian.name == "曾大山"))
+
+
+# --- a list that is read -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["城区主任", "康宁网格员"])
+def test_others_write_while_a_list_is_read_and_checked(
+        store: Engine, district: SimpleNamespace, district_application: Flask, monkeypatch: pytest.MonkeyPatch,
+        who: str) -> None:
+    """Also while that of a village is, which is asked first whether it still stands."""
+    real, saved = importer.read_upload, []
+
+    def meanwhile_saved(*said: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(do, store, lambda session, who: records.edit(
+                session, who, session.get_one(Household, district.李明.household_id), {"address": "乙改的"})).result(20)
+        saved.append(True)
+        return real(*said)
+
+    monkeypatch.setattr(importer, "read_upload", meanwhile_saved)
+    desk = Desk(district_application).sign_in(who, PASSWORD)
+    desk.upload(roster({"村（社区）": "康宁社区", "户主姓名": "孙建国", "儿童姓名": "孙悦", "出生日期": "2015-09-01"}), "名单.xlsx")
+    assert saved and "新增 1" in desk.page.text.replace("\xa0", " ")
