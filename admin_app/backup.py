@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO
 
@@ -66,12 +67,20 @@ def _pack(file: IO[bytes], dumped: Path, attachments: Path, keys: FieldKeys) -> 
 
 
 def restore(deployment: Deployment, keys: FieldKeys, source: Path) -> None:
-    """Bring a backup into an empty store. Raises Invalid: not a backup, the store holds data, or it has other keys."""
+    """Bring a backup into an empty store, which is empty still where that did not succeed: the database comes last, and
+    whole or not at all. Raises Invalid: not a backup, a damaged one, the store holds data, or it has other keys."""
     try:
         archive = zipfile.ZipFile(source)
         archive.getinfo(_DATABASE)
     except (zipfile.BadZipFile, KeyError) as fault:
         raise Invalid(f"{source} 不是保学的备份文件。") from fault
+    try:
+        _bring(deployment, keys, archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as fault:
+        raise Invalid(f"{source} 已损坏（{fault}），没有恢复。请换一份备份，或从别的存放处重新复制这一份。") from fault
+
+
+def _bring(deployment: Deployment, keys: FieldKeys, archive: zipfile.ZipFile) -> None:
     if not store.is_empty(deployment.database_url):
         raise Invalid("数据库里已有数据，恢复会覆盖它。请指定一个空的数据目录或空的数据库。")
     if _KEYS in archive.namelist() and archive.read(_KEYS).decode("ascii", "replace") != keys.fingerprint:
@@ -83,10 +92,13 @@ def restore(deployment: Deployment, keys: FieldKeys, source: Path) -> None:
             if name.startswith(_FILES):
                 archive.extract(name, deployment.data_dir)  # zipfile strips '..' and roots
         if _sqlite(deployment):
-            shutil.copyfile(dumped, Path(str(make_url(deployment.database_url).database)))
+            standing = Path(str(make_url(deployment.database_url).database))
+            partial = standing.with_name(f"{standing.name}.partial")
+            shutil.copyfile(dumped, partial)
+            os.replace(partial, standing)
         else:
             _make_role(deployment)
-            _postgresql(deployment, "pg_restore", "--no-owner", "--exit-on-error", str(dumped))
+            _postgresql(deployment, "pg_restore", "--no-owner", "--single-transaction", str(dumped))
     (deployment.data_dir / "schema.txt").unlink(missing_ok=True)  # of an older schema, perhaps: `run.py` upgrades it
 
 

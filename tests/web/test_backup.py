@@ -5,6 +5,7 @@ import shutil
 import stat
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -213,3 +214,45 @@ def test_what_is_wrong_with_the_machine_is_said_with_what_to_do(district_applica
         assert said in page, said
     assert page.count("请处理") == 5
     assert "除上面的系统状况以外，没有别的待办" in page and "本周无待办" not in page, "one page does not say both"
+
+
+@pytest.mark.parametrize("fault", ["killed", "damaged"])
+def test_a_restore_that_did_not_succeed_leaves_the_store_empty(
+        district_application, district, elsewhere, tmp_path, cipher, monkeypatch, fault):
+    """In the worst hour: 吴工 tries the next copy, and the store must not say that it holds data already."""
+    here, there = district_application.extensions["baoxue"].deployment, deployment(elsewhere, tmp_path / "elsewhere")
+    command(district_application, "backup", tmp_path / "备份.zip")
+    shutil.copytree(here.data_dir / "keys", there.data_dir / "keys")
+    again = create_app(there)
+    try:
+        with monkeypatch.context() as patched:
+            if fault == "damaged":
+                whole = bytearray((tmp_path / "备份.zip").read_bytes())
+                whole[len(whole) // 3] ^= 0xFF
+                (tmp_path / "坏.zip").write_bytes(whole)
+                said = command(again, "restore", tmp_path / "坏.zip", exit_code=1)
+                assert "已损坏" in said and "没有恢复" in said
+            elif elsewhere.startswith("sqlite"):
+                patched.setattr(shutil, "copyfile", lambda source, target: most_of(source, target, OSError("killed")))
+                with pytest.raises(OSError, match="killed"):
+                    backups.restore(there, again.extensions["baoxue"].keys, tmp_path / "备份.zip")
+            else:
+                real = backups._postgresql
+                patched.setattr(backups, "_postgresql", lambda deployment, program, *words: (
+                    most_of(words[-1], words[-1]), real(deployment, program, *words)))
+                assert "没有成功" in command(again, "restore", tmp_path / "备份.zip", exit_code=1)
+        assert is_empty(elsewhere)
+        command(again, "restore", tmp_path / "备份.zip")
+        upgrade(elsewhere)
+        assert Desk(again).sign_in("康宁网格员", PASSWORD).open("/admin/student/?search=李").table("姓名")
+    finally:
+        again.extensions["baoxue"].close()
+        install_cipher(cipher.cipher())
+
+
+def most_of(source, target, then=None):
+    """Most of a file is written: tables stand by then."""
+    whole = Path(source).read_bytes()
+    Path(target).write_bytes(whole[:len(whole) * 19 // 20])
+    if then:
+        raise then
