@@ -119,8 +119,10 @@ def _encode(raw: bytes) -> str:
 
 
 def secret_key(path: Path) -> Any:
-    """The key that signs cookies and forms, made at first start."""
-    if not path.exists():
+    """The key that signs cookies and forms, made at first start; also where one that was killed has left it empty:
+    nothing was signed yet, and without a key no page opens."""
+    if not path.exists() or not path.stat().st_size:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.unlink(missing_ok=True)
         write_private(path, secrets.token_urlsafe(48))
     return path.read_text().strip()

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine, make_url, select, text
 
 from admin_app.access.actor import Actor
-from admin_app.access.field_keys import FieldKeys, KeyFault
+from admin_app.access.field_keys import FieldKeys, KeyFault, secret_key
 from admin_app.access.masking import SIGHTS, Sight, masked
 from admin_app.access.permissions import Permission, Role, permits
 from admin_app.access.scope import unscoped
@@ -169,6 +169,13 @@ def test_a_key_file_that_is_there_is_never_made_anew(tmp_path: Path) -> None:
         with pytest.raises(KeyFault, match="请从备份恢复"):
             FieldKeys.load_or_make(path)
         assert path.read_text() == broken
+
+
+def test_a_first_start_that_was_killed_leaves_no_key_that_signs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "secret.key"
+    path.touch()
+    made = secret_key(path)
+    assert len(made) > 60 and secret_key(path) == made, "the control: one that is there stays"
 
 
 def test_a_new_key_seals_and_the_old_one_still_opens(cipher: FieldKeys) -> None:
