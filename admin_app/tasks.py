@@ -218,13 +218,15 @@ def overdue(engine: Engine) -> list[int]:
 
 
 def forget(engine: Engine, results: Path) -> int:
-    """Take away finished files that were kept long enough, and those that no task knows; gives how many."""
+    """Take away finished files that were kept long enough, and those that no task knows; gives how many. First which
+    there are, then who is at work, then what was done: of another worker's file one of the two tells."""
+    there = list(results.glob("*")) if results.exists() else []
     with unscoped(engine, "a worker works for everybody") as wide:
         until = datetime.now(UTC) - timedelta(days=number(wide, "export_kept_days"))
+        running = wide.scalar(select(Task.id).where(Task.state == RUNNING).limit(1)) is not None
         kept = {r["path"] for r in wide.scalars(select(Task.result).where(
             Task.finished_at >= until, Task.result.is_not(None))) if r and "path" in r}
-        running = wide.scalar(select(Task.id).where(Task.state == RUNNING).limit(1)) is not None
-    gone = [p for p in results.glob("*") if p.name not in kept] if results.exists() and not running else []
+    gone = [] if running else [path for path in there if path.name not in kept]
     for path in gone:
         path.unlink(missing_ok=True)
     return len(gone)

@@ -280,6 +280,21 @@ def test_files_are_private_and_go_after_their_days(district_application, officer
     officer.open(f"/tasks/{only_task(district_application).id}/file", status=404)
 
 
+def test_the_file_of_another_worker_is_left_that_is_written_just_now(district_application, officer, big):
+    """Two workers, on two machines: the one does an export while the other looks for what is old."""
+    class Results(type(Path())):
+        def glob(self, pattern):
+            work(district_application)
+            return super().glob(pattern)
+
+    officer.download(f"{STUDENTS}export/")
+    plant = district_application.extensions["baoxue"]
+    plant.results.mkdir(exist_ok=True)
+    assert tasks.forget(plant.engine, Results(plant.results)) == 0
+    task = only_task(district_application)
+    assert task.state == tasks.DONE and (plant.results / task.result["path"]).is_file()
+
+
 def test_a_big_batch_is_a_task_and_begun_twice_is_done_once(letters, big):  # noqa: F811
     desk = Desk(letters).sign_in("康宁网格员", PASSWORD)
     choose(desk, "/admin/responsibility_letter/", "签订")
