@@ -31,7 +31,7 @@ from admin_app.services.rules import rules_of
 from admin_app.standing import hold_afresh
 from admin_app.store import stamp
 from models.account import Account, Grant, in_force
-from models.change import ChangeRow
+from models.change import Change, ChangeRow, ChangeSeal
 from models.login_session import LoginSession, SignInAttempt
 from models.region import Region
 from models.saved_view import SavedView
@@ -65,10 +65,14 @@ _WHO = (
     .join(Region.__table__, Region.__table__.c.code == _GRANT.region_code)
     .where(_LOGIN.token_digest == bindparam("digest")).order_by(_GRANT.id)
 )
-# What has been written so far. In SQLite writers follow one another, so the ledger's last number tells. In
-# PostgreSQL a change with a lower number may be committed later: only the snapshot tells.
-_POSITIONS = {"sqlite": cast(select(func.max(ChangeRow.__table__.c.id)).scalar_subquery(), String),
-              "postgresql": cast(func.pg_current_snapshot(), String)}
+# What has been recorded so far. In SQLite writers follow one another, so the ledger's last number tells. In PostgreSQL
+# an act with a lower number may be committed later; but nobody is acting when acts are sealed, so that how far they are
+# sealed and how many are not tell. (The snapshot would too: it moves with whoever signs in, or was seen at work.)
+_SEALED = select(func.coalesce(func.max(ChangeSeal.__table__.c.last_change_id), 0)).scalar_subquery()
+_POSITIONS: dict[str, ColumnElement[str]] = {
+    "sqlite": cast(select(func.max(ChangeRow.__table__.c.id)).scalar_subquery(), String),
+    "postgresql": func.concat(_SEALED, ":", select(func.count()).select_from(Change.__table__).where(
+        Change.__table__.c.id > _SEALED).scalar_subquery())}
 _NOBODY = passwords.hash_password(secrets.token_hex())  # costs a stranger's name the same time
 
 

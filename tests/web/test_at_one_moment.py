@@ -13,13 +13,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, func, select
 
+from admin_app.access.field_keys import FieldKeys
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.changes.ledger import ledger_position, recording
+from admin_app.changes.seal import seal
 from admin_app.errors import Conflict, Invalid
 from admin_app.services import passwords, records
 from models.household import Household
 from models.responsibility_letter import ResponsibilityLetter
+from models.school import School
 from models.special_group_flag import SpecialGroupFlag
 from models.student import Student
 from seed import makers
@@ -212,3 +215,47 @@ def test_others_write_while_the_passwords_of_a_list_are_made(
     assert saved == [2]
     password = next(row["初始密码"] for row in director.page.table("初始密码") if row["用户名"] == "new02")
     Desk(district_application).sign_in("new02", password)
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["sealed later", "sealed between"])
+def test_what_was_written_under_a_lower_number_and_kept_later_is_shown_at_once(
+        store: Engine, district: SimpleNamespace, district_application: Flask, cipher: FieldKeys, sealed: bool) -> None:
+    """Two name schools anew; who began first ends last. What a page reads in between is kept by its worker."""
+    officer = Desk(district_application).sign_in("康宁网格员", PASSWORD)
+
+    def named(name: str) -> Callable[[ScopedSession, Any], object]:
+        return lambda session, who: records.edit(session, who, session.get_one(School, district.school_id), {"name": name})
+
+    def counted() -> str:
+        return officer.open("/admin/household/").text.partition("共 ")[2].partition(" 条")[0]
+
+    def schools() -> str:
+        return officer.open("/admin/student/").text
+
+    assert counted() == "1" and "示范小学" in schools()
+    written, shown = Event(), Event()
+
+    def first() -> None:
+        def slowly(session: ScopedSession, who: Any) -> None:
+            named("先改的小学")(session, who)
+            written.set()
+            assert shown.wait(20)
+        do(store, slowly, "甲")
+
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(first)
+        assert written.wait(10)
+        if store.dialect.name == "postgresql":
+            do(store, lambda session, _: makers.household(session, 康宁, head_name="曾大山"))  # a higher number
+        if sealed:
+            seal(store, cipher, at_once=True)  # somebody is acting: nothing is sealed
+        assert counted() == ("2" if store.dialect.name == "postgresql" else "1") and "示范小学" in schools()
+        shown.set()
+        run.result(20)
+    assert "先改的小学" in schools()
+    if sealed:
+        seal(store, cipher)
+    do(store, lambda session, _: makers.household(session, 康宁, head_name="曾小山"))
+    assert counted() == ("3" if store.dialect.name == "postgresql" else "2")
+    do(store, named("后改的小学"))
+    assert "后改的小学" in schools()

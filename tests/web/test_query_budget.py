@@ -165,3 +165,13 @@ def test_the_page_of_an_act_asks_no_more_when_it_touched_more_families(district_
     (few, for_few), (many, for_many) = counts
     assert few < many
     assert len(for_many) <= len(for_few)
+
+
+@pytest.mark.parametrize("address", ["/admin/student/", "/"])
+def test_who_signs_in_or_is_seen_at_work_makes_nobody_read_everything_anew(district_application, district, store, address):
+    desk = Desk(district_application).sign_in("城区主任", PASSWORD)
+    _, nothing_written = asked_for(district_application, desk, address)
+    Desk(district_application).sign_in("康宁网格员", PASSWORD)
+    with statements(district_application) as asked:
+        desk.open(address)
+    assert len(asked) <= len(nothing_written) + 1  # on SQLite who asks is read anew
