@@ -67,12 +67,16 @@ def wanted_by(view: "RegisterView") -> Wanted:
     return Wanted(
         view.model, equals={**view.fixed, **equals}, days=days, unread=tuple(unread),
         region=region or None,
-        search=_search(view),
-        search_columns=_in_full(view.model, view.search, role),
-        may_search_identity=_may_search_identity(),
-        may_search_names=sight(role, Privacy.NAME) is Sight.FULL,
+        search=_search(view), **searchable(view),
         sort=sort if ordered else "id", descending=ordered and given("desc") == "1",
     )
+
+
+def searchable(view: "RegisterView") -> dict[str, Any]:
+    """What a word is looked for in, in a list and in a field that points to its records: what the role sees in full."""
+    role = actor().role
+    return {"search_columns": _in_full(view.model, view.search, role), "may_search_identity": _may_search_identity(),
+            "may_search_names": sight(role, Privacy.NAME) is Sight.FULL}
 
 
 def _search(view: "RegisterView") -> str:

@@ -6,10 +6,10 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from admin_app.access.permissions import Permission
 from admin_app.display import told_apart_by
 from admin_app.listing import LONGEST_SEARCH, Wanted, page_of
 from admin_app.web.context import actor, display, session
+from admin_app.web.list_address import searchable
 from models.base import table_of
 from models.region import Region, in_use, prefix_of, spoken_name
 
@@ -21,8 +21,7 @@ LIMIT = 20
 
 def lookup(view: "RegisterView") -> ResponseReturnValue:
     asked = request.args.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
-    wanted = Wanted(view.model, search=asked, search_columns=view.search,
-                    may_search_identity=actor().may(Permission.FAMILY_REVEAL))
+    wanted = Wanted(view.model, search=asked, **searchable(view))
     if issubclass(view.model, Region):
         return jsonify(_regions(wanted.search))
     found = page_of(session(), wanted, 0, LIMIT)

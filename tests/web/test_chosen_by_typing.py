@@ -14,6 +14,7 @@ from seed import makers
 from tests.conftest import actor
 from tests.desk import PASSWORD, Desk
 from tests.web.test_query_budget import statements
+from views.household import HouseholdView
 
 康宁 = "990101400001"
 
@@ -108,3 +109,19 @@ def test_who_finds_no_family_is_offered_the_form_for_one(twins_of_name):
     director = Desk(application).sign_in("城区主任", PASSWORD)
     assert 'data-new="/admin/school/new/"' in director.open("/admin/student/new/").bytes.decode(), "the control"
     assert "/admin/region/new/" not in director.open("/admin/household/new/").bytes.decode()
+
+
+@pytest.mark.parametrize("where", ["lookup", "list"])
+def test_no_word_is_looked_for_in_what_a_role_sees_masked(twins_of_name, monkeypatch, where):
+    """Were a list searched by address as well: an inspector would spell a masked one, letter by letter."""
+    application, _ = twins_of_name
+    monkeypatch.setattr(HouseholdView, "search", ("head_name", "register_number", "address"))
+
+    def finds(who, word):
+        if where == "lookup":
+            return [label for label, _ in found(application, who, "household", word)]
+        return [row["户主姓名"] for row in Desk(application).sign_in(who, PASSWORD).open(
+            f"/admin/household/?search={word}").table("户主姓名")]
+
+    assert len(finds("康宁网格员", "万福巷")) == 1, "the control: whoever sees the address finds by it"
+    assert finds("督导老林", "万福巷") == [] and len(finds("督导老林", "张万福")) == 1
