@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, case, cast, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 
+from admin_app.access.actor import Actor
 from admin_app.access.bulk import in_parts
 from admin_app.access.permissions import Permission, Role, permits
 from admin_app.access.scope import Scope, ScopedSession, unscoped, within
@@ -36,7 +37,7 @@ def acts(said: Mapping[str, str]) -> Select[Any]:
     be asked over all rows, for the wall of an act is its actor's. What cannot be read fits nothing."""
     scope = session().scope
     ours = exists().where(ChangeRow.change_id == Change.id, within(ChangeRow, scope))
-    query = select(Change).where(or_(within(Change, scope), ours), *open_to(actor().role))
+    query = select(Change).where(or_(within(Change, scope), ours), *open_to(actor()))
     said = {name: value[:LONGEST_SEARCH] for name, value in said.items()}
     if who := said.get("who", "").strip():
         named = select(Account.id).where(Account.username == who)
@@ -76,13 +77,19 @@ def closed_to(role: Role) -> frozenset[str]:
                      and not permits(role, Permission(f"{model.__area__}.view")))
 
 
-def open_to(role: Role) -> list[ColumnElement[bool]]:
-    """The acts that are a role's business, as conditions: none of a ledger that is closed to it, no paper of one."""
-    closed = closed_to(role)
+def open_to(who: Actor) -> list[ColumnElement[bool]]:
+    """The acts that are a person's business, as conditions: none of a ledger that is closed to the role, no paper of
+    one; none that touched nothing else, whatever it is called: an undo says why as well. One's own stay one's own."""
+    closed = closed_to(who.role)
     paper = exists().where(ChangeRow.change_id == Change.id, ChangeRow.table_name == Attachment.__tablename__,
                            Attachment.id == ChangeRow.pk, Attachment.owner_table.in_(closed))
     verbs = [~Change.verb.startswith(f"{table}:", autoescape=True) for table in sorted(closed)]
-    return [*verbs, ~paper] if closed else []
+    of_closed = exists().where(ChangeRow.change_id == Change.id, ChangeRow.table_name.in_(closed))
+    # An undo takes papers away: whose they were, nobody knows any more.
+    of_others = exists().where(ChangeRow.change_id == Change.id,
+                               ChangeRow.table_name.not_in([*closed, Attachment.__tablename__]))
+    own = Change.account_id == who.account_id
+    return [*verbs, ~paper, or_(own, of_others, ~of_closed)] if closed else []
 
 
 def _day(text: str, side: int) -> date | None:

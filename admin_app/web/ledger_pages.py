@@ -173,7 +173,7 @@ def change(id: int, left: Undone | None = None, error: str = "") -> ResponseRetu
     is what an undo left that restored nothing, or took back one record alone: no other act tells of it."""
     found, number = changed(session(), id), _page()
     with over_all() as wide:
-        if wide.scalar(select(Change.id).where(Change.id == id, *open_to(actor().role))) is None:
+        if wide.scalar(select(Change.id).where(Change.id == id, *open_to(actor()))) is None:
             raise NotFound()
     rows = session().scalars(select(ChangeRow).where(ChangeRow.change_id == id).order_by(ChangeRow.id)
                              .offset(number * PAGE).limit(PAGE + 1)).all()

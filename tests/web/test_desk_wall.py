@@ -18,7 +18,7 @@ from models.account import Account
 from models.accountability_record import AccountabilityRecord
 from models.attachment import Attachment
 from models.base import Privacy
-from models.change import Change
+from models.change import Change, ChangeRow
 from models.code_item import CodeItem
 from models.task import Task
 from seed import makers
@@ -113,6 +113,48 @@ def test_the_ledger_of_changes_tells_nothing_of_a_ledger_that_is_closed(district
     assert "李明" in said
     for word in ("密告的事实", "用户名", "康宁网格员本人"):
         assert word not in said
+
+
+@pytest.mark.parametrize("taken_back", ["an edit", "one record of it", "with its paper", "a password"])
+def test_the_ledger_of_changes_tells_nothing_of_an_act_that_took_back_what_is_closed(
+        district_application, accountability, taken_back):
+    """Nor why: it is the officer who was held to account."""
+    record, why = accountability[0], "对网格员的举报查无实据"
+    district, page = desk(district_application, "城区主任"), f"/admin/accountability_record/details/?id={record}"
+    if taken_back == "a password":
+        with unscoped(engine(district_application), "whose") as session:
+            whose = session.scalar(select(Account.id).where(Account.username == "康宁网格员"))
+        district.open(f"/admin/account/details/?id={whose}")
+        district.post(f"/accounts/{whose}/end-sessions", {"csrf_token": district.token, "reason": why})
+    elif taken_back == "with its paper":
+        district.open(district.open(page).link("作出决定"))
+        with unscoped(engine(district_application), "a form of it") as session:
+            form = session.scalar(select(CodeItem.code).where(CodeItem.code_table == "accountability_form"))
+        district.press("作出决定", form=form, decided_by="街道", decided_on="2026-09-01")
+        district.open(district.open(page).link("上报整改"))
+        district.press("上报整改", rectified_on="2026-09-02", evidence=("整改.jpg", JPEG))
+    else:
+        district.open(f"/admin/accountability_record/edit/?id={record}")
+        district.press("保存", note="另行核实")
+    with unscoped(engine(district_application), "the act") as session:
+        act, row = session.execute(select(ChangeRow.change_id, ChangeRow.id).order_by(ChangeRow.id.desc())).first()
+    if taken_back != "a password":
+        district.open(f"/changes/{act}")
+        district.post(f"/changes/{act}/rows/{row}/revert" if taken_back == "one record of it" else f"/changes/{act}/undo",
+                      {"csrf_token": district.token, "reason": why})
+    with unscoped(engine(district_application), "what took it back") as session:
+        last = session.scalar(select(func.max(Change.id)).where(Change.reason == why))
+    assert last and why in district.open("/changes/").text, "the control: whoever may open the ledger reads why"
+    officer = desk(district_application)
+    assert why not in officer.open("/changes/").text
+    officer.open(f"/changes/{last}", status=404)
+
+
+def test_whoever_changed_a_password_finds_that_in_the_ledger(district_application):
+    officer = desk(district_application)
+    officer.open("/password")
+    officer.press("保存新密码", current=PASSWORD, new="绿水不断山高路远 2027", again="绿水不断山高路远 2027")
+    assert "修改密码" in [row["办理"] for row in officer.open("/changes/").table("办理")]
 
 
 # --- lists and their counts -------------------------------------------------------------------------
