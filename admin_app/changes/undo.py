@@ -34,6 +34,9 @@ from models.code_item import CodeItem
 from models.household import Household
 
 
+_MOST_NAMED = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A record that was not restored, because it no longer stands as the change left it."""
@@ -78,6 +81,8 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
         leave_strange_groups(session, undoing.id)
     _stand_once(session, undoing.id, {model_of(table) for table, operation, columns, _ in shapes
                                       if _stands_otherwise(model_of(table), operation, columns)})
+    for model in {model_of(table) for table, operation, *_ in shapes if operation != "insert"}:
+        _alike_in_none(session, undoing.id, model)
     return outcome(session, change_id, undoing.id, row_ids, all_restored=not left)
 
 
@@ -104,6 +109,23 @@ def _stand_once(session: ScopedSession, undoing_id: int, touched: set[type[Base]
         if unfitting := of_settled(session, model, keys):
             raise Invalid(f"没有撤销：有 {len(unfitting)} 条“{model.__title__}”不能恢复。"
                           f"{next(iter(unfitting.values()))}请先更正那边的状态，再来撤销。")
+
+
+def _alike_in_none(session: ScopedSession, undoing_id: int, model: type[Base]) -> None:
+    """What no rule of the database keeps apart (`__once__`) is not doubled by what comes back, or comes along with its
+    family: a letter whose number its former village has given anew. Which of the two keeps it, the office says.
+    Raises Invalid."""
+    if not (names := model.__once__):
+        return
+    back, other = (cast(Any, aliased(model)) for _ in range(2))
+    brought = select(ChangeRow.pk).where(
+        ChangeRow.change_id == undoing_id, ChangeRow.table_name == model.__tablename__,
+        or_(ChangeRow.operation == "insert", *[ChangeRow.columns.contains(name) for name in names]))
+    alike = exists().where(other.id != back.id, *[getattr(other, name) == getattr(back, name) for name in names])
+    if found := session.scalars(select(back).where(back.id.in_(brought), alike).limit(_MOST_NAMED)).all():
+        named = "、".join(f"“{one}”" for one in found)
+        raise Invalid(f"没有撤销：“{model.__title__}”{named}恢复后会与后来登记的另一条重复。"
+                      "请先更正后来的那条（如换一个编号），再来撤销。")
 
 
 def _ends_nothing(session: ScopedSession, model: type[Base], settled: Select[Any]) -> None:

@@ -10,7 +10,7 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import Scope, ScopedSession, unscoped
 from admin_app.changes.ledger import recording
 from models.attachment import Attachment
-from models.change import ChangeRow
+from models.change import Change, ChangeRow
 from models.household import Household
 from models.region import Region
 from models.responsibility_letter import ResponsibilityLetter
@@ -244,3 +244,45 @@ def test_a_history_does_not_show_how_a_child_is_found(people, store, district):
         page = director.open(address)
         assert "李明" in page.text, "the control"
         assert [word for word in hidden if word in page.text] == [], address
+
+
+# --- numbers that were given anew ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["handed over", "taken away"])
+def test_no_two_letters_of_a_village_have_one_number_after_an_undo(people, store, homes, how):
+    """曾大山's letter is gone when 李建国's gets its number; then it comes back."""
+    director, letters = people("城区主任"), select(ResponsibilityLetter.number, ResponsibilityLetter.household_id).where(
+        ResponsibilityLetter.school_year == 2030, ResponsibilityLetter.region_code == 康宁)
+
+    def last_act():
+        with unscoped(store, "the last act") as session:
+            return f"/changes/{session.scalar(select(Change.id).order_by(Change.id.desc()).limit(1))}"
+
+    def letter_of(household):
+        director.open(f"/admin/responsibility_letter/new/?household_id={household}")
+        director.press("保存", school_year="2030")
+
+    letter_of(homes)
+    if how == "handed over":
+        director.open(f"/families/{homes}/hand-over")
+        director.press("移交", region_code=牧童, reason="举家迁入")
+        act = last_act()
+    else:
+        director.open(last_act())
+        director.press("撤销这次变更")
+        act = last_act()
+    letter_of(1)
+    later = director.page.address
+    director.open(act)
+    refused = director.press("撤销这次变更", status=400)
+    assert "“2030-001-0001”恢复后会与后来登记的另一条重复" in refused.text
+    with unscoped(store, "what stands") as session:
+        assert session.execute(letters).all() == [("2030-001-0001", 1)]
+
+    director.open(director.open(later).link("修改"))
+    director.press("保存", number="2030-001-0002")
+    director.open(act)
+    director.press("撤销这次变更")
+    with unscoped(store, "what stands") as session:
+        assert sorted(session.execute(letters).all()) == [("2030-001-0001", homes), ("2030-001-0002", 1)]
