@@ -87,10 +87,10 @@ def undo(session: ScopedSession, actor: Actor, change_id: int, undoing: Change,
 
 
 def _stands_otherwise(model: type[Base], operation: str, columns: str) -> bool:
-    """Whether a row of this shape, undone, brings a record back, into another state, or to another owner."""
+    """Whether a row of this shape, undone, brings a record back, into another state, or to where one stands once."""
     moves = model.__moves__
-    return moves is not None and (operation == "delete" or (operation == "update" and any(
-        name.endswith("_id") or name in (moves.column, *moves.single) for name in columns.split(","))))
+    return moves is not None and (operation == "delete" or (operation == "update" and not set(
+        columns.split(",")).isdisjoint((moves.column, *moves.single))))
 
 
 def _stand_once(session: ScopedSession, undoing_id: int, touched: set[type[Base]]) -> None:
