@@ -19,8 +19,8 @@ class AccountView(RegisterView):
     asked_at_first = FIRST_GRANT
     related = (("grant", ("role", "region_code", "since", "until", "ended_at", "granted_by_id")),)
 
-    def _prepare(self, form: Any, record: Base | None) -> None:
-        super()._prepare(form, record)
+    def prepare(self, form: Any, record: Base | None) -> None:
+        super().prepare(form, record)
         if record is None:
             form["role"].choices = roles_to_grant()
 

@@ -6,34 +6,25 @@ this class's, read from the models' declarations. A view is a list of names: `co
 (inline update, mass action, deletion, its export) do not exist at all.
 """
 
-import re
-from contextlib import suppress
 from typing import Any, ClassVar, cast
 
-from flask import flash, g, redirect, request, url_for
+from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
 from flask_admin.model import BaseModelView
 from wtforms import Form
 
-from admin_app.access.keepers import may_keep, require_keeper
+from admin_app.access.keepers import may_keep
 from admin_app.access.permissions import Permission
-from admin_app.access.scope import CODE_LENGTH
-from admin_app.changes.ledger import SHORTEST_FOR_FULL, as_kept, ledger_position, record_reveal, recording
-from admin_app.errors import Conflict, Invalid, NotFound
+from admin_app.errors import NotFound
 from admin_app.filters import column_of
-from admin_app.services import moves as move_service
 from admin_app.services import records
 from admin_app.services.attachments import takes_papers
-from admin_app.web import exports, form_fields, home, lists, lookups, own_village, pages
-from admin_app.web.context import actor, display, session
+from admin_app.web import exports, form_fields, home, lists, lookups, own_village, pages, record_forms
+from admin_app.web.context import actor, session
 from admin_app.web.frame import door
-from admin_app.web.gate import VIEW_ENDPOINTS, own_path, require_view
-from admin_app.web.list_address import onward
-from admin_app.web.receipts import receipt
-from models.base import Base, declared, names_region
-from models.household import Household
-from models.region import prefix_of
+from admin_app.web.gate import VIEW_ENDPOINTS, require_view
+from models.base import Base, declared
 
 _KEPT_ENDPOINTS = {"index_view", "create_view", "edit_view", "details_view", "lookup", "move", "reveal",
                    "why", "export"}
@@ -211,51 +202,29 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> ResponseReturnValue:
-        if not self.can_add:
-            raise NotFound("没有这个页面。")
-        own_village.require_in_use()
-        if self.model.__region__ is None:
-            require_keeper(session(), actor(), self.model())  # before anything is typed
-        form = self._create_form_class()
-        columns, begun_at = self.form_columns_of(), own_path(request.args["url"]) if request.args.get("url") else ""
-        if request.method != "POST":
-            for name in columns:
-                if request.args.get(name):
-                    with suppress(ValueError):  # an address that says nothing of use fills nothing in
-                        form[name].process_formdata([request.args[name]])
-                elif names_region(self.model, name) and (place := self._place_of(form)):
-                    form[name].process_data(place)
-        self._prepare(form, None)
-        if request.method == "POST" and self._valid(form, None):
-            values = form_fields.typed_values(form, self.model, columns, actor().role, editing=False)
-            values |= {name: form[name].data for name in self.asked_at_first}
-            try:
-                with recording(session(), actor(), f"{self.model.__tablename__}:create") as change:
-                    record = self.make(values)
-                    pages.keep_evidence(record)
-                    key, label = record.id, display().label_of(record)
-                receipt(change, f"已新增“{label}”。")
-                if "_add_another" not in request.form:
-                    return redirect(begun_at or self.get_url(".details_view", id=key))
-                # The next one is nearly always of the same family, or of the same child.
-                same = {n: values[n] for n in ("household_id", "student_id") if values.get(n)}
-                return redirect(self.get_url(".create_view", **same, url=begun_at or None))
-            except Invalid as fault:
-                self._blame(form, fault)
-        back = begun_at or self.get_url(".index_view")
-        return pages.form(self, form, f"新增{self.model.__title__}", None, None, back)
+        return record_forms.new(self)
 
-    def _place_of(self, form: Form) -> str | None:
-        """Where a new record lies: in the one village of its officer, or where the family is that it is begun from."""
-        if len(prefix_of(actor().region_code)) == CODE_LENGTH:
-            return actor().region_code
-        key = request.args.get("household_id", "") if "household_id" in form else ""
-        family = session().get(Household, int(key)) if key.isdecimal() and len(key) <= 18 else None
-        return family.region_code if family else None
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self) -> ResponseReturnValue:
+        return record_forms.edit(self, self.get_one(request.args.get("id")))
+
+    @expose("/move/", methods=("GET", "POST"))
+    def move(self) -> ResponseReturnValue:
+        return record_forms.move(self, self.get_one(request.args.get("id")))
+
+    @expose("/reveal/", methods=("GET", "POST"))
+    def reveal(self) -> ResponseReturnValue:
+        return pages.reveal(self, self.get_one(request.args.get("id")))
+
+    # --- what a ledger may have of its own ---
 
     def make(self, values: dict[str, Any]) -> Base:
         """Add the record. A view whose ledger has a verb of its own for this overrides it."""
         return cast(Base, records.create(session(), actor(), self.model, values))
+
+    def new_form(self) -> type[Form]:
+        """The form of a new record."""
+        return cast(type[Form], self._create_form_class)
 
     def form_of(self, record: Base) -> type[Form]:
         """The form of a standing record. A view whose records differ in kind overrides it."""
@@ -265,87 +234,6 @@ class RegisterView(BaseModelView):  # type: ignore[misc]  # Flask-Admin carries 
         """Change the record. A view whose ledger has a verb of its own for this overrides it."""
         records.edit(session(), actor(), record, values, as_of=as_of, reason=why)
 
-    @expose("/edit/", methods=("GET", "POST"))
-    def edit_view(self) -> ResponseReturnValue:
-        if not self.can_change:
-            raise NotFound("没有这个页面。")
-        record, columns, conflict = self.get_one(request.args.get("id")), self.changeable_columns(), None
-        require_keeper(session(), actor(), record)  # before anything is typed
-        position = ledger_position(session(), self.model.__tablename__, record.id)
-        session().refresh(record)  # what is shown is not older than its version
-        start = form_fields.start_values(self.model, columns, record, actor().role)
-        form: Any = self.form_of(record)(data={**start, "as_of": str(position)})
-        self._prepare(form, record)
-        if request.method == "POST" and self._valid(form, record):
-            values = form_fields.typed_values(form, self.model, columns, actor().role, editing=True)
-            as_of = int(form.as_of.data) if re.fullmatch(r"[0-9]{1,18}", str(form.as_of.data)) else 0
-            try:
-                why = (form.reason.data or "").strip()
-                with recording(session(), actor(), f"{self.model.__tablename__}:edit", why) as change:
-                    self.change(record, values, as_of, why)
-                receipt(change, "已保存。")
-                return redirect(onward(self, ".details_view", id=request.args["id"]))
-            except Invalid as fault:
-                self._blame(form, fault)
-            except Conflict:
-                record = self.get_one(request.args.get("id"))
-                conflict = pages.conflict(self.model, record, values, as_of)
-                pages.take_theirs(form, conflict, record, position)
-        back = onward(self, ".details_view", id=request.args["id"])
-        return pages.form(self, form, f"修改{self.model.__title__}", self.get_one(request.args["id"]), conflict, back)
-
-    @expose("/move/", methods=("GET", "POST"))
-    def move(self) -> ResponseReturnValue:
-        record = self.get_one(request.args.get("id"))
-        table = self.model.__moves__
-        move = table.by_verb.get(request.args.get("verb", "")) if table else None
-        if move is None:
-            raise NotFound("没有这项操作。")
-        actor().require(move_service.permission(self.model, move))
-        move_service.require_open(record, move)
-        return pages.move(self, record, move)
-
-    @expose("/reveal/", methods=("GET", "POST"))
-    def reveal(self) -> ResponseReturnValue:
-        record = self.get_one(request.args.get("id"))
-        columns = pages.revealable(record, actor().role)
-        if not columns:
-            raise NotFound("这条记录没有被遮盖的信息。")
-        reason = as_kept(request.form.get("reason"))
-        if request.method == "POST" and len(reason) >= SHORTEST_FOR_FULL:
-            with recording(session(), actor(), "reveal", reason, kept=True) as change:
-                record_reveal(session(), change, record, columns)
-            pages.remember_reveal(record)
-            return redirect(onward(self, ".details_view", id=request.args["id"]))
-        error = None if request.method != "POST" else \
-            f"请写明查看的原因，至少 {SHORTEST_FOR_FULL} 个字；它会记入变更台账。"
-        return pages.reveal(self, record, columns, error)
-
-    def _prepare(self, form: Any, record: Base | None) -> None:
-        form_fields.prepare(form, self.model, self.columns_for(record), display(), actor().role, record)
-        if record is None and "evidence" in form:
-            form_fields.offer_evidence(form, actor())
-        if record is None and "household_id" in form and "region_code" not in form \
-                and len(prefix_of(actor().region_code)) < CODE_LENGTH:
-            form["household_id"].flags.required = True  # what else would say in which village the record lies
-
-    def _valid(self, form: Any, record: Base | None) -> bool:
-        """Whether the form can be read. If not, what the records' checks say of the rest is said with it."""
-        columns, right = self.columns_for(record), form.validate()
-        if form_fields.check_codes(form, self.model, columns) and right:
-            return True
-        readable = tuple(name for name in columns if not form[name].errors)
-        values = form_fields.typed_values(form, self.model, readable, actor().role, editing=record is not None)
-        for fault in records.faults_of(session(), actor(), self.model, values, record):
-            if fault.column in readable:
-                self._blame(form, fault)
-        return False
-
-    def _blame(self, form: Any, fault: Invalid) -> None:
-        """Put each sentence beside the field that it is about, or above the form."""
-        for one in (fault, *fault.further):
-            if one.column and one.column in form:
-                form[one.column].errors = [*form[one.column].errors, pages.said(one)]
-            else:
-                flash(one.message, "danger")
-
+    def prepare(self, form: Any, record: Base | None) -> None:
+        """Make a form ready to be shown or read. A view whose fields ask for more overrides it."""
+        record_forms.prepare(self, form, record)

@@ -20,8 +20,8 @@ class GrantView(RegisterView):
     fieldsets = (("授权", ("account_id", "role", "region_code", "since", "until", "note")),)
     shown_beside = {"授权": ("ended_at", "granted_by_id")}  # noqa: RUF012
 
-    def _prepare(self, form: Any, record: Base | None) -> None:
-        super()._prepare(form, record)
+    def prepare(self, form: Any, record: Base | None) -> None:
+        super().prepare(form, record)
         if record is None:
             form["role"].choices = roles_to_grant()
 

@@ -17,7 +17,7 @@ from admin_app.web import form_fields
 from admin_app.web.context import actor, display, plant, session, view_of
 from admin_app.web.downloads import stamped, workbook
 from admin_app.web.ledger_pages import undo_offer, undone_said
-from admin_app.web.pages import paper_sent, state_shown
+from admin_app.web.record_forms import paper_sent, state_shown
 from admin_app.web.list_address import address, wanted_by
 from admin_app.web.ticked import NO_RANGE, chosen_rows
 from models.base import Base, declared

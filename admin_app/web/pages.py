@@ -1,37 +1,32 @@
-"""Detail, form, move and reveal pages of one record."""
+"""The page of one record, and those of looking at it in full and of why it is seen. Its forms: `record_forms.py`."""
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask import session as browser
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from admin_app.access.masking import Sight, as_granted, sight
 from admin_app.access.keepers import may_change
 from admin_app.access.permissions import Permission, Role
 from admin_app.changes import history
 from admin_app.changes.history import Entry
-from admin_app.changes.ledger import SHORTEST_FOR_FULL, recording
+from admin_app.changes.ledger import SHORTEST_FOR_FULL, as_kept, record_reveal, recording
 from admin_app.display import Shown, local_time, plain_text
-from admin_app.errors import Invalid
+from admin_app.errors import NotFound
 from admin_app.listing import around, as_shown
 from admin_app.services import attachments as attachment_service
 from admin_app.services import moves as move_service
 from admin_app.text import ORIGIN_LABELS, role_label, verb_label
-from admin_app.web import form_fields
-from admin_app.web.context import actor, display, plant, session, shows, signed_in
+from admin_app.web.context import actor, display, session, shows, signed_in
 from admin_app.web.explain import reasons
 from admin_app.web.list_address import PLACE, back_to_list, onward, onward_query, query_of, wanted_by
-from admin_app.web.receipts import receipt
 from admin_app.web.related import Block, act_url, blocks_of, of_its_own, timeline, what_is
 from admin_app.web.related import shown as shown_block
 from models.attachment import Attachment
 from models.base import Base, declared, pointed_at, table_of
-from models.kinds import unsealed
-from models.moves import Move
 from models.student import Student
 
 if TYPE_CHECKING:
@@ -53,7 +48,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
     groups = _groups(view, columns)
     state = model.__moves__.column if model.__moves__ else None
     blocks, papers = blocks_of(view, record), _papers(record)
-    told = _history(record, papers, blocks) if actor().may(Permission.LEDGER_VIEW) else None
+    told = history_of(record, papers, blocks) if actor().may(Permission.LEDGER_VIEW) else None
     return render_template(
         "admin/details.html", title=display().label_of(record),
         subtitle=" · ".join(t for t in (model.__title__, _region_name(record), *_which_child(record)) if t),
@@ -72,7 +67,7 @@ def details(view: "RegisterView", record: Base) -> ResponseReturnValue:
         timeline=timeline(record, blocks) if view.related else [], walk=_walk(view, record),
         back=back_to_list(view), **_attachments(view, record, papers),
         history=told, history_url=url_for("ledger.changes", table=model.__tablename__, pk=record.id)
-        if len(told or []) == history.MOST_LINES else None, number=record.id, last_word=_last_word(told or [], state),
+        if len(told or []) == history.MOST_LINES else None, number=record.id, last_word=last_word(told or [], state),
         why_url=view.get_url(".why", id=record.id),
     )
 
@@ -93,7 +88,7 @@ def _groups(view: "RegisterView", columns: list[str]) -> list[tuple[str, list[st
     return [*groups.items()]
 
 
-def _last_word(told: list[dict[str, Any]], state: str | None) -> str:
+def last_word(told: list[dict[str, Any]], state: str | None) -> str:
     """Why a record stands in its state, where whoever moved it there gave a reason: what was returned says why."""
     last = next((line for line in told if not line["of"] and any(c.column == state for c in line["changes"])), None)
     if last is None or not last["reason"] or last["operation"] != "update":
@@ -164,18 +159,6 @@ def _papers(record: Base) -> list[Attachment] | None:
     return attachment_service.of_record(session(), record) if attachment_service.takes_papers(type(record)) else None
 
 
-def paper_sent() -> dict[str, Any] | None:
-    """The paper that came with a form, as its stream and its filename."""
-    upload = request.files.get("evidence")
-    return {"stream": upload.stream, "filename": upload.filename} if upload and upload.filename else None
-
-
-def keep_evidence(record: Base) -> None:
-    """Attach the paper that came with a form, where one came and the ledger takes any. Raises Invalid, Refused."""
-    if attachment_service.takes_papers(type(record)) and (paper := paper_sent()):
-        attachment_service.attach(session(), actor(), plant().files, record, **paper)
-
-
 def _attachments(view: "RegisterView", record: Base, found: list[Attachment] | None) -> dict[str, Any]:
     """The files that the role may see, and what it may do with them."""
     if found is None or not actor().may(Permission.ATTACHMENT_VIEW):
@@ -198,7 +181,7 @@ def _attachments(view: "RegisterView", record: Base, found: list[Attachment] | N
             "accept": attachment_service.accepted(session()) if may else None}
 
 
-def _history(record: Base, papers: list[Attachment] | None, blocks: list[Block]) -> list[dict[str, Any]]:
+def history_of(record: Base, papers: list[Attachment] | None, blocks: list[Block]) -> list[dict[str, Any]]:
     """What was done with the record, its papers, and what belongs to it."""
     rows = {(row.__tablename__, row.id): what_is(row) for block in of_its_own(record, blocks) for row in block.rows}
     rows |= {(Attachment.__tablename__, paper.id): Attachment.__title__ for paper in papers or []}
@@ -248,7 +231,19 @@ def revealed(record: Base) -> datetime | None:
     return datetime.fromtimestamp(until, UTC)
 
 
-def reveal(view: "RegisterView", record: Base, columns: list[str], error: str | None) -> ResponseReturnValue:
+def reveal(view: "RegisterView", record: Base) -> ResponseReturnValue:
+    """Asks for a reason, records it, and shows the record in full for ten minutes. Raises NotFound."""
+    columns = revealable(record, actor().role)
+    if not columns:
+        raise NotFound("这条记录没有被遮盖的信息。")
+    reason = as_kept(request.form.get("reason"))
+    if request.method == "POST" and len(reason) >= SHORTEST_FOR_FULL:
+        with recording(session(), actor(), "reveal", reason, kept=True) as change:
+            record_reveal(session(), change, record, columns)
+        remember_reveal(record)
+        return redirect(onward(view, ".details_view", id=request.args["id"]))
+    error = None if request.method != "POST" else \
+        f"请写明查看的原因，至少 {SHORTEST_FOR_FULL} 个字；它会记入变更台账。"
     page = render_template(
         "admin/reveal.html", record_label=display().label_of(record), error=error,
         labels=[declared(type(record), c).label for c in columns], back=onward(view, ".details_view", id=record.id),
@@ -260,125 +255,3 @@ def why(record: Base) -> ResponseReturnValue:
     return render_template("admin/why.html", record_label=display().label_of(record),
                            sentences=reasons(session(), actor(), display(), record),
                            back=url_for(f"{record.__tablename__}.details_view", id=record.id))
-
-
-# --- forms ---
-
-
-def said(fault: Invalid) -> str | Markup:
-    """What is wrong, and the way to the record that stands in the way; a new window, so that nothing typed is lost."""
-    if fault.standing is None:
-        return fault.message
-    table, key = fault.standing
-    link = Markup('{} <a href="{}" target="_blank" rel="noopener">打开这条记录</a>')
-    return link.format(fault.message, url_for(f"{table}.details_view", id=key))
-
-
-def form(view: "RegisterView", form: Any, title: str, record: Base | None,
-         conflict: list[dict[str, Any]] | None, back: str) -> ResponseReturnValue:
-    groups = [(label, tuple(name for name in names if name in form)) for label, names in view.fieldsets]
-    if record is None and view.asked_at_first:
-        groups.append(("授权", tuple(view.asked_at_first)))
-    groups += [(label, (name,)) for label, name in (("附件", "evidence"), ("", "reason")) if name in form]
-    page = render_template(
-        "admin/form.html", title=title, form=form, record=record, conflict=conflict,
-        fieldsets=[{"label": label, "fields": list(names)} for label, names in groups],
-        errors_summary=form_fields.faults_said(form), back=back, add_another=record is None)
-    return page, 409 if conflict else 400 if request.method == "POST" else 200
-
-
-def conflict(model: type[Base], record: Base, values: dict[str, Any], as_of: int) -> list[dict[str, Any]]:
-    """原值/对方/我的: what stood when the form was opened, what somebody made of it since, what was
-    typed. Only where the three are not one; who did it stands where something was changed."""
-    beside = [c.name for c in table_of(model).columns if c.name not in values and not c.primary_key
-              and c.info["field"].recorded and not c.info["field"].internal]
-    original = history.value_at(session(), model, record, as_of, [*values, *beside])
-    # What the form has no field for was not touched by it: a move that was made meanwhile is told all the same.
-    values = {**values, **{name: original[name] for name in beside}}
-    hand = history.last_hand(session(), record.__tablename__, record.id)
-    who = "您自己（在另一个窗口）" if hand and hand.account_id == actor().account_id else hand.actor if hand else ""
-    lines = []
-    for name, mine in values.items():
-        theirs = getattr(record, name)
-        changed = not same(original[name], theirs)
-        if changed or not same(original[name], mine):
-            show = display().value
-            lines.append({
-                "name": name, "label": declared(model, name).label, "mine_changed": not same(original[name], mine),
-                "original": show(model, name, original[name]).text, "mine": show(model, name, mine).text,
-                "theirs": show(model, name, theirs).text if changed else None,
-                "who": who if changed else "", "when": local_time(hand.at) if hand and changed else ""})
-    return lines
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values say the same: an empty text says nothing, while 否 and 0 do."""
-    first, second = (None if value == "" else unsealed(value) for value in (one, other))
-    return bool(first == second)
-
-
-def take_theirs(form: Any, lines: list[dict[str, Any]], record: Base, position: int) -> None:
-    """The form goes on from the present state: what I did not touch is now theirs, what I typed stays."""
-    for line in lines:
-        name = line["name"]
-        if name in form and not line["mine_changed"] and not form_fields.hidden_from(type(record), name, actor().role):
-            form[name].process_data(unsealed(getattr(record, name)))
-    form.as_of.process_data(str(position))
-
-
-# --- moves ---
-
-
-def move(view: "RegisterView", record: Base, move: Move) -> ResponseReturnValue:
-    """The page of one verb: the fields, the reason and the evidence that it asks for."""
-    model, table = type(record), type(record).__moves__
-    assert table is not None
-    columns = (*move.asks, *move.optional)
-    today = form_fields.today_in(tuple(n for n in columns if getattr(record, n) is None or not move.target))
-    start = {**form_fields.start_values(model, columns, record, actor().role), **today}
-    proof = ("evidence",) if move.evidence and not move_service.with_evidence(session(), model, [record.id]) else ()
-    form = form_fields.form_class(model, columns, move, (*move.asks, *proof))(data=start)
-    form_fields.prepare(form, model, columns, display(), actor().role, record)
-    if request.method == "POST" and form.validate() and form_fields.check_codes(form, model, columns):
-        try:
-            return _make_move(view, record, move, form_fields.typed_values(
-                form, model, columns, actor().role, editing=False))
-        except Invalid as fault:
-            session().rollback()
-            record = view.get_one(request.args.get("id"))
-            if fault.column in form:
-                form[fault.column].errors = [*form[fault.column].errors, fault.message]
-            else:
-                flash(fault.message, "danger")
-    told = _history(record, None, []) if actor().may(Permission.LEDGER_VIEW) else []
-    page = render_template(
-        "admin/move.html", title=f"{move.label}：{display().label_of(record)}", form=form,
-        last_word=_last_word(told, table.column), ends_too=move_service.ends_too(model, move),
-        fieldsets=[{"label": "", "fields": [*columns, "reason", "evidence"]}], move_label=move.label,
-        record_label=display().label_of(record), from_state=state_shown(model, getattr(record, table.column)),
-        to_state=state_shown(model, move.target), conflict=None,
-        errors_summary=form_fields.faults_said(form),
-        back=onward(view, ".details_view", id=record.id))
-    return page, 400 if request.method == "POST" else 200
-
-
-def state_shown(model: type[Base], code: str) -> dict[str, str] | None:
-    """A state as its tag; None for the target of a move that leaves the state as it is."""
-    assert model.__moves__ is not None
-    if not code:
-        return None
-    state = model.__moves__.state(code)
-    return {"text": state.label, "colour": state.colour}
-
-
-def _make_move(view: "RegisterView", record: Base, move: Move, values: dict[str, Any]) -> ResponseReturnValue:
-    reason = request.form.get("reason", "").strip() or None
-    key, label = record.id, display().label_of(record)
-    with recording(session(), actor(), f"{record.__tablename__}:{move.verb}", reason) as change:
-        move_service.make_move(session(), actor(), record, move.verb, values=values, reason=reason,
-                               new_evidence=1 if paper_sent() else 0)
-        keep_evidence(record)  # last: the paper of what is refused is not stored
-    receipt(change, f"“{label}”已{move.label}。")
-    return redirect(onward(view, ".details_view", id=key))
-
-
