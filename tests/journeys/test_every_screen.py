@@ -225,3 +225,20 @@ def test_every_menu_entry_of_every_role_opens(screens, who):
     assert entries
     for path in entries:
         assert screen.page.goto(screen.served + path).status == 200, path
+
+
+def test_what_has_the_focus_on_a_phone_is_seen(screens):
+    """Behind no bar that stays, and never in the head of a table whose rows are cards."""
+    page = screens("cun04", width=390, height=844).open("/admin/student/")
+    hidden, visited = [], set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(80)  # the page scrolls to it
+        what, seen = page.evaluate("""() => {
+            const focused = document.activeElement, box = focused.getBoundingClientRect();
+            const there = document.elementFromPoint(box.x + Math.min(box.width, 300) / 2, box.y + Math.min(box.height, 40) / 2);
+            return [focused.outerHTML.slice(0, 90), focused.contains(there) || !!there?.contains(focused)];
+        }""")
+        visited.add(what)
+        hidden += [] if seen else [what]
+    assert hidden == [] and any("name=\"pk\"" in what for what in visited), "down to the cards"

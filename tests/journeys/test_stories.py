@@ -250,6 +250,29 @@ def test_what_was_typed_outlives_a_session_that_ends(screens):
     expect(page.locator("main")).to_contain_text("已新增")
 
 
+def test_back_and_reload_after_a_form_that_had_a_fault_show_the_form_and_ask_nothing(screens):
+    screen = screens("cun04")
+    page = screen.open("/admin/student/?schooling_state=enrolled")
+    with next_page(page):
+        page.get_by_role("link", name="修改").nth(3).click()
+    form = page.url
+    born = page.get_by_label("出生日期").input_value()
+    page.get_by_label("出生日期").fill("20990101")
+    with expected_fault(screen, "400"), next_page(page):
+        page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.locator("main")).to_contain_text("没有保存")
+    page.get_by_label("出生日期").fill(born)
+    page.get_by_label("班级").fill("9班")
+    with next_page(page):
+        page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.locator("main")).to_contain_text("9班")
+    page.go_back()
+    expect(page).to_have_url(form)
+    expect(page.get_by_label("班级")).to_have_value("9班")
+    page.reload()
+    expect(page.get_by_label("班级")).to_have_value("9班")
+
+
 def test_a_session_that_ends_in_the_form_of_a_child_leads_back_to_that_child(screens):
     screen = screens("cun04")
     page = screen.open("/admin/student/?schooling_state=enrolled")

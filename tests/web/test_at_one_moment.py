@@ -29,7 +29,7 @@ from seed import makers
 from seed.makers import make_identity_number
 from tests.conftest import actor
 from tests.desk import PASSWORD, Desk, roster
-from views import base as adapter
+from admin_app.web import record_forms
 
 康宁, 城区 = "990101400001", "990101400000"
 AWHILE = 0.5  # seconds in which the second comes to the first's lock
@@ -109,15 +109,15 @@ def test_two_letters_and_two_families_of_one_village_get_two_numbers(store: Engi
 def test_a_form_is_not_older_than_its_version(
         store: Engine, district: SimpleNamespace, district_application: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody saves between the moments at which the page reads the record and its version."""
-    home, real = district.李明.household_id, adapter.ledger_position
+    home, real = district.李明.household_id, record_forms.ledger_position
     officer = Desk(district_application).sign_in("康宁网格员", PASSWORD)
 
     def meanwhile(*asked: Any) -> int:
-        monkeypatch.setattr(adapter, "ledger_position", real)
+        monkeypatch.setattr(record_forms, "ledger_position", real)
         do(store, lambda session, who: records.edit(session, who, session.get_one(Household, home), {"address": "乙改的"}))
         return real(*asked)
 
-    monkeypatch.setattr(adapter, "ledger_position", meanwhile)
+    monkeypatch.setattr(record_forms, "ledger_position", meanwhile)
     officer.open(f"/admin/household/edit/?id={home}")
     form = officer.page.form("保存")
     officer.browser.post(officer.page.address, data={**form.fields, "note": "看过"})

@@ -98,6 +98,9 @@ def test_a_letter_whose_making_was_undone_does_not_come_back_beside_its_successo
 
     moved(officer, second, "作废", reason="重复了")
     officer.open(undoing)
+    assert "恢复后会与后来登记的另一条重复" in officer.press("撤销这次变更", status=400).text, "it has its number too"
+    edited(officer, second, number="990101400001-2026-9")
+    officer.open(undoing)
     officer.press("撤销这次变更")
     assert letters_of(store, home) == ["unsigned", "void"], "the control: now it may"
 
