@@ -31,6 +31,8 @@ def test_the_town_of_a_row_decides_between_two_villages_of_one_name(主任: Desk
         assert "这些列没有导入" not in 主任.page.text
     [(outcome, said)] = previewed(主任, {**钱大宝, "乡镇（街道）": "城关镇", "村（社区）": "石桥村"})
     assert outcome == "拒收" and "乡镇（街道）：您的管辖范围内没有叫“城关镇”的乡镇（街道）" in said
+    [(outcome, said)] = previewed(主任, {**钱大宝, "乡镇（街道）": "城区", "村（社区）": "东山村"})
+    assert outcome == "拒收" and "您在“城区”的管辖范围内没有叫“东山村”的村（社区）" in said
 
 
 @SQLITE_ONLY

@@ -89,8 +89,8 @@ class Villages:
             if word in self._ended:
                 row.error(CAPTION, self._ended[word])
                 return None
-        there = f"“{row.values['town']}”" if within else "您的管辖范围内"
-        row.error(CAPTION, f"{there}没有叫“{text}”的村（社区）。请核对名称，或填写区划代码；"
+        there = f"在“{row.values['town']}”" if within else ""
+        row.error(CAPTION, f"您{there}的管辖范围内没有叫“{text}”的村（社区）。请核对名称，或填写区划代码；"
                            "新设的村请先登记区划。")
         return None
 
