@@ -114,23 +114,20 @@ def prepare(data: Path) -> None:
 
 
 def load_demo(data: Path) -> None:
-    """Load the demo on an empty store. In a new folder it is made aside and put into its place whole; elsewhere a mark
-    stands as long as it is half loaded: its accounts have a public password."""
+    """Load the demo on an empty store. In a new folder it is made aside and put into its place whole; elsewhere the
+    command leaves a mark (`UNFINISHED`) as long as it is half loaded: its accounts have a public password."""
     fresh = not (os.environ.get("BAOXUE_DATABASE_URL") or (data / "baoxue.db").exists() or (data / "keys").exists())
-    place, mark = (data / "demo-loading" if fresh else data), data / UNFINISHED
+    place = data / "demo-loading" if fresh else data
     if fresh:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(mode=0o700)
     prepare(place)
     print("正在装载演示区（虚构数据）……", flush=True)
-    if not fresh:
-        mark.touch()
     listing = subprocess.run(
         [python(), "-m", "flask", "demo", "--if-empty", "--password", DEMO_PASSWORD], cwd=ROOT, check=True,
         capture_output=True, text=True, encoding="utf-8", env=variables({"BAOXUE_DATA_DIR": str(place)})).stdout
     if listing:
         (place / "demo-accounts.txt").write_text(listing, "utf-8")
-    mark.unlink(missing_ok=True)
     if fresh:
         for file in sorted(place.iterdir(), key=lambda file: file.name == "baoxue.db"):  # which says that all is there
             file.replace(data / file.name)

@@ -301,13 +301,17 @@ def changes_seal() -> None:
 @click.option("--if-empty", is_flag=True, help="已有登记时什么都不做")
 @refusing
 def demo(children: int, seed: int, password: str | None, if_empty: bool) -> None:
-    if if_empty:
-        with unscoped(_plant().engine, "whether anybody works here") as session:
-            if demo_seed.holds_a_register(session):
-                return
+    mark = _plant().deployment.data_dir / "demo-unfinished"  # `run.py` serves no half-loaded demo
+    with unscoped(_plant().engine, "whether anybody works here") as session:
+        held = demo_seed.holds_a_register(session)
+    if held and if_empty:
+        return
+    if not held:
+        mark.touch()
     for a in demo_seed.seed_demo(_plant().engine, children=children, seed=seed, password=password):
         click.echo(f"{a.username}\t{a.password}\t{a.role_label}\t{a.region_name}")
     _seal()
+    mark.unlink(missing_ok=True)
 
 
 @click.command(help="把数据库和附件备份到一个文件（不含密钥）。")

@@ -53,8 +53,10 @@ def test_a_demo_whose_loading_was_broken_off_is_loaded_anew(
     """Half a demo would be a register with public passwords and no children."""
 
     def loaded(*_words: Any, env: dict[str, str], **_more: Any) -> SimpleNamespace:
-        (Path(env["BAOXUE_DATA_DIR"]) / "baoxue.db").write_text(next(halves))
+        folder = Path(env["BAOXUE_DATA_DIR"])
+        (folder / "baoxue.db").write_text(next(halves))
         if not tries:
+            (folder / "demo-unfinished").touch()  # as the command does
             raise KeyboardInterrupt
         return SimpleNamespace(stdout="cun01\tbaoxue-demo-2026\t村（社区）干部\t示范县城区康宁社区\n")
 
@@ -79,6 +81,31 @@ def test_a_demo_whose_loading_was_broken_off_is_loaded_anew(
         with pytest.raises(SystemExit, match="上次装载演示区时中断"):
             run.serve(["--data", str(own)], with_demo=with_demo)
     assert len(served) == 1, "nobody signs in there"
+
+
+def test_a_demo_that_is_half_loaded_is_marked_and_a_register_never(
+    empty: str, tmp_path: Path, cipher: FieldKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who breaks off a start beside a real register is not told to delete it."""
+
+    def breaks_off(*_words: Any, **_more: Any) -> None:
+        raise KeyboardInterrupt
+
+    app = create_app(deployment(empty, tmp_path / "data"))
+    mark = tmp_path / "data" / "demo-unfinished"
+    try:
+        command(app, "db", "upgrade")
+        monkeypatch.setattr("seed.demo.seed_demo", breaks_off)
+        command(app, "demo", "--if-empty", exit_code=1)
+        assert mark.exists()
+        mark.unlink()
+        monkeypatch.setattr("seed.demo.holds_a_register", lambda _session: True)
+        command(app, "demo", "--if-empty")
+        command(app, "demo", exit_code=1)
+        assert not mark.exists()
+    finally:
+        app.extensions["baoxue"].close()
+        install_cipher(cipher.cipher())
 
 
 def test_a_first_set_up_that_was_broken_off_is_begun_anew(
