@@ -156,14 +156,22 @@ class Display:
         """Where the records of a list stand, one of many."""
         return self._reference.marks(self._session, wanted)
 
+    def found(self, wanted: Wanted) -> list[int]:
+        """The numbers of all that a name alone finds, in the order of places."""
+        return self._reference.found(self._session, wanted).keys
+
     def cells(self, model: type[Base], column: str, make: Callable[[], Any]) -> Any:
         """What the values of a recurring column are written as, for this role: kept while nothing is written."""
         return self._reference.cells((self._role, model, column), make)
 
     def kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-        """What is made of reference data and the key alone, for this role and place: made once while nothing
-        is written."""
+        """What is made of the key and of what is written, for this role and place: made once while nothing is."""
         return self._reference.kept((self._role, self._session.scope, *key), make)
+
+    def lasting(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """What is made of reference data and the key alone, for this role and place: made once while none of those
+        are written."""
+        return self._reference.lasting((self._role, self._session.scope, *key), make)
 
     def below(self, code: str) -> list[tuple[str, str]]:
         """The divisions right below one: code and name."""

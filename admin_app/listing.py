@@ -14,18 +14,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    JSON, BindParameter, ColumnElement, LargeBinary, Row, Select, case, false, func, or_, select,
-)
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, false, func, or_, select
 
 from admin_app.access.scope import CODE_LENGTH, ScopedSession, walled
 from admin_app.filters import BEFORE, belonging, column_of, equal, on_days
 from admin_app.identity_numbers import holding
-from models.base import Base, declared, model_of, name_column, pointed_at, table_of
-from models.code_item import CodeItem
-from models.kinds import IdentityIndexed, SealedText
+from admin_app.ordering import order_of
+from models.base import Base, declared, model_of, table_of
+from models.kinds import IdentityIndexed
 from models.region import prefix_of
 from models.search_term import SearchTerm
 
@@ -36,7 +32,6 @@ LAST_PAGE = 500
 LAST_PLACE = 50_000
 _NEAR = 5
 LONGEST_SEARCH = 60
-_NAMES = frozenset({"name", "head_name", "display_name"})
 _AFTER_ALL = "\U0010ffff"
 
 
@@ -103,6 +98,11 @@ class Wanted:
         others = [n for n in self.search_columns if n != self.model.__searched__ and not _leads_an_index(self.model, n)]
         return bool(self.model.__searched__ and self.may_search_names and not others)
 
+    @property
+    def stands_by_places(self) -> bool:
+        """The list is in the order of its divisions."""
+        return self.sort == "id" and self.model.__region__ == "region_code"
+
 
 _WHOLE_NUMBER = re.compile(r"\d{15}|\d{17}[\dXx]", re.A)
 
@@ -127,16 +127,6 @@ def words_of(search: str) -> list[str]:
 def holds_numbers(model: type[Base]) -> bool:
     """Whether records of this list are found by an identity number."""
     return any(issubclass(holder, IdentityIndexed) for holder in _holders(model))
-
-
-@lru_cache(maxsize=64)
-def sortable(model: type[Base]) -> frozenset[str]:
-    """The columns that a list can be put in the order of: all but what is sealed or long, and numbers of records that
-    have no name."""
-    columns = table_of(model).columns
-    return frozenset(c.name for c in columns if c.primary_key or not (
-        isinstance(c.type, SealedText | JSON) or declared(model, c.name).multiline
-        or ((target := pointed_at(model, c.name)) and not name_column(target))))
 
 
 @lru_cache(maxsize=64)
@@ -244,57 +234,10 @@ def _by_identity(session: ScopedSession, model: type[Base], holder: type[Base],
     return _key(model, holder).in_(select(columns.id).where(found, *walled(session, holder)))
 
 
-class in_phone_book_order(FunctionElement[bytes]):  # noqa: N801  (a function of SQL)
-    """A name as it is put in order: by the national code (GB 18030), whose 3,755 common characters stand in the order
-    of their pinyin, with those of the second level behind and the rarest before. By code points 张 comes before 李."""
-
-    type = LargeBinary()
-    inherit_cache = True
-
-
-@compiles(in_phone_book_order, "sqlite")
-def _sqlite_order(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"gb18030({compiler.process(element.clauses, **kw)})"  # `store.py` makes it
-
-
-@compiles(in_phone_book_order, "postgresql")
-def _postgresql_order(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"convert_to({compiler.process(element.clauses, **kw)}, 'GB18030')"
-
-
-def order_of(wanted: Wanted) -> list[ColumnElement[Any]]:
-    """The order of a list; with the number last, so that no two rows stand in the same place. What is empty stands
-    behind, whichever way round."""
-    columns = table_of(wanted.model).c
-    names = [wanted.sort] if wanted.sort in sortable(wanted.model) - {"id"} else []
-    if not names and wanted.model.__region__ == "region_code":
-        names = ["region_code"]
-    order = [(_placed(wanted.model, n), columns[n].nullable) for n in (*names, "id")]
-    ways = [(one.desc() if wanted.descending else one.asc(), nullable) for one, nullable in order]
-    return [way.nulls_last() if nullable else way for way, nullable in ways]
-
-
-def _placed(model: type[Base], name: str) -> ColumnElement[Any]:
-    """What a column is put in order by: a name as in a phone book, a code or a state as its list has it, a record that
-    is pointed at by its name."""
-    column, field_, target = table_of(model).c[name], declared(model, name), pointed_at(model, name)
-    if name in _NAMES:
-        return in_phone_book_order(column)
-    if field_.states and model.__moves__:
-        return case({s.code: place for place, s in enumerate(model.__moves__.states)}, value=column)
-    if field_.codes:
-        codes = table_of(CodeItem).c
-        return select(codes.position).where(codes.code_table == field_.codes, codes.code == column).scalar_subquery()
-    if target and (called := name_column(target)):
-        there = table_of(target).alias().c
-        return select(in_phone_book_order(there[called])).where(there.id == column).scalar_subquery()
-    return column
-
-
 def keys_of(session: ScopedSession, wanted: Wanted, first: int | BindParameter[int],
           size: int | BindParameter[int]) -> Select[Any]:
     """The numbers of the records from a place on (0 is the first)."""
-    if wanted.by_name_alone and wanted.model.__region__ == "region_code" and wanted.sort == "id":
+    if wanted.by_name_alone and wanted.stands_by_places:
         return _keys_by_name(session, wanted).offset(first).limit(size)
     query = select(table_of(wanted.model).c.id).where(*conditions(session, wanted, capped=True))
     return query.order_by(*order_of(wanted)).offset(first).limit(size)
@@ -306,6 +249,24 @@ def _keys_by_name(session: ScopedSession, wanted: Wanted) -> Select[Any]:
     found = _named(session, wanted.model, words_of(wanted.search)[0], wanted.region, _MOST_TERMS).subquery().c
     order = [c.desc() if wanted.descending else c.asc() for c in (found.region_code, found.owner_id)]
     return select(found.owner_id).group_by(found.region_code, found.owner_id).order_by(*order)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who is found by a name alone: the numbers of those that a list shows, in the order of places; and how many they
+    are, at most one more than the cap."""
+
+    keys: list[int]
+    count: int
+
+
+def found_by_name(session: ScopedSession, wanted: Wanted) -> Found:
+    """Everyone that a search by name alone finds, at once: so the terms are read once for all its pages and for its
+    count."""
+    query = _keys_by_name(session, replace(wanted, descending=False)).add_columns(func.count())
+    owners = session.connection().execute(query).all()
+    more = sum(terms for _, terms in owners) == _MOST_TERMS
+    return Found([key for key, _ in owners[:SEARCH_CAP]], SEARCH_CAP + 1 if more else min(len(owners), SEARCH_CAP + 1))
 
 
 def page_of(session: ScopedSession, wanted: Wanted, page: int, size: int) -> list[Any]:
@@ -321,10 +282,7 @@ def page_of(session: ScopedSession, wanted: Wanted, page: int, size: int) -> lis
 def capped_count(session: ScopedSession, wanted: Wanted) -> int:
     """How many rows there are, at most one more than the cap."""
     if wanted.by_name_alone:  # the terms alone tell, without the rows
-        found = _named(session, wanted.model, words_of(wanted.search)[0], wanted.region, _MOST_TERMS).subquery()
-        terms, owners = session.connection().execute(
-            select(func.count(), func.count(found.c.owner_id.distinct())).select_from(found)).one()
-        return SEARCH_CAP + 1 if terms == _MOST_TERMS else min(owners, SEARCH_CAP + 1)
+        return found_by_name(session, wanted).count
     some = select(table_of(wanted.model).c.id).where(*conditions(session, wanted)).limit(COUNT_CAP + 1)
     return session.connection().execute(select(func.count()).select_from(some.subquery())).scalar() or 0
 

@@ -1,19 +1,31 @@
 """Turning the pages of a list: one statement for all of them, and marks to begin a deep one at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from sqlalchemy import BigInteger, Integer, Row, Select, String, TextualSelect, bindparam, func, select, text
 
-from admin_app.access.scope import ScopedSession
-from admin_app.listing import COUNT_CAP, LAST_PAGE, Wanted, conditions, keys_of, order_of
+from admin_app.access.scope import ScopedSession, walled
+from admin_app.listing import COUNT_CAP, LAST_PAGE, Wanted, conditions, keys_of
+from admin_app.ordering import order_of
 from models.base import table_of
 
 MARK_EVERY = 10  # every size of a page is a multiple of it
 _DEEP = 200  # rows before a page, from where it pays to know where its first one stands
 _FIRST, _SIZE = bindparam("first", type_=Integer), bindparam("size", type_=Integer)
 _MARK_PLACE, _MARK_KEY = bindparam("place", type_=String), bindparam("key", type_=BigInteger)
+_KEYS = bindparam("keys", type_=BigInteger, expanding=True)
+
+
+class Known(Protocol):
+    """What is known of a list while nothing is written, so that a page need not walk all rows before it."""
+
+    def marks(self, wanted: Wanted, /) -> Sequence[tuple[str, int]]:
+        """Where every MARK_EVERY-th record stands (`marks_of`)."""
+
+    def found(self, wanted: Wanted, /) -> Sequence[int]:
+        """The numbers of all that a name alone finds, in the order of places (`listing.found_by_name`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +39,35 @@ class PageQuery:
     opening: TextualSelect | None  # the first page of a list of which nothing is asked, that PostgreSQL plans but once
     whole: Select[Any]
     from_mark: Select[Any] | None  # the same of one division, from a record on; where a list stands in their order
+    named: bool  # a name alone found them: their numbers are known, and given to `whole`
 
     @classmethod
     def of(cls, session: ScopedSession, wanted: Wanted, columns: list[str], size: int) -> Self:
         table = table_of(wanted.model).c
-        keys = keys_of(session, wanted, _FIRST, _SIZE)
-        # The wall stands in the keys. Said once more, SQLite would walk the village instead of the keys.
         rows = select(table.id, *[table[c] for c in columns if c != "id"]).order_by(*order_of(wanted))
-        marked = wanted.sort == "id" and not wanted.descending and wanted.model.__region__ == "region_code" \
-            and not wanted.by_name_alone
+        if wanted.by_name_alone and wanted.stands_by_places and not wanted.descending:
+            whole = rows.where(table.id.in_(_KEYS), *walled(session, wanted.model))
+            return cls(wanted, columns, size, None, whole, None, named=True)
+        # The wall stands in the keys. Said once more, SQLite would walk the village instead of the keys.
+        keys = keys_of(session, wanted, _FIRST, _SIZE)
         planned_once = session.get_bind().dialect.name == "postgresql" and not (wanted.search or wanted.is_filtered)
         opening = _with_values(session, rows.where(table.id.in_(keys_of(session, wanted, 0, size)))) \
             if planned_once else None
-        return cls(wanted, columns, size, opening, rows.where(table.id.in_(keys)), rows.where(table.id.in_(
-            keys.where(table.region_code == _MARK_PLACE, table.id >= _MARK_KEY))) if marked else None)
+        from_mark = rows.where(table.id.in_(keys.where(table.region_code == _MARK_PLACE, table.id >= _MARK_KEY))) \
+            if wanted.stands_by_places and not wanted.descending else None
+        return cls(wanted, columns, size, opening, rows.where(table.id.in_(keys)), from_mark, named=False)
 
-    def page(self, session: ScopedSession, number: int,
-             marks_of: Callable[[Wanted], Sequence[tuple[str, int]]]) -> Sequence[Row[Any]]:
-        """The rows of a page (0 is the first). `marks_of` tells where every MARK_EVERY-th record of a list stands,
-        so that a deep page does not walk all those before it."""
+    def page(self, session: ScopedSession, number: int, known: Known) -> Sequence[Row[Any]]:
+        """The rows of a page (0 is the first)."""
         if number == 0 and self.opening is not None:
             return session.connection().execute(self.opening).all()
         first = min(number, LAST_PAGE) * self.size
+        if self.named:
+            shown = known.found(self.wanted)[first:first + self.size]
+            return session.connection().execute(self.whole, {"keys": shown}).all() if shown else []
         if self.from_mark is not None and first >= _DEEP:
             mark = first // MARK_EVERY
-            marks = marks_of(self.wanted)[:mark]
+            marks = known.marks(self.wanted)[:mark]
             if len(marks) == mark:
                 place, key = marks[-1]
                 said = {"first": first % MARK_EVERY, "size": self.size, "place": place, "key": key}

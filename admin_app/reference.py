@@ -1,27 +1,30 @@
-"""Reference data (code tables, divisions, schools, rules), read once and kept while the ledger stands still;
-and how many rows a list has.
+"""Reference data (code tables, divisions, schools, rules), read once and kept while nobody writes any; and how many
+rows a list has, kept while nobody writes anything.
 
 Everyone who is signed in may read them, every page does, and they change a few times a year. A
-`Reference` belongs to one position of the store: any write, by any process, makes the next request begin a
-new one, so that nobody ever sees an old entry.
+`Reference` belongs to one position of the store: any write, by any process, makes the next request go on with another,
+so that nobody ever sees an old entry. It shares what depends on reference data alone while none of them was written;
+what was counted and found of rows it begins anew.
 """
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from admin_app.access.bulk import in_parts
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession
-from admin_app.listing import Wanted, capped_count
+from admin_app.listing import Found, Wanted, capped_count, found_by_name
 from admin_app.paging import marks_of
 from admin_app.services.records import ended_place
 from admin_app.services.rules import rules_of
-from models.base import Base
+from models.base import Base, Wall, models, table_of
+from models.change import ChangeRow
 from models.code_item import CodeItem
 from models.region import Region, prefix_of
 from models.school import School
@@ -30,6 +33,7 @@ _MOST_CHILDREN = 400
 _MOST_COUNTS = 5000
 _MOST_MADE = 500  # frames of lists, some 20 kB each, and the numbers under them
 _MOST_MARKED = 50  # lists, some 100 kB each
+_MOST_FOUND = 200  # searches, some 40 kB each at most
 MOST_SCHOOLS = 60  # that a filter lists; of more, one is found by typing
 
 
@@ -51,18 +55,31 @@ class Code:
 class Reference:
     """What was read of the reference tables so far; more is read as it is asked for."""
 
-    def __init__(self, position: str = "") -> None:
+    def __init__(self, position: str = "", version: tuple[int, date] | None = None) -> None:
         self.position = position
+        self.version = version
         self._codes: dict[str, dict[str, Code]] = {}
         self._regions: dict[str, str] = {}
         self._ended: dict[str, tuple[str, str | None] | None] = {}
         self._schools: dict[int, str] | None = None
         self._children: dict[str, list[tuple[str, str]]] = {}
-        self._counts: dict[Any, int] = {}
-        self._marks: dict[Any, list[tuple[str, int]]] = {}
-        self._made: dict[Any, Any] = {}
+        self._lasting: dict[Any, Any] = {}
         self._cells: dict[Any, Any] = {}
         self._rules: dict[tuple[str, ...], dict[str, str]] = {}
+        self._forget_rows()
+
+    def _forget_rows(self) -> None:
+        self._counts: dict[Any, int] = {}
+        self._marks: dict[Any, list[tuple[str, int]]] = {}
+        self._found: dict[Any, Found] = {}
+        self._made: dict[Any, Any] = {}
+
+    def at(self, position: str) -> "Reference":
+        """The same reference data at a later position. Another one: who reads what stood before goes on with this."""
+        later = copy(self)
+        later.position = position
+        later._forget_rows()
+        return later
 
     def codes(self, session: ScopedSession, table: str) -> dict[str, Code]:
         """A code table in its order, by code."""
@@ -122,6 +139,8 @@ class Reference:
     def count(self, session: ScopedSession, wanted: Wanted) -> int:
         """How many rows a list has, at most one more than its cap: counted once while nothing is written, so
         that turning pages does not count again."""
+        if wanted.by_name_alone:
+            return self.found(session, wanted).count
         return cast(int, _made_once(self._counts, _MOST_COUNTS, (session.scope, wanted.identity),
                                     lambda: capped_count(session, wanted)))
 
@@ -130,9 +149,18 @@ class Reference:
         return cast(list[tuple[str, int]], _made_once(self._marks, _MOST_MARKED, (session.scope, wanted.identity),
                                                       lambda: marks_of(session, wanted)))
 
+    def found(self, session: ScopedSession, wanted: Wanted) -> Found:
+        """Whom a name alone finds: looked up once while nothing is written."""
+        return cast(Found, _made_once(self._found, _MOST_FOUND, (session.scope, wanted.identity),
+                                      lambda: found_by_name(session, wanted)))
+
     def kept(self, key: Any, make: Callable[[], Any]) -> Any:
-        """Something that depends on the key and on reference data alone, made once."""
+        """Something that depends on the key and on what is written, made once while nothing is."""
         return _made_once(self._made, _MOST_MADE, key, make)
+
+    def lasting(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Something that depends on the key and on reference data alone, made once while none of them are written."""
+        return _made_once(self._lasting, _MOST_MADE, key, make)
 
     def cells(self, key: tuple[Role, type[Base], str], make: Callable[[], Any]) -> Any:
         """What the values of a column that has few are written as, for a role."""
@@ -158,15 +186,21 @@ def _made_once(kept: dict[Any, Any], most: int, key: Any, make: Callable[[], Any
 
 
 _KEPT: WeakKeyDictionary[Engine, Reference] = WeakKeyDictionary()
+_WRITTEN = select(func.count()).where(table_of(ChangeRow).c.table_name.in_(
+    [model.__tablename__ for model in models() if model.__wall__ is Wall.REFERENCE]))
 
 
-def reference_at(engine: Engine, position: str) -> Reference:
-    """The reference data of a store as of a position: what had been written when somebody asked; and of the day, on
-    which it depends what has ended."""
-    position = f"{position} {date.today()}"
+def reference_at(session: ScopedSession, position: str) -> Reference:
+    """The reference data of a store as of a position: what had been written when somebody asked. The session sees
+    everything, for the ledger tells whether reference data were written since."""
+    engine = session.get_bind().engine
     kept = _KEPT.get(engine)
-    if kept is None or kept.position != position:
-        kept = _KEPT[engine] = Reference(position)
+    if kept is not None and kept.position == position and kept.version and kept.version[1] == date.today():
+        return kept
+    # Of the day, too, on which it depends what has ended. The ledger only grows: as many rows are the same rows.
+    version = session.connection().scalar(_WRITTEN) or 0, date.today()
+    kept = _KEPT[engine] = kept.at(position) if kept is not None and kept.version == version else Reference(
+        position, version)
     return kept
 
 

@@ -24,7 +24,7 @@ from admin_app.access.actor import Actor
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession, unscoped
 from admin_app.errors import BaoxueError, Invalid
-from admin_app.reference import reference_at
+from admin_app.reference import Reference, reference_at
 from admin_app.services import accounts, passwords
 from admin_app.services.accounts import grants_in_force
 from admin_app.services.rules import rules_of
@@ -97,7 +97,7 @@ class SignedIn:
     must_change_password: bool
     created_at: datetime
     grants: "tuple[OwnGrant, ...]"
-    position: str  # what had been written when the request came: reference data are kept until it moves
+    reference: Reference  # the reference data as they stood when the request came
     news: int  # finished tasks that were not looked at yet
     has_views: bool  # of its own, or shared with its role
 
@@ -178,7 +178,8 @@ def resume(session: ScopedSession, token: str, now: datetime | None = None) -> S
     present = next((row for row in found if row.present_grant == row.grant_id), None)
     if present is None:
         return None
-    rules = reference_at(engine, present.position or "").rules(session, _RULES)
+    reference = reference_at(session, present.position or "")
+    rules = reference.rules(session, _RULES)
     open_to_them = [row for row in found if in_force(row, date.today())]
     if present not in open_to_them or not _holds(rules, present, now):
         return None
@@ -189,7 +190,7 @@ def resume(session: ScopedSession, token: str, now: datetime | None = None) -> S
         or passwords.expired(present.password_changed_at, now, rules["password_policy"]),
         present.created_at,
         tuple(OwnGrant(row.grant_id, Role(row.role), row.region_name, row.until) for row in open_to_them),
-        present.position or "", present.news, present.views > 0,
+        reference, present.news, present.views > 0,
     )
     if now - present.seen_at > min(timedelta(minutes=1), _idle(rules) / 10):
         _note_use(engine, signed_in.session_id, now)

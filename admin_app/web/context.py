@@ -17,7 +17,6 @@ from admin_app.changes.seal import seal
 from admin_app.display import Display
 from admin_app.errors import NotFound
 from admin_app.exchange import import_runs
-from admin_app.reference import reference_at
 from admin_app.services.attachments import FileStore
 from admin_app.services.sign_in import SignedIn, resume
 from admin_app.settings import Deployment
@@ -155,7 +154,7 @@ def display() -> Display:
     if found is None:
         who = signed_in()
         # A request that writes may write reference data: it reads its own.
-        kept = reference_at(plant().engine, who.position) if who and request.method not in WRITES else None
+        kept = who.reference if who and request.method not in WRITES else None
         found = g.display = Display(session(), actor().role, kept)
     return cast(Display, found)
 

@@ -26,7 +26,7 @@ from admin_app.web.context import actor, display, session
 from admin_app.web.downloads import stamped, workbook
 from admin_app.web.form_token import csrf_token
 from admin_app.web.ledger_acts import acts, closed_to, how_many, open_to, over_all, records_of, touched_by, unread
-from admin_app.web.list_frame import total_label
+from admin_app.web.list_frame import filter_field, total_label
 from models.account import Account
 from models.base import Base, model_of, models
 from models.change import Change, ChangeRow
@@ -56,12 +56,12 @@ def changes() -> ResponseReturnValue:
         wide.expunge_all()
     more, shown, count = len(found) > PAGE, found[:PAGE], how_many(request.args, COUNT_CAP)
     named, gone = records_of([c.id for c in shown]), undone_of(session(), [c.id for c in shown])
-    sheet = f"{url_for('ledger.export')}?{urlencode(_arguments())}"
+    sheet, asked = f"{url_for('ledger.export')}?{urlencode(_arguments())}", _filters()
     return render_template(
         "admin/history.html", title="变更台账",
         changes=[{**_act(c), "records": named.get(c.id, ""), "undone": c.id in gone,
                   "url": url_for("ledger.change", id=c.id)} for c in shown],
-        filters=_filters(), empty=_unread(),
+        fields=[filter_field(one) for one in asked], open=any(one["value"] for one in asked), empty=_unread(),
         pager={**_pager(number, len(shown), more), "total_label": total_label(count, COUNT_CAP)},
         buttons=[{"label": "导出", "url": sheet, "kind": "post", "icon": "download", "token": csrf_token(),
                   "why": "may"}] if shown else [])

@@ -20,7 +20,8 @@ from admin_app.access.masking import Sight, sight
 from admin_app.access.permissions import Permission, Role, permits
 from admin_app.filters import BEFORE, EMPTY, FROM, TO, column_of, filter_of, is_moment, may_be_empty
 from admin_app.identity_numbers import in_words, without_numbers
-from admin_app.listing import LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers, sortable
+from admin_app.listing import LAST_PAGE, LONGEST_SEARCH, Wanted, holds_numbers
+from admin_app.ordering import sortable
 from admin_app.web.context import actor
 from models.base import Base, Privacy, declared, name_column, names_region, pointed_at, table_of
 from models.region import prefix_of

@@ -1,9 +1,10 @@
 """What stands around the rows of a list: the tree, the search, the heads of the columns, 列设置, the bar for
 ticked rows.
 
-It depends on the view, the role and place of whoever asks, the address without its page, and on reference
-data; on no row, and on nobody's name. So it is made once for all of them (`Reference.kept`), and carries no
-token: those that its forms need stand beside it (`form="…"`).
+It depends on the view, the role and place of whoever asks, the address without its page, on reference data and on how
+many rows there are; on no row, and on nobody's name but where a filter asks for one record (`names_records`). So it is
+made once for all of them (`Reference.lasting`), and carries no token: those that its forms need stand beside it
+(`form="…"`).
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from admin_app.services import moves as move_service
 from admin_app.web.context import actor, display, session, shows
 from admin_app.web.list_address import (
     SIZES, address, arguments, chosen_columns, given, hidden_filter, may_sort, offered_columns, query_of,
-    size_of_page, turned, wanted_by,
+    size_of_page, turned,
 )
 from admin_app.web.list_rows import RowWriter
 from admin_app.web.own_village import ended
@@ -65,9 +66,8 @@ class ListFrame:
     has_batch: bool
 
     @classmethod
-    def around(cls, view: "RegisterView") -> Self:
-        wanted, columns, size = wanted_by(view), chosen_columns(view), size_of_page()
-        count, cap = display().count(wanted), cap_of(wanted)
+    def around(cls, view: "RegisterView", wanted: Wanted, count: int) -> Self:
+        columns, size, cap = chosen_columns(view), size_of_page(), cap_of(wanted)
         wanted = as_shown(wanted, count)
         total = total_label(count, cap) + "".join(f"，{said}" for said in _left_out(wanted))
         query, batch = query_of(view, page=None), _batch(view, wanted)
@@ -84,15 +84,23 @@ class ListFrame:
             heading=piece("heading", view.heading, _buttons(view), ended()),
             save_view=piece("save_view", query, url_for("saved_views.save", table=view.endpoint),
                              actor().may(Permission.FAMILY_CONFIRM)) if query else Markup(),
-            search=piece("search", _search(view, wanted),
-                          [_filter(view, name) for name in view.filters if _offered(view, name)], _chips(view, wanted),
-                          hidden, request.path),
+            search=_search_form(view, wanted, hidden),
             batch=piece("batch_bar", batch, total, query) if batch else Markup(),
             head=piece("head", view.heading, total, batch is not None, heads),
             order=piece("order", heads, "" if batch else total),
             empty=piece("nothing", _empty(view, wanted)), sizes=piece("sizes", _sizes(view)),
             settings=piece("column_settings", _settings(view, columns)), has_batch=batch is not None,
         )
+
+
+def names_records(wanted: Wanted) -> bool:
+    """Whether a filter asks for one record of many, whose name stands beside it."""
+    return any(pointed_at(*column_of(wanted.model, name)) not in (None, School) for name in wanted.equals)
+
+
+def filter_field(asked: dict[str, Any]) -> Markup:
+    """One filter, where the search form has it."""
+    return piece("filter_field", asked, source="macros.html")
 
 
 def piece(name: str, *said: Any, source: str = "admin/list_frame.html") -> Markup:
@@ -105,6 +113,22 @@ def total_label(count: int, cap: int) -> str:
 
 def _sizes(view: "RegisterView") -> list[dict[str, Any]]:
     return [{"label": str(s), "url": turned(view, size=s, page=None), "active": s == size_of_page()} for s in SIZES]
+
+
+def _search_form(view: "RegisterView", wanted: Wanted, hidden: dict[str, Any]) -> Markup:
+    """The search with its filters, of which each is made once for what it is given: their options are most of a list's
+    page, and a word leaves them as they are."""
+    fields, chips = [_field(view, name) for name in view.filters if _offered(view, name)], _chips(view, wanted)
+    return piece("search_form", _search(view, wanted), fields, chips, hidden, request.path,
+                 not chips and any(given(name) for name in view.filters), source="macros.html")
+
+
+def _field(view: "RegisterView", name: str) -> Markup:
+    said = tuple(map(given, (name, name + FROM, name + TO, name + BEFORE)))
+    if said[0] and pointed_at(*column_of(view.model, name)) not in (None, School):  # it says what the record is called
+        return filter_field(_filter(view, name))
+    return cast(Markup, display().lasting((view.endpoint, request.script_root, name, said),
+                                          lambda: filter_field(_filter(view, name))))
 
 
 def _search(view: "RegisterView", wanted: Wanted) -> dict[str, str] | None:

@@ -1,10 +1,10 @@
 """List pages: what a view declares, put before a person.
 
 A page is its rows inside a frame. What stands around the rows (`list_frame.py`) is the same for everyone of a
-role and place who asks for the same list, so it is made once while nothing is written.
+role and place who asks for the same list, so it is made once, and anew where reference data or the count changed.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from admin_app.services.saved_views import views_of
 from admin_app.web.context import actor, display, plant, session, signed_in
-from admin_app.web.list_address import arguments, number_of_page, turned
-from admin_app.web.list_frame import ListFrame, piece
+from admin_app.web.list_address import arguments, number_of_page, turned, wanted_by
+from admin_app.web.list_frame import ListFrame, names_records, piece
 from admin_app.web.pager import page_links
 
 if TYPE_CHECKING:
@@ -23,15 +23,25 @@ if TYPE_CHECKING:
 def page(view: "RegisterView") -> ResponseReturnValue:
     same = (view.endpoint, request.script_root, *arguments(view, page=None).items())
     shown = display()
-    frame = shown.kept(same, lambda: ListFrame.around(view))
+    frame = shown.kept(same, lambda: _frame(view, same))
     number = min(number_of_page(), frame.pages - 1)
-    rows = frame.query.page(session(), number, shown.marks)
+    rows = frame.query.page(session(), number, shown)
     shown.prepare(view.model, frame.query.columns, rows)
     return render_template(
         "admin/list.html", title=view.heading, view=view.endpoint, frame=frame,
         rows=frame.writer.rows(rows, number * frame.query.size),
         pager=shown.kept((*same, number), lambda: _pager(view, frame, number, len(rows))), saved=_saved(view),
     )
+
+
+def _frame(view: "RegisterView", same: tuple[Any, ...]) -> ListFrame:
+    """What stands around the rows: of reference data and of how many rows there are, so that a write leaves it as it
+    is. A filter by a record says what that is called, and is asked again."""
+    wanted = wanted_by(view)
+    count = display().count(wanted)
+    if names_records(wanted):
+        return ListFrame.around(view, wanted, count)
+    return cast(ListFrame, display().lasting((*same, count), lambda: ListFrame.around(view, wanted, count)))
 
 
 def _pager(view: "RegisterView", frame: ListFrame, number: int, shown: int) -> Markup:
