@@ -15,7 +15,7 @@ from admin_app.access.masking import ABSENT_TEXT, Grade, Sight, as_granted, mask
 from admin_app.access.permissions import Role
 from admin_app.access.bulk import in_parts
 from admin_app.access.scope import ScopedSession
-from admin_app.listing import Wanted
+from admin_app.listing import Found, Wanted
 from admin_app.reference import Code, Reference
 from admin_app.settings import RULES
 from models.base import Base, Field, Privacy, declared, name_column, names_region, pointed_at, table_of
@@ -156,9 +156,9 @@ class Display:
         """Where the records of a list stand, one of many."""
         return self._reference.marks(self._session, wanted)
 
-    def found(self, wanted: Wanted) -> list[int]:
-        """The numbers of all that a name alone finds, in the order of places."""
-        return self._reference.found(self._session, wanted).keys
+    def found(self, wanted: Wanted) -> Found:
+        """What a search finds, in the order of the list."""
+        return self._reference.found(self._session, wanted)
 
     def cells(self, model: type[Base], column: str, make: Callable[[], Any]) -> Any:
         """What the values of a recurring column are written as, for this role: kept while nothing is written."""

@@ -253,20 +253,30 @@ def _keys_by_name(session: ScopedSession, wanted: Wanted) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Who is found by a name alone: the numbers of those that a list shows, in the order of places; and how many they
-    are, at most one more than the cap."""
+    """What a search finds: the numbers of its records in the order of the list, None where they are too many to keep;
+    and how many they are, at most one more than the cap."""
 
-    keys: list[int]
+    keys: Sequence[int] | None
     count: int
 
 
-def found_by_name(session: ScopedSession, wanted: Wanted) -> Found:
-    """Everyone that a search by name alone finds, at once: so the terms are read once for all its pages and for its
-    count."""
+def found_by_search(session: ScopedSession, wanted: Wanted) -> Found:
+    """All that a search finds, looked up at once for all its pages and for its count."""
+    if wanted.by_name_alone:
+        keys, count = _everyone_named(session, wanted)
+        if wanted.stands_by_places and not wanted.descending:
+            return Found(keys, count)
+        return Found(session.connection().execute(keys_of(session, wanted, 0, SEARCH_CAP)).scalars().all(), count)
+    keys = session.connection().execute(keys_of(session, wanted, 0, SEARCH_CAP + 1)).scalars().all()
+    return Found(keys, len(keys)) if len(keys) <= SEARCH_CAP else Found(None, capped_count(session, wanted))
+
+
+def _everyone_named(session: ScopedSession, wanted: Wanted) -> tuple[Sequence[int], int]:
+    """Those whom a name alone finds, in the order of places, as many as a list shows; and how many they are."""
     query = _keys_by_name(session, replace(wanted, descending=False)).add_columns(func.count())
     owners = session.connection().execute(query).all()
     more = sum(terms for _, terms in owners) == _MOST_TERMS
-    return Found([key for key, _ in owners[:SEARCH_CAP]], SEARCH_CAP + 1 if more else min(len(owners), SEARCH_CAP + 1))
+    return [key for key, _ in owners[:SEARCH_CAP]], SEARCH_CAP + 1 if more else min(len(owners), SEARCH_CAP + 1)
 
 
 def page_of(session: ScopedSession, wanted: Wanted, page: int, size: int) -> list[Any]:
@@ -281,8 +291,6 @@ def page_of(session: ScopedSession, wanted: Wanted, page: int, size: int) -> lis
 
 def capped_count(session: ScopedSession, wanted: Wanted) -> int:
     """How many rows there are, at most one more than the cap."""
-    if wanted.by_name_alone:  # the terms alone tell, without the rows
-        return found_by_name(session, wanted).count
     some = select(table_of(wanted.model).c.id).where(*conditions(session, wanted)).limit(COUNT_CAP + 1)
     return session.connection().execute(select(func.count()).select_from(some.subquery())).scalar() or 0
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 from sqlalchemy import BigInteger, Integer, Row, Select, String, TextualSelect, bindparam, func, select, text
 
 from admin_app.access.scope import ScopedSession, walled
-from admin_app.listing import COUNT_CAP, LAST_PAGE, Wanted, conditions, keys_of
+from admin_app.listing import COUNT_CAP, LAST_PAGE, Found, Wanted, conditions, keys_of
 from admin_app.ordering import order_of
 from models.base import table_of
 
@@ -24,8 +24,8 @@ class Known(Protocol):
     def marks(self, wanted: Wanted, /) -> Sequence[tuple[str, int]]:
         """Where every MARK_EVERY-th record stands (`marks_of`)."""
 
-    def found(self, wanted: Wanted, /) -> Sequence[int]:
-        """The numbers of all that a name alone finds, in the order of places (`listing.found_by_name`)."""
+    def found(self, wanted: Wanted, /) -> Found:
+        """What a search finds (`listing.found_by_search`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,12 @@ class PageQuery:
     opening: TextualSelect | None  # the first page of a list of which nothing is asked, that PostgreSQL plans but once
     whole: Select[Any]
     from_mark: Select[Any] | None  # the same of one division, from a record on; where a list stands in their order
-    named: bool  # a name alone found them: their numbers are known, and given to `whole`
+    of_keys: Select[Any] | None  # the same of those whose numbers a search has found
 
     @classmethod
     def of(cls, session: ScopedSession, wanted: Wanted, columns: list[str], size: int) -> Self:
         table = table_of(wanted.model).c
         rows = select(table.id, *[table[c] for c in columns if c != "id"]).order_by(*order_of(wanted))
-        if wanted.by_name_alone and wanted.stands_by_places and not wanted.descending:
-            whole = rows.where(table.id.in_(_KEYS), *walled(session, wanted.model))
-            return cls(wanted, columns, size, None, whole, None, named=True)
         # The wall stands in the keys. Said once more, SQLite would walk the village instead of the keys.
         keys = keys_of(session, wanted, _FIRST, _SIZE)
         planned_once = session.get_bind().dialect.name == "postgresql" and not (wanted.search or wanted.is_filtered)
@@ -55,16 +52,17 @@ class PageQuery:
             if planned_once else None
         from_mark = rows.where(table.id.in_(keys.where(table.region_code == _MARK_PLACE, table.id >= _MARK_KEY))) \
             if wanted.stands_by_places and not wanted.descending else None
-        return cls(wanted, columns, size, opening, rows.where(table.id.in_(keys)), from_mark, named=False)
+        of_keys = rows.where(table.id.in_(_KEYS), *walled(session, wanted.model)) if wanted.search else None
+        return cls(wanted, columns, size, opening, rows.where(table.id.in_(keys)), from_mark, of_keys)
 
     def page(self, session: ScopedSession, number: int, known: Known) -> Sequence[Row[Any]]:
         """The rows of a page (0 is the first)."""
         if number == 0 and self.opening is not None:
             return session.connection().execute(self.opening).all()
         first = min(number, LAST_PAGE) * self.size
-        if self.named:
-            shown = known.found(self.wanted)[first:first + self.size]
-            return session.connection().execute(self.whole, {"keys": shown}).all() if shown else []
+        if self.of_keys is not None and (found := known.found(self.wanted).keys) is not None:
+            shown = found[first:first + self.size]
+            return session.connection().execute(self.of_keys, {"keys": shown}).all() if shown else []
         if self.from_mark is not None and first >= _DEEP:
             mark = first // MARK_EVERY
             marks = known.marks(self.wanted)[:mark]

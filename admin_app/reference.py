@@ -19,7 +19,7 @@ from sqlalchemy import Engine, func, select
 from admin_app.access.bulk import in_parts
 from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession
-from admin_app.listing import Found, Wanted, capped_count, found_by_name
+from admin_app.listing import Found, Wanted, capped_count, found_by_search
 from admin_app.paging import marks_of
 from admin_app.services.records import ended_place
 from admin_app.services.rules import rules_of
@@ -139,7 +139,7 @@ class Reference:
     def count(self, session: ScopedSession, wanted: Wanted) -> int:
         """How many rows a list has, at most one more than its cap: counted once while nothing is written, so
         that turning pages does not count again."""
-        if wanted.by_name_alone:
+        if wanted.search:
             return self.found(session, wanted).count
         return cast(int, _made_once(self._counts, _MOST_COUNTS, (session.scope, wanted.identity),
                                     lambda: capped_count(session, wanted)))
@@ -150,9 +150,9 @@ class Reference:
                                                       lambda: marks_of(session, wanted)))
 
     def found(self, session: ScopedSession, wanted: Wanted) -> Found:
-        """Whom a name alone finds: looked up once while nothing is written."""
-        return cast(Found, _made_once(self._found, _MOST_FOUND, (session.scope, wanted.identity),
-                                      lambda: found_by_name(session, wanted)))
+        """What a search finds: looked up once while nothing is written."""
+        key = session.scope, wanted.identity, wanted.sort, wanted.descending
+        return cast(Found, _made_once(self._found, _MOST_FOUND, key, lambda: found_by_search(session, wanted)))
 
     def kept(self, key: Any, make: Callable[[], Any]) -> Any:
         """Something that depends on the key and on what is written, made once while nothing is."""

@@ -61,7 +61,8 @@ def changes() -> ResponseReturnValue:
         "admin/history.html", title="变更台账",
         changes=[{**_act(c), "records": named.get(c.id, ""), "undone": c.id in gone,
                   "url": url_for("ledger.change", id=c.id)} for c in shown],
-        fields=[filter_field(one) for one in asked], open=any(one["value"] for one in asked), empty=_unread(),
+        fields=[filter_field(one, no) for no, one in enumerate(asked)], open=any(one["value"] for one in asked),
+        empty=_unread(),
         pager={**_pager(number, len(shown), more), "total_label": total_label(count, COUNT_CAP)},
         buttons=[{"label": "导出", "url": sheet, "kind": "post", "icon": "download", "token": csrf_token(),
                   "why": "may"}] if shown else [])

@@ -98,9 +98,9 @@ def names_records(wanted: Wanted) -> bool:
     return any(pointed_at(*column_of(wanted.model, name)) not in (None, School) for name in wanted.equals)
 
 
-def filter_field(asked: dict[str, Any]) -> Markup:
-    """One filter, where the search form has it."""
-    return piece("filter_field", asked, source="macros.html")
+def filter_field(asked: dict[str, Any], number: int) -> Markup:
+    """One filter of the search form, and its number there."""
+    return piece("filter_field", asked, number, source="macros.html")
 
 
 def piece(name: str, *said: Any, source: str = "admin/list_frame.html") -> Markup:
@@ -118,17 +118,18 @@ def _sizes(view: "RegisterView") -> list[dict[str, Any]]:
 def _search_form(view: "RegisterView", wanted: Wanted, hidden: dict[str, Any]) -> Markup:
     """The search with its filters, of which each is made once for what it is given: their options are most of a list's
     page, and a word leaves them as they are."""
-    fields, chips = [_field(view, name) for name in view.filters if _offered(view, name)], _chips(view, wanted)
+    fields = [_field(view, name, no) for no, name in enumerate(view.filters) if _offered(view, name)]
+    chips = _chips(view, wanted)
     return piece("search_form", _search(view, wanted), fields, chips, hidden, request.path,
                  not chips and any(given(name) for name in view.filters), source="macros.html")
 
 
-def _field(view: "RegisterView", name: str) -> Markup:
+def _field(view: "RegisterView", name: str, number: int) -> Markup:
     said = tuple(map(given, (name, name + FROM, name + TO, name + BEFORE)))
     if said[0] and pointed_at(*column_of(view.model, name)) not in (None, School):  # it says what the record is called
-        return filter_field(_filter(view, name))
+        return filter_field(_filter(view, name), number)
     return cast(Markup, display().lasting((view.endpoint, request.script_root, name, said),
-                                          lambda: filter_field(_filter(view, name))))
+                                          lambda: filter_field(_filter(view, name), number)))
 
 
 def _search(view: "RegisterView", wanted: Wanted) -> dict[str, str] | None:
