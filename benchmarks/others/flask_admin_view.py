@@ -1,10 +1,10 @@
 """Vanilla Flask-Admin 2.2.1: a ModelView of the same columns, page size 20, behind Flask-Login as its
 documentation puts it there: a user loaded by number in each request, asked for in `is_accessible`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from flask.testing import FlaskClient
 from flask_admin import Admin
 from flask_admin.contrib.sqla import ModelView
 from flask_babel import Babel
@@ -12,6 +12,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy import create_engine, event
 from sqlalchemy.orm import scoped_session, sessionmaker
 
+from benchmarks.others.browser import without_jar
 from models.account import Account
 from models.student import Student
 
@@ -35,8 +36,8 @@ class User(UserMixin):  # type: ignore[misc]  # Flask-Login carries no types
         self.id, self.name = account.id, account.display_name
 
 
-def make(url: str, account: int) -> FlaskClient:
-    """A client of the signed-in account."""
+def make(url: str, account: int) -> Callable[[str], Any]:
+    """A browser of the signed-in account."""
     app = Flask(__name__)
     app.config["SECRET_KEY"] = "benchmark"
     Babel(app)
@@ -55,8 +56,8 @@ def make(url: str, account: int) -> FlaskClient:
     Admin(app, name="others").add_view(Students(Student, rows, endpoint="student"))
     client = app.test_client()
     with client.session_transaction() as cookie:
-        cookie["_user_id"], cookie["_fresh"] = str(account), True
-    return client
+        cookie["_user_id"], cookie["_fresh"] = str(account), False  # or it is written anew with the first page
+    return without_jar(client, "session")
 
 
 def _see_everything(connection: Any, _record: Any) -> None:
