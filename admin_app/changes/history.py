@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from models.change import Change, ChangeRow
 from models.kinds import Sealed, SealedText
 
 HIDDEN = "（内容不可见）"
+Held = dict[str, dict[str, set[Any]]]  # the values of columns of tables
 MOST_LINES = 50  # of the history on a record's own page
 
 
@@ -80,14 +81,15 @@ def entries(session: ScopedSession, role: Role, display: Display, rows: Sequence
     """Rows of the ledger with the act they belong to. The act itself may lie outside (a village reads
     what the district did to its children): it is read by number, for rows in scope only."""
     changes, away = acts(session, rows), gone_elsewhere(session, rows)
-    _prepare(display, [row for row in rows if (row.table_name, row.pk) not in away])
+    held = _prepare(display, [row for row in rows if (row.table_name, row.pk) not in away])
+    removed = _removed(session, display, held)
     return [Entry(row, changes[row.change_id], [] if (row.table_name, row.pk) in away
-                  else values_of(display, role, row), (row.table_name, row.pk) in away) for row in rows]
+                  else values_of(display, role, row, removed), (row.table_name, row.pk) in away) for row in rows]
 
 
-def _prepare(display: Display, rows: Sequence[ChangeRow]) -> None:
+def _prepare(display: Display, rows: Sequence[ChangeRow]) -> Held:
     """Load what the values of these rows point at, for all of them at once: an import names a family in each."""
-    held: dict[str, dict[str, set[Any]]] = defaultdict(lambda: defaultdict(set))
+    held: Held = defaultdict(lambda: defaultdict(set))
     for row in rows:
         for side in (row.before, row.after):
             for name, value in json.loads(side or "{}").items():
@@ -96,6 +98,22 @@ def _prepare(display: Display, rows: Sequence[ChangeRow]) -> None:
         model = model_of(table)
         display.prepare_values(model, {name: some for name, some in values.items() if name in table_of(model).c and (
             names_region(model, name) or pointed_at(model, name))})
+    return held
+
+
+def _removed(session: ScopedSession, display: Display, held: Held) -> Collection[tuple[type[Base], Any]]:
+    """Of the records that values point at, those that stand nowhere any more, because an undo has removed them."""
+    missing: dict[type[Base], set[int]] = defaultdict(set)
+    for table, values in held.items():
+        for name, some in values.items():
+            if name in table_of(model_of(table)).c and (target := pointed_at(model_of(table), name)):
+                missing[target] |= {key for key in some - {None} if display.loaded(target, key) is None}
+    found: set[tuple[type[Base], Any]] = set()
+    with unscoped(session.get_bind().engine, "whether a record stands anywhere") as wide:
+        for target, keys in missing.items():
+            every = table_of(target).c.id
+            found |= {(target, key) for key in keys - set(wide.scalars(select(every).where(every.in_(keys))))}
+    return found
 
 
 def acts(session: ScopedSession, rows: Sequence[ChangeRow]) -> dict[int, Change]:
@@ -107,8 +125,9 @@ def acts(session: ScopedSession, rows: Sequence[ChangeRow]) -> dict[int, Change]
     return found
 
 
-def values_of(display: Display, role: Role, row: ChangeRow) -> list[ValueChange]:
-    """What one row of the ledger says, column by column."""
+def values_of(display: Display, role: Role, row: ChangeRow,
+              removed: Collection[tuple[type[Base], Any]]) -> list[ValueChange]:
+    """What one row of the ledger says, column by column; of a record that was `removed` since, that it was."""
     model = model_of(row.table_name)
     before, after = json.loads(row.before or "{}"), json.loads(row.after or "{}")
     hidden = role in WITHOUT_CHILD_DATA and model.__wall__ is Wall.CHILD
@@ -129,10 +148,11 @@ def values_of(display: Display, role: Role, row: ChangeRow) -> list[ValueChange]
         if hidden and not field.states and name != "region_code":
             texts = (HIDDEN if name in before else "", HIDDEN if name in after else "")
         else:
+            target = pointed_at(model, name)
             texts = tuple(  # type: ignore[assignment]
+                f"{target.__title__}（已移除）" if target and (target, side.get(name)) in removed else
                 display.value(model, name, stored_value(model, name, side.get(name))).text
-                for side in (before, after)
-            )
+                for side in (before, after))
         result.append(ValueChange(name, field.label, *texts, alone=row.operation == "insert"))
     return result
 

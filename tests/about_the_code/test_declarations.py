@@ -106,6 +106,7 @@ def test_a_refusal_without_a_text_of_its_own_has_one_anyway():
 
 # (file, function) → why. A new one is a decision: think whether the wall must really be left, then add it.
 STEPS_OUT = {
+    ("admin_app/changes/history.py", "_removed"): "whether a record stands anywhere",
     ("admin_app/changes/history.py", "acts"): "the act behind rows in scope",
     ("admin_app/changes/history.py", "followed"): "the history of records in scope, from wherever they lay",
     ("admin_app/changes/history.py", "gone_elsewhere"): "whether a record lies elsewhere by now",

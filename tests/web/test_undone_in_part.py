@@ -126,3 +126,12 @@ def test_an_auditor_reads_what_holds_a_school_though_not_whom(
     assert "新河实验小学" in director.page.text and "其下还有学生" in director.page.text
     told = auditor.open(brought).text
     assert "其下还有学生" in told and "已不在，可再撤销" not in told
+
+
+def test_of_a_family_that_an_undo_removed_an_act_says_that_it_is_not_there(director: Desk, imported: str) -> None:
+    assert "解建国" in director.open(imported).text, "while it stands, the child's family is named"
+    director.press("撤销")
+
+    page = director.open(imported)
+    assert "户 户（已移除）" in page.text
+    assert "（不可见）" not in page.text
