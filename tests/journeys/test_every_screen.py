@@ -242,3 +242,21 @@ def test_what_has_the_focus_on_a_phone_is_seen(screens):
         visited.add(what)
         hidden += [] if seen else [what]
     assert hidden == [] and any("name=\"pk\"" in what for what in visited), "down to the cards"
+
+
+@pytest.mark.parametrize("opened", ["姓名", "修改"])
+def test_the_menu_and_the_top_stay_at_the_end_of_a_long_page(screens, opened):
+    page = screens("cun01").open("/admin/student/")
+    with next_page(page):
+        page.locator("tbody tr").first.locator("th a" if opened == "姓名" else "a:text('修改')").click()
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    page.wait_for_function("scrollY > 100")  # the page is longer than the screen
+    for stays in (page.locator(".side").get_by_role("link", name="学生", exact=True), page.get_by_role("banner")):
+        expect(stays).to_be_in_viewport()
+
+
+def test_rows_are_seen_while_the_filters_stand_open(screens):
+    page = screens("chengqu").open("/admin/student/?search=张&schooling_state=enrolled")
+    page.get_by_text("筛选条件").click()
+    expect(page.get_by_role("group", name="出生日期")).to_be_in_viewport(ratio=1)
+    expect(page.locator("tbody tr").first).to_be_in_viewport(ratio=1)
