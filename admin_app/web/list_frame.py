@@ -1,10 +1,10 @@
 """What stands around the rows of a list: the tree, the search, the heads of the columns, 列设置, the bar for
 ticked rows.
 
-It depends on the view, the role and place of whoever asks, the address without its page, on reference data and on how
-many rows there are; on no row, and on nobody's name but where a filter asks for one record (`names_records`). So it is
-made once for all of them (`Reference.lasting`), and carries no token: those that its forms need stand beside it
-(`form="…"`).
+It depends on the view, the role and place of whoever asks, the address without its page, on reference data, on how
+many rows there are and on whether they are the person's to keep; on no row, and on nobody's name but where a filter
+asks for one record (`names_records`). So it is made once for all of them (`Reference.lasting`), and carries no token:
+those that its forms need stand beside it (`form="…"`).
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What is kept between pages is never what stood before, and a neighbour's write leaves a page as it is."""
 
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.listing import SEARCH_CAP
 from admin_app.web.list_frame import ListFrame
+from models.account import Account
 from models.code_item import CodeItem
 from models.household import Household
 from models.natural_group import NaturalGroup
@@ -19,9 +20,10 @@ from models.school import School
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
+from tests.desk import PASSWORD, Desk
 
 康宁, 牧童 = "990101400001", "990101400002"
-LIST, FAMILIES = "/admin/student/", "/admin/household/"
+LIST, FAMILIES, CODES = "/admin/student/", "/admin/household/", "/admin/code_item/"
 
 
 @contextmanager
@@ -139,3 +141,19 @@ def test_more_of_a_name_than_a_list_looks_through_is_said_to_be_more(store, dist
     page = director.open(f"{LIST}?search=钱&page=500")
     assert f"共 {SEARCH_CAP:,}+ 条，请再多输入几个字" in page.text
     assert names(page)[-1] == f"钱第{SEARCH_CAP - 1:04}", "the last of those that a list looks through"
+
+
+def test_who_became_the_highest_administrator_may_add_a_code_and_who_is_no_more_may_not(store, district, director):
+    higher = Desk(director.browser.application).sign_in("县主任", PASSWORD)
+    buttons = {"新增", "修改"}
+    for _ in range(2):
+        assert buttons <= {label for label, _ in higher.open(CODES).links}, "of all units"
+        assert not buttons & {label for label, _ in director.open(CODES).links}, "somebody sits above"
+    with written(store, "收回") as session:
+        one(session, Account, username="县主任").grants[0].ended_at = datetime.now(UTC)
+
+    assert buttons <= {label for label, _ in director.open(CODES).links}
+    with written(store, "再授权") as session:
+        one(session, Account, username="县主任").grants[0].ended_at = None
+
+    assert not buttons & {label for label, _ in director.open(CODES).links}
