@@ -10,6 +10,7 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.listing import SEARCH_CAP
+from admin_app.web import list_frame
 from admin_app.web.list_frame import ListFrame
 from models.account import Account
 from models.code_item import CodeItem
@@ -51,6 +52,14 @@ def frames(monkeypatch):
     return made
 
 
+@pytest.fixture
+def filters(monkeypatch):
+    """How often a filter of a list was made."""
+    made, real = [], list_frame.filter_field
+    monkeypatch.setattr(list_frame, "filter_field", lambda *said: made.append(said) or real(*said))
+    return made
+
+
 def names(page):
     return [row["姓名"] for row in page.table("姓名")]
 
@@ -71,6 +80,16 @@ def test_a_list_is_not_made_anew_because_a_neighbour_writes_and_shows_what_was_w
     assert "李小花" in names(page)
     assert f"共 {len(names(page))} 条" in page.text, "another child is counted"
     assert len(frames) > before
+
+
+def test_the_filters_of_a_role_are_made_once_for_all_villages(district, officer, director, filters):
+    officer.open(LIST)
+    before = len(filters)
+    neighbour = Desk(officer.browser.application).sign_in("牧童网格员", PASSWORD)
+    neighbour.open(LIST)
+    assert len(filters) == before > 0, "or three lists of 27 villages are more than is kept"
+    director.open(LIST)
+    assert len(filters) > before, "another role may see more"
 
 
 def test_what_a_school_a_division_and_a_code_are_called_is_told_as_it_is_now(store, district, director):
