@@ -160,10 +160,6 @@ class Display:
         """What a search finds, in the order of the list."""
         return self._reference.found(self._session, wanted)
 
-    def cells(self, model: type[Base], column: str, make: Callable[[], Any]) -> Any:
-        """What the values of a recurring column are written as, for this role: kept while nothing is written."""
-        return self._reference.cells((self._role, model, column), make)
-
     def kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """What is made of the key and of what is written, for this role and place: made once while nothing is."""
         return self._reference.kept((self._role, self._session.scope, *key), make)
@@ -172,6 +168,10 @@ class Display:
         """What is made of reference data and the key alone, for this role and place: made once while none of those
         are written."""
         return self._reference.lasting((self._role, self._session.scope, *key), make)
+
+    def of_role(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """The same for this role wherever it works."""
+        return self._reference.of_role((self._role, *key), make)
 
     def below(self, code: str) -> list[tuple[str, str]]:
         """The divisions right below one: code and name."""

@@ -17,13 +17,12 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, func, select
 
 from admin_app.access.bulk import in_parts
-from admin_app.access.permissions import Role
 from admin_app.access.scope import ScopedSession
 from admin_app.listing import Found, Wanted, capped_count, found_by_search
 from admin_app.paging import marks_of
 from admin_app.services.records import ended_place
 from admin_app.services.rules import rules_of
-from models.base import Base, Wall, models, table_of
+from models.base import Wall, models, table_of
 from models.change import ChangeRow
 from models.code_item import CodeItem
 from models.region import Region, prefix_of
@@ -31,7 +30,8 @@ from models.school import School
 
 _MOST_CHILDREN = 400
 _MOST_COUNTS = 5000
-_MOST_MADE = 500  # frames of lists, some 20 kB each, and the numbers under them
+_MOST_MADE = 500  # frames of lists, some 40 kB each at most, and the numbers under them
+_MOST_OF_ROLE = 2000  # filters, some 4 kB each at most, and the cells of columns
 _MOST_MARKED = 50  # lists, some 100 kB each
 _MOST_FOUND = 200  # searches, some 40 kB each at most
 MOST_SCHOOLS = 60  # that a filter lists; of more, one is found by typing
@@ -64,7 +64,7 @@ class Reference:
         self._schools: dict[int, str] | None = None
         self._children: dict[str, list[tuple[str, str]]] = {}
         self._lasting: dict[Any, Any] = {}
-        self._cells: dict[Any, Any] = {}
+        self._of_role: dict[Any, Any] = {}
         self._rules: dict[tuple[str, ...], dict[str, str]] = {}
         self._forget_rows()
 
@@ -162,9 +162,9 @@ class Reference:
         """Something that depends on the key and on reference data alone, made once while none of them are written."""
         return _made_once(self._lasting, _MOST_MADE, key, make)
 
-    def cells(self, key: tuple[Role, type[Base], str], make: Callable[[], Any]) -> Any:
-        """What the values of a column that has few are written as, for a role."""
-        return _made_once(self._cells, _MOST_COUNTS, key, make)
+    def of_role(self, key: Any, make: Callable[[], Any]) -> Any:
+        """The same where it depends on a role wherever it works: not made, and not kept, for each village."""
+        return _made_once(self._of_role, _MOST_OF_ROLE, key, make)
 
     def rules(self, session: ScopedSession, keys: tuple[str, ...]) -> dict[str, str]:
         """The values of some rules of the place."""

@@ -1,10 +1,10 @@
 """What stands around the rows of a list: the tree, the search, the heads of the columns, 列设置, the bar for
 ticked rows.
 
-It depends on the view, the role and place of whoever asks, the address without its page, on reference data and on how
-many rows there are; on no row, and on nobody's name but where a filter asks for one record (`names_records`). So it is
-made once for all of them (`Reference.lasting`), and carries no token: those that its forms need stand beside it
-(`form="…"`).
+It depends on the view, the role and place of whoever asks, the address without its page, on reference data, on how
+many rows there are and on whether they are the person's to keep; on no row, and on nobody's name but where a filter
+asks for one record (`names_records`). So it is made once for all of them (`Reference.lasting`), and carries no token:
+those that its forms need stand beside it (`form="…"`).
 """
 
 from dataclasses import dataclass
@@ -116,8 +116,8 @@ def _sizes(view: "RegisterView") -> list[dict[str, Any]]:
 
 
 def _search_form(view: "RegisterView", wanted: Wanted, hidden: dict[str, Any]) -> Markup:
-    """The search with its filters, of which each is made once for what it is given: their options are most of a list's
-    page, and a word leaves them as they are."""
+    """The search with its filters, of which each is made once for what it is given, whatever the place: their options
+    are most of a list's page, and a word leaves them as they are."""
     fields = [_field(view, name, no) for no, name in enumerate(view.filters) if _offered(view, name)]
     chips = _chips(view, wanted)
     return piece("search_form", _search(view, wanted), fields, chips, hidden, request.path,
@@ -128,7 +128,7 @@ def _field(view: "RegisterView", name: str, number: int) -> Markup:
     said = tuple(map(given, (name, name + FROM, name + TO, name + BEFORE)))
     if said[0] and pointed_at(*column_of(view.model, name)) not in (None, School):  # it says what the record is called
         return filter_field(_filter(view, name), number)
-    return cast(Markup, display().lasting((view.endpoint, request.script_root, name, said),
+    return cast(Markup, display().of_role((view.endpoint, request.script_root, name, said),
                                           lambda: filter_field(_filter(view, name), number)))
 
 

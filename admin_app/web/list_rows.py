@@ -95,7 +95,7 @@ class _Column:
     def of(cls, model: type[Base], name: str) -> Self:
         start, place = f'<td data-label="{escape(declared(model, name).label)}"', names_region(model, name)
         # These outlive the request: a new value is read through the display of whoever meets it first.
-        kept = display().cells(model, name, lambda: _Cells(
+        kept = display().of_role((model, name), lambda: _Cells(
             start, place, lambda value: display().value(model, name, value))) if recurring(model, name) else None
         return cls(name, start, place, cast("_Cells | None", kept))
 

@@ -10,6 +10,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from admin_app.access.keepers import may_keep
 from admin_app.services.saved_views import views_of
 from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.list_address import arguments, number_of_page, turned, wanted_by
@@ -35,13 +36,15 @@ def page(view: "RegisterView") -> ResponseReturnValue:
 
 
 def _frame(view: "RegisterView", same: tuple[Any, ...]) -> ListFrame:
-    """What stands around the rows: of reference data and of how many rows there are, so that a write leaves it as it
-    is. A filter by a record says what that is called, and is asked again."""
+    """What stands around the rows: of reference data, of how many rows there are and of whether they are the person's
+    to keep, which hangs on everybody's grants; so that a write leaves it as it is. A filter by a record says what that
+    is called, and is asked again."""
     wanted = wanted_by(view)
     count = display().count(wanted)
     if names_records(wanted):
         return ListFrame.around(view, wanted, count)
-    return cast(ListFrame, display().lasting((*same, count), lambda: ListFrame.around(view, wanted, count)))
+    kept = may_keep(session(), actor(), view.model)
+    return cast(ListFrame, display().lasting((*same, count, kept), lambda: ListFrame.around(view, wanted, count)))
 
 
 def _pager(view: "RegisterView", frame: ListFrame, number: int, shown: int) -> Markup:

@@ -1,7 +1,7 @@
 """What is kept between pages is never what stood before, and a neighbour's write leaves a page as it is."""
 
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +10,9 @@ from admin_app.access.permissions import Role
 from admin_app.access.scope import unscoped
 from admin_app.changes.ledger import recording
 from admin_app.listing import SEARCH_CAP
+from admin_app.web import list_frame
 from admin_app.web.list_frame import ListFrame
+from models.account import Account
 from models.code_item import CodeItem
 from models.household import Household
 from models.natural_group import NaturalGroup
@@ -19,9 +21,10 @@ from models.school import School
 from models.student import Student
 from seed import makers
 from tests.conftest import actor
+from tests.desk import PASSWORD, Desk
 
 康宁, 牧童 = "990101400001", "990101400002"
-LIST, FAMILIES = "/admin/student/", "/admin/household/"
+LIST, FAMILIES, CODES = "/admin/student/", "/admin/household/", "/admin/code_item/"
 
 
 @contextmanager
@@ -49,6 +52,14 @@ def frames(monkeypatch):
     return made
 
 
+@pytest.fixture
+def filters(monkeypatch):
+    """How often a filter of a list was made."""
+    made, real = [], list_frame.filter_field
+    monkeypatch.setattr(list_frame, "filter_field", lambda *said: made.append(said) or real(*said))
+    return made
+
+
 def names(page):
     return [row["姓名"] for row in page.table("姓名")]
 
@@ -69,6 +80,16 @@ def test_a_list_is_not_made_anew_because_a_neighbour_writes_and_shows_what_was_w
     assert "李小花" in names(page)
     assert f"共 {len(names(page))} 条" in page.text, "another child is counted"
     assert len(frames) > before
+
+
+def test_the_filters_of_a_role_are_made_once_for_all_villages(district, officer, director, filters):
+    officer.open(LIST)
+    before = len(filters)
+    neighbour = Desk(officer.browser.application).sign_in("牧童网格员", PASSWORD)
+    neighbour.open(LIST)
+    assert len(filters) == before > 0, "or three lists of 27 villages are more than is kept"
+    director.open(LIST)
+    assert len(filters) > before, "another role may see more"
 
 
 def test_what_a_school_a_division_and_a_code_are_called_is_told_as_it_is_now(store, district, director):
@@ -139,3 +160,19 @@ def test_more_of_a_name_than_a_list_looks_through_is_said_to_be_more(store, dist
     page = director.open(f"{LIST}?search=钱&page=500")
     assert f"共 {SEARCH_CAP:,}+ 条，请再多输入几个字" in page.text
     assert names(page)[-1] == f"钱第{SEARCH_CAP - 1:04}", "the last of those that a list looks through"
+
+
+def test_who_became_the_highest_administrator_may_add_a_code_and_who_is_no_more_may_not(store, district, director):
+    higher = Desk(director.browser.application).sign_in("县主任", PASSWORD)
+    buttons = {"新增", "修改"}
+    for _ in range(2):
+        assert buttons <= {label for label, _ in higher.open(CODES).links}, "of all units"
+        assert not buttons & {label for label, _ in director.open(CODES).links}, "somebody sits above"
+    with written(store, "收回") as session:
+        one(session, Account, username="县主任").grants[0].ended_at = datetime.now(UTC)
+
+    assert buttons <= {label for label, _ in director.open(CODES).links}
+    with written(store, "再授权") as session:
+        one(session, Account, username="县主任").grants[0].ended_at = None
+
+    assert not buttons & {label for label, _ in director.open(CODES).links}
