@@ -135,7 +135,7 @@ class NearAge(Agreement):
         if not grade or not born or answered(values.get(self.note), *self.words):
             return None
         why = not_of_age(grade, born)
-        return (self.grade, f"{why}。请核对；如确实如此，请在备注中写明后再保存，如“年级已核对”。") if why else None
+        return (self.grade, f"{why}。请核对；如确实如此，请先在学生的备注中写明，如“年级已核对”。") if why else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class TaughtThere(Agreement):
         if answered(values.get(self.note), *self.words):
             return None
         why = not_taught(values.get(self.grade) or "", values.get(f"{self.school}.kind") or "")
-        return (self.grade, f"{why}。请核对学校和年级；如确实如此，请在备注中写明后再保存，如“学校附设这个年级”。") \
+        return (self.grade, f"{why}。请核对学校和年级；如确实如此，请先在学生的备注中写明，如“学校附设这个年级”。") \
             if why else None
 
 
@@ -183,7 +183,7 @@ class SchoolOfAge(Agreement):
         if answered(values.get(self.note), "学校", "幼儿园"):
             return None
         why = not_compulsory(values.get(f"{self.school}.kind") or "", values.get(self.born))
-        return (self.school, f"{why}。请核对；如确实如此，请在备注中写明后再保存，如“学校已核对”。") if why else None
+        return (self.school, f"{why}。请核对；如确实如此，请先在学生的备注中写明，如“学校已核对”。") if why else None
 
 
 @dataclass(frozen=True, slots=True)

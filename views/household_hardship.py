@@ -10,5 +10,5 @@ class HouseholdHardshipView(RegisterView):
     columns = ("household_id", "kind", "region_code", "since", "until", "state")
     filters = ("kind", "state")
     search = ("note",)
-    fieldsets = (("困难类型", ("household_id", "kind", "since", "until", "note")),)
-    shown_beside = {"困难类型": ("risk_cleared_on",)}  # noqa: RUF012
+    fieldsets = (("困难类型", ("household_id", "kind", "since", "note")),)
+    shown_beside = {"困难类型": ("risk_cleared_on", "until")}  # noqa: RUF012

@@ -11,6 +11,7 @@ from typing import Any
 from admin_app.access.permissions import Role
 from models.base import Field, Privacy
 from models.kinds import unsealed
+from models.region import COMMITTEES
 
 
 class Sight(enum.Enum):
@@ -36,6 +37,7 @@ SIGHTS: dict[Role, dict[Privacy, Sight]] = {
 
 ABSENT_TEXT = "（不可见）"
 MASKED_TEXT = "（已遮盖）"
+_OFFICES = (*COMMITTEES, "人民政府", "办事处")
 
 
 class Grade(enum.StrEnum):
@@ -89,6 +91,8 @@ def masked(value: Any, privacy: Privacy) -> str:
         case Privacy.BIRTH:
             return value.strftime("%Y-%m") if isinstance(value, date) else text[:7]
         case Privacy.NAME:
+            if text.endswith(_OFFICES):  # one that signs a letter is nobody
+                return text
             return text[0] + "*" * (len(text) - 1) if len(text) < 3 else f"{text[0]}{'*' * (len(text) - 2)}{text[-1]}"
         case Privacy.ADDRESS:
             return text[:min(6, len(text) // 2)] + "…"

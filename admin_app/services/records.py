@@ -4,6 +4,7 @@ What is particular to one ledger is a check, registered with `@check(Model)`; it
 with its new values, before the flush.
 """
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -90,10 +91,7 @@ def faults_of(session: ScopedSession, actor: Actor, model: type[Base], values: M
             for column in table_of(model).columns:
                 set_committed_value(draft, column.name, getattr(standing, column.name))
         try:
-            _set(draft, values)
-            return list(_faults(session, actor, draft))
-        except Invalid as fault:
-            return [fault]
+            return _one_for_a_field([*_set(draft, values), *_faults(session, actor, draft)])
         except (NotFound, Refused):
             return []  # said when the form is otherwise right
 
@@ -106,22 +104,34 @@ def faults_in(session: ScopedSession, actor: Actor, record: Base, columns: Conta
 def _settle(session: ScopedSession, actor: Actor, record: Base, values: Mapping[str, Any], *,
             reason: str | None = None) -> None:
     """Set the values and check them; nothing is flushed."""
-    _set(record, values)
-    faults = [*_faults(session, actor, record), *_settled_by_moves(record), *_unexplained(record, reason)]
+    faults = _one_for_a_field([*_set(record, values), *_faults(session, actor, record), *_settled_by_moves(record),
+                               *_unexplained(record, reason)])
     if faults:
         faults[0].further = tuple(faults[1:])
         raise faults[0]
 
 
-def _set(record: Base, values: Mapping[str, Any]) -> None:
+def _set(record: Base, values: Mapping[str, Any]) -> list[Invalid]:
+    """Set the values; those that cannot be written are left out, and told."""
+    unwritten = []
     for name, value in values.items():
         present, field = getattr(record, name), declared(type(record), name)
-        new = as_written(field, name, value) if isinstance(value, str) else value
-        if unsealed(present) == new:
-            continue  # sealed anew it would look like a change
-        if field.generated:
-            raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)
-        setattr(record, name, new)
+        try:
+            new = as_written(field, name, value) if isinstance(value, str) else value
+            if unsealed(present) == new:
+                continue  # sealed anew it would look like a change
+            if field.generated:
+                raise Invalid(f"“{field.label}”由系统维护，不能填写。", name)
+        except Invalid as fault:
+            unwritten.append(fault)
+        else:
+            setattr(record, name, new)
+    return unwritten
+
+
+def _one_for_a_field(faults: Iterable[Invalid]) -> list[Invalid]:
+    """What is wrong, the first of each field: a name that could not be written is not missing as well."""
+    return list({fault.column or object(): fault for fault in reversed([*faults])}.values())[::-1]
 
 
 def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Invalid]:
@@ -236,7 +246,8 @@ def clean(label: str, name: str, value: str) -> str | None:
         raise Invalid(f"“{label}”中有看不见的控制字符。请重新输入，不要从别处粘贴。", name)
     if len(value) > LONGEST_TEXT:
         raise Invalid(f"“{label}”太长：最多 {LONGEST_TEXT} 个字，现有 {len(value)} 个。", name)
-    return value.strip() or None
+    # Marks that nobody sees (Unicode's Cf) turn the direction of what follows, or make two of one number.
+    return "".join(c for c in value if unicodedata.category(c) != "Cf").strip() or None
 
 
 def _place(session: ScopedSession, actor: Actor, record: Base) -> None:

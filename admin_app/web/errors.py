@@ -9,7 +9,7 @@ import logging
 from contextlib import suppress
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, render_template, request, url_for
+from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -20,7 +20,7 @@ from admin_app import text
 from admin_app.access.scope import OutsideScope
 from admin_app.errors import BaoxueError, NotFound
 from admin_app.web.context import close_session, request_id, view_of
-from admin_app.web.gate import ENDPOINTS, Asks, sign_in_first
+from admin_app.web.gate import ENDPOINTS, Asks, own_path, sign_in_first
 
 log = logging.getLogger("baoxue")
 _TITLES = {
@@ -83,7 +83,10 @@ def _way_back(status: int) -> tuple[str, str] | None:
 
 def _no_token(_error: CSRFError) -> ResponseReturnValue:
     """A form whose token is gone. Whoever is not signed in any more goes on after signing in: the browser keeps what
-    was typed."""
+    was typed. Where another window has signed in meanwhile, this one goes on without it."""
+    if request.endpoint == "session.sign_in":
+        target = own_path(request.form.get("next"))
+        return redirect(target if current_user.is_authenticated else url_for("session.sign_in", next=target))
     if ENDPOINTS.get(request.endpoint or "") is not Asks.OPEN and not current_user.is_authenticated:
         return sign_in_first()
     return page(400, "页面已失效，没有通过安全校验：停留太久，或在这个浏览器里重新登录、换过账号。"

@@ -67,7 +67,7 @@ class ListFrame:
 
     @classmethod
     def around(cls, view: "RegisterView", wanted: Wanted, count: int) -> Self:
-        columns, size, cap = chosen_columns(view), size_of_page(), cap_of(wanted)
+        columns, size, cap = chosen_columns(view), size_of_page(), shown_at_most(wanted)
         wanted = as_shown(wanted, count)
         total = total_label(count, cap) + "".join(f"，{said}" for said in _left_out(wanted))
         query, batch = query_of(view, page=None), _batch(view, wanted)
@@ -96,6 +96,12 @@ class ListFrame:
 def names_records(wanted: Wanted) -> bool:
     """Whether a filter asks for one record of many, whose name stands beside it."""
     return any(pointed_at(*column_of(wanted.model, name)) not in (None, School) for name in wanted.equals)
+
+
+def shown_at_most(wanted: Wanted) -> int:
+    """How far a list is counted and paged: where a search stopped looking, as many as it had found by then."""
+    cap, found = cap_of(wanted), display().found(wanted) if wanted.search else None
+    return len(found.keys) if found is not None and found.keys and found.count > cap else cap
 
 
 def filter_field(asked: dict[str, Any], number: int) -> Markup:

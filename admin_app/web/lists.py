@@ -14,7 +14,7 @@ from admin_app.access.keepers import may_keep
 from admin_app.services.saved_views import views_of
 from admin_app.web.context import actor, display, plant, session, signed_in
 from admin_app.web.list_address import arguments, number_of_page, turned, wanted_by
-from admin_app.web.list_frame import ListFrame, names_records, piece
+from admin_app.web.list_frame import ListFrame, names_records, piece, shown_at_most
 from admin_app.web.pager import page_links
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def _frame(view: "RegisterView", same: tuple[Any, ...]) -> ListFrame:
     count = display().count(wanted)
     if names_records(wanted):
         return ListFrame.around(view, wanted, count)
-    kept = may_keep(session(), actor(), view.model)
-    return cast(ListFrame, display().lasting((*same, count, kept), lambda: ListFrame.around(view, wanted, count)))
+    kept, cap = may_keep(session(), actor(), view.model), shown_at_most(wanted)
+    return cast(ListFrame, display().lasting((*same, count, cap, kept), lambda: ListFrame.around(view, wanted, count)))
 
 
 def _pager(view: "RegisterView", frame: ListFrame, number: int, shown: int) -> Markup:

@@ -28,7 +28,7 @@ from models.account import Account
 pages = Blueprint("session", __name__)
 DEVICE_COOKIE = "baoxue_device"
 _ENDED = {  # how a session came to its end: in a form, at a page, by oneself
-    "form": "登录已结束（超时或授权有变）。请重新登录，您填写的内容会保留（选好的文件要再选一次）。",
+    "form": "登录已结束（超时或授权有变），刚才的内容没有提交。请重新登录，登录后回到那一页。",
     "page": "登录已结束（超时或授权有变）。请重新登录，登录后回到刚才的页面。",
     "left": "已退出登录。",
 }

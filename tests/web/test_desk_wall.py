@@ -71,6 +71,7 @@ def test_a_short_text_is_masked_too(district_application):
     assert {row["住址"] for row in rows} == {"康宁社…", "牧童社…", "东山…"}
     assert masked("李明的备注", Privacy.CONDITION) == MASKED_TEXT
     assert masked("E1234567", Privacy.IDENTITY) == "E1******"
+    assert [masked(name, Privacy.NAME) for name in ("李建国", "南关社区居民委员会")] == ["李*国", "南关社区居民委员会"], "an office is nobody"
 
 
 @pytest.fixture

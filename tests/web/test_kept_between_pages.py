@@ -1,5 +1,6 @@
 """What is kept between pages is never what stood before, and a neighbour's write leaves a page as it is."""
 
+import re
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
@@ -176,3 +177,19 @@ def test_who_became_the_highest_administrator_may_add_a_code_and_who_is_no_more_
         one(session, Account, username="县主任").grants[0].ended_at = None
 
     assert not buttons & {label for label, _ in director.open(CODES).links}
+
+
+def test_a_letter_that_begins_many_readings_of_each_name_has_no_empty_page(store, district, director):
+    """丽力莉 is lilili, lili, lll and ll: the terms are looked through before a thousand children are found."""
+    with written(store, "名字相近的孩子") as session:
+        home = makers.household(session, 康宁, head_name="吕大海", register_number="9905-1")
+        session.add_all(Student(region_code=康宁, household_id=home.id, name="丽力莉", sex="2", ethnic_group="01",
+                                name_pinyin="lilili lili", name_initials="lll ll", birth_date=date(2014, 1, 1),
+                                schooling_state="enrolled") for _ in range(600))
+
+    page = director.open(f"{LIST}?search=l&page=500")
+    told = re.search(r"共 (\d+)\+ 条，请再多输入几个字", page.text)
+    assert told and int(told[1]) < SEARCH_CAP, "as many as were found by then, and no more is promised"
+    assert len(names(page)) == (int(told[1]) % 20 or 20), "the last page has rows"
+    assert f"–{told[1]} 条" in page.text
+    assert "共 600 条" in director.open(f"{LIST}?search=lilili").text

@@ -1,3 +1,5 @@
+import { onceReleased } from "./release.js";
+
 // 20260901, 2026.9.1, 2026/9/1, 2026年9月1日 and full-width digits become 2026-09-01 when the field is left.
 export function asDate(typed) {
   const text = typed.normalize("NFKC").trim();
@@ -15,6 +17,9 @@ const SPAN = /^\d{4}(年|-?\d{2}|[-./年]\d{1,2}月?)?$/;
 
 const tidy = (field) => {
   field.value = asDate(field.value);
+  onceReleased(() => say(field));
+};
+const say = (field) => {
   const fits = READ.test(field.value) || (field.hasAttribute("data-span") && SPAN.test(field.value.trim()));
   const unread = field.value.trim() && !fits;
   const said = field.parentElement.querySelector("[data-unread]");

@@ -1,9 +1,12 @@
 // What was typed into a form outlives a session that ends: a draft is kept in this tab (sessionStorage, gone
-// with the tab), offered when the form is opened again, and dropped once it has been saved.
+// with the tab), offered when the form is opened again, and dropped once it has been saved. Of a short form
+// (`data-draft="sent"`), which answers with a page of another kind or a file, it is kept when it is sent, and only where
+// the session had ended by then.
 // Passwords, files and the page's token are never kept. `as_of` is: a restored form must still be compared
 // with the record as it was when the typing began.
 const user = document.body.dataset.user;
 const form = document.querySelector("form[data-draft]");
+const short = form?.dataset.draft === "sent";
 const PREFIX = "draft:";
 
 const read = (key) => {
@@ -15,7 +18,7 @@ const write = (key, draft) => {
 const keys = () => {
   try { return Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX)); } catch { return []; }
 };
-const drop = (key) => sessionStorage.removeItem(key);
+const drop = (key) => { try { sessionStorage.removeItem(key); } catch { /* forbidden */ } };
 // A form is its record's, or that of what a new one is to belong to, whichever list led to it.
 const asked = [...new URLSearchParams(location.search)];
 const named = asked.some(([name]) => name === "id") ? ["id", "verb"] : asked.map(([name]) => name).filter((name) => name.endsWith("_id"));
@@ -50,23 +53,31 @@ function offer(key, draft) {
     made.type = "button";
     made.className = "btn btn-sm";
     made.textContent = label;
-    made.addEventListener("click", () => { act(); box.remove(); form.querySelector("input:not([type=hidden]), select, textarea")?.focus(); });
+    made.addEventListener("click", () => { offered = null; act(); box.remove(); form.querySelector("input:not([type=hidden]), select, textarea")?.focus(); });
     return made;
   };
   box.append(text, button("恢复填写", () => { fill(draft.values); save(key); }), button("放弃", () => drop(key)));
+  offered = draft;
   form.before(box);
 }
 
-const save = (key, sent = false) => write(key, { at: Date.now(), values: values(), sent });
+// A draft that was offered and neither taken nor thrown away stays as it is, but for what is typed over it.
+const typed = new Set();
+let offered = null;
+function save(key, sent = false) {
+  const now = values();
+  const all = offered ? [...offered.values.filter(([name]) => !typed.has(name)), ...now.filter(([name]) => typed.has(name))] : now;
+  write(key, { at: Date.now(), values: all, sent, short });
+}
 
 function watch(key) {
   let timer;
-  const soon = () => { clearTimeout(timer); timer = setTimeout(() => save(key), 400); };
-  form.addEventListener("input", soon);
-  form.addEventListener("change", soon);
+  const soon = ({ target }) => { typed.add(target.name); clearTimeout(timer); timer = setTimeout(() => save(key), 400); };
+  if (!short) ["input", "change"].forEach((kind) => form.addEventListener(kind, soon));
   form.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
     clearTimeout(timer);
+    offered = null;
     save(key, true);
   });
   form.querySelector("[data-cancel]")?.addEventListener("click", () => { clearTimeout(timer); drop(key); });
@@ -77,9 +88,14 @@ function watch(key) {
 const saved = user && document.querySelector(".note-success");
 for (const key of keys()) {
   const draft = read(key);
-  if (!draft || (user && !key.startsWith(`${PREFIX}${user}:`)) || (draft.sent && saved)) drop(key);
+  if (!draft || (user && !key.startsWith(`${PREFIX}${user}:`)) || (draft.sent && (saved || (user && draft.short)))) drop(key);
   else if (draft.sent) write(key, { ...draft, sent: false });
+  if (draft?.sent && !user) document.querySelector("[data-ended]")?.removeAttribute("hidden");
 }
+// So are ticks that were acted on (ticks.js): they go with the next page, unless that is to sign in again.
+const acted = read("acted");
+drop("acted");
+if (acted && user) drop(acted);
 document.querySelector("form[data-sign-out]")?.addEventListener("submit", () => keys().forEach(drop));
 
 // The answer to what was sent is not asked for again by Back or reload: the page of its address is.

@@ -1,5 +1,7 @@
+import { onceReleased } from "./release.js";
+
 // An identity number tells the day of birth and the sex (GB 11643): they are filled in as soon as it is typed, where
-// they are empty. A number that cannot be right is said so at once; the server decides all the same.
+// they are empty, and follow it as long as nobody else has filled them. A number that cannot be right is said so at once; the server decides all the same.
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
 export function read(typed) {
@@ -18,16 +20,23 @@ const hint = document.getElementById("identity_number-hint");
 
 if (typed && hint) {
   const advice = hint.textContent;
+  const own = new Map();  // what a number has filled in
+  const say = (words, fault) => onceReleased(() => {
+    hint.textContent = words;
+    hint.classList.toggle("hint-fault", Boolean(fault));
+  });
   hint.setAttribute("role", "status");
   typed.addEventListener("change", () => {
     const { number, fault, born, sex: code } = read(typed.value);
-    hint.classList.toggle("hint-fault", Boolean(fault));
-    if (fault || !number) return void (hint.textContent = fault || advice);
+    if (fault || !number) return void say(fault || advice, fault);
     typed.value = number;
     const given = [[birth, born], [sex, code]].filter(([field]) => field);
-    for (const [field, value] of given) if (!field.value) field.value = value;
+    for (const [field, value] of given) {
+      if (field.value && field.value !== own.get(field)) continue;
+      field.value = value;
+      own.set(field, value);
+    }
     const agrees = given.every(([field, value]) => field.value === value);
-    hint.textContent = agrees ? `${born} 出生，${code === "1" ? "男" : "女"}` : "与填写的出生日期或性别不一致，请核对。";
-    hint.classList.toggle("hint-fault", !agrees);
+    say(agrees ? `${born} 出生，${code === "1" ? "男" : "女"}` : "与填写的出生日期或性别不一致，请核对。", !agrees);
   });
 }

@@ -116,7 +116,7 @@ if (bar && boxes.length) {
       verb.setCustomValidity("请先选择要办理的事项。");
       verb.reportValidity();
     } else if (moving) {
-      kept.drop(key);
+      kept.write("acted", key);  // draft.js drops them with the next page
     }
   }, true);
   bar.addEventListener("formdata", ({ formData }) => {

@@ -1,0 +1,122 @@
+"""One press sends, and what was typed or ticked is there again after a session that ended."""
+
+import re
+from datetime import date
+
+import pytest
+from playwright.sync_api import expect
+
+from seed.makers import make_identity_number
+from tests.journeys.conftest import PASSWORD, next_page
+
+LETTERS = "/admin/responsibility_letter/?sort=number"
+KEPT = "您填写的内容已保留"
+
+
+def sign_in_again(page, who):
+    page.fill("#username", who)
+    page.fill("#password", PASSWORD)
+    with next_page(page):
+        page.press("#password", "Enter")
+
+
+def end_session(screen):
+    screen.context.clear_cookies(name="baoxue")
+
+
+@pytest.mark.parametrize(("before", "after"), [("20261332", "20261103"), ("20261103", "20261332")])
+def test_a_button_is_pressed_once_though_a_hint_comes_or_goes_above_it(screens, before, after):
+    screen = screens("cun06")
+    page = screen.open("/admin/student/?schooling_state=enrolled")
+    number = page.locator("input[name=pk]").first.get_attribute("value")
+    screen.open(f"/admin/student/move/?id={number}&verb=suspect")
+    day, button = page.get_by_label("缺勤起始日期"), page.locator(".form-end button").first
+    day.fill(before)
+    page.keyboard.press("Tab")
+    hint = page.get_by_text("没有这样的日期")
+    expect(hint).to_have_count(1 if before == "20261332" else 0)
+    day.fill(after)
+    box = button.bounding_box()
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 4, delay=60)
+
+
+@pytest.mark.parametrize(("path", "button", "label"), [
+    ("/admin/student/export/", "导出", "用途"), ("/letters/new-year", re.compile("^生成"), "目标"),
+])
+def test_a_short_form_is_filled_in_again_after_a_session_that_ended(screens, path, button, label):
+    screen = screens("xianji")
+    page = screen.open(path)
+    page.get_by_role("textbox", name=label).fill("报县教科局月报")
+    end_session(screen)
+    with next_page(page):
+        page.locator("main").get_by_role("button", name=button).click()
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    sign_in_again(page, "xianji")
+    expect(page).to_have_url(re.compile(re.escape(path)))
+    page.get_by_role("button", name="恢复填写").click()
+    expect(page.get_by_role("textbox", name=label)).to_have_value("报县教科局月报")
+
+
+def test_what_is_not_kept_is_not_promised(screens):
+    screen = screens("cun06")
+    page = screen.open("/admin/student/?schooling_state=enrolled")
+    page.get_by_text("存为常用视图").click()
+    page.get_by_label("名称").fill("在校的")
+    end_session(screen)
+    with next_page(page):
+        page.get_by_role("button", name="保存").click()
+    expect(page.get_by_text("刚才的内容没有提交")).to_be_visible()
+    expect(page.get_by_text(KEPT)).to_be_hidden()
+
+
+def test_ticks_of_two_pages_are_there_again_after_a_session_that_ended(screens):
+    screen = screens("chengqu")
+    page = screen.open(LETTERS)
+    page.locator("tbody input[name=pk]").nth(1).check()
+    with next_page(page):
+        page.get_by_role("link", name="下一页").click()
+    page.locator("tbody input[name=pk]").nth(2).check()
+    page.get_by_label("批量办理").select_option("作废")
+    end_session(screen)
+    with next_page(page):
+        page.get_by_role("button", name="办理", exact=True).click()
+    sign_in_again(page, "chengqu")
+    expect(page.locator("[data-ticked]")).to_have_text(" 2 ")
+    page.get_by_label("批量办理").select_option("作废")
+    with next_page(page):
+        page.get_by_role("button", name="办理", exact=True).click()
+    expect(page.get_by_label("原因")).to_be_visible()
+    screen.open(LETTERS)
+    expect(page.locator("[data-ticked]")).to_have_text(" 0 ")
+
+
+def test_a_draft_that_was_overlooked_is_not_lost_to_one_key(screens):
+    screen = screens("cun06")
+    page = screen.open("/admin/household/new/")
+    page.get_by_label("户主姓名").fill("温大山")
+    page.get_by_label("备注").fill("在外务工，年底回")
+    page.wait_for_timeout(600)
+    page.reload()
+    expect(page.get_by_role("button", name="恢复填写")).to_be_visible()
+    page.get_by_label("户编号").fill("7")
+    page.wait_for_timeout(600)
+    page.reload()
+    page.get_by_role("button", name="恢复填写").click()
+    expect(page.get_by_label("户主姓名")).to_have_value("温大山")
+    expect(page.get_by_label("备注")).to_have_value("在外务工，年底回")
+    expect(page.get_by_label("户编号")).to_have_value("7")
+
+
+def test_what_a_number_filled_in_follows_the_number_that_is_put_right(screens):
+    page = screens("cun06").open("/admin/student/new/")
+    number, born, sex = page.get_by_label("身份证号码"), page.get_by_label("出生日期"), page.get_by_label("性别")
+    for day, code in ((date(2015, 5, 9), "1"), (date(2015, 6, 9), "2")):
+        number.fill(make_identity_number(day, code, serial=12))
+        number.press("Tab")
+        expect(born).to_have_value(day.isoformat())
+        expect(sex).to_have_value(code)
+    born.fill("2015-06-10")
+    number.fill(make_identity_number(date(2015, 5, 9), "1", serial=13))
+    number.press("Tab")
+    expect(born).to_have_value("2015-06-10")
