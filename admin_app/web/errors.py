@@ -84,9 +84,8 @@ def _way_back(status: int) -> tuple[str, str] | None:
 def _no_token(_error: CSRFError) -> ResponseReturnValue:
     """A form whose token is gone. Whoever is not signed in any more goes on after signing in: the browser keeps what
     was typed. Where another window has signed in meanwhile, this one goes on without it."""
-    if request.endpoint == "session.sign_in":
-        target = own_path(request.form.get("next"))
-        return redirect(target if current_user.is_authenticated else url_for("session.sign_in", next=target))
+    if request.endpoint == "session.sign_in" and current_user.is_authenticated:
+        return redirect(own_path(request.form.get("next")))
     if ENDPOINTS.get(request.endpoint or "") is not Asks.OPEN and not current_user.is_authenticated:
         return sign_in_first()
     return page(400, "页面已失效，没有通过安全校验：停留太久，或在这个浏览器里重新登录、换过账号。"

@@ -217,7 +217,7 @@ def test_an_account_is_not_renamed_in_silence_nor_into_nonsense(app: Flask, staf
     address = f"/admin/account/edit/?id={number}"
     form = director.get(address).form("保存").fields
     assert director.send(address, {**form, "display_name": "老李"}).status == 400
-    for name in ("<script>", "a b", "\u202eadmin", "x"):
+    for name in ("<script>", "a b", "\u202ex", "x"):
         refused = director.send(address, {**form, "username": name, "reason": "改名"})
         assert (refused.status, "用户名须为" in refused.text) == (400, True), name
     assert director.send(address, {**form, "display_name": "老李", "reason": "本人改名"}).status == 302
