@@ -36,6 +36,7 @@ from models.kinds import install_cipher
 from models.student import Student
 from views.student import StudentView
 
+ROUNDS = 3  # turn by turn, and the quickest: a machine's slow minutes are not the program's; of a million children one
 _ENVIRONMENT = ("BENCHMARK_URL", "BENCHMARK_KEYS", "BENCHMARK_OUT", "BENCHMARK_ROWS")
 
 
@@ -115,10 +116,11 @@ def main() -> None:
                 fill(url, count, school_of(where, url))
                 environment = {"BENCHMARK_URL": url, "BENCHMARK_KEYS": str(where.folder / "keys" / "field.keys"),
                                "BENCHMARK_OUT": out, "BENCHMARK_ROWS": str(count)}
-                found = {"bare, plain": _run("bare", **environment),
-                         "bare, bordered": _run("bare", BENCHMARK_BORDER="1", **environment),
-                         "in Rust, plain": _run("fastest", **environment),
-                         "product": _run("product", **environment)}
+                ways = {"bare, plain": ("bare", {}), "bare, bordered": ("bare", {"BENCHMARK_BORDER": "1"}),
+                        "in Rust, plain": ("fastest", {}), "product": ("product", {})}
+                turns = [{name: _run(what, **more, **environment) for name, (what, more) in ways.items()}
+                         for _ in range(ROUNDS if count <= 100_000 else 1)]
+                found = {name: min((turn[name] for turn in turns), key=lambda run: run["seconds"]) for name in ways}
                 beside = [found[name]["seconds"] for name in ("bare, bordered", "bare, plain", "in Rust, plain")]
                 lines = [[what, f"{f['seconds']:.1f}", f"{f['rows'] / f['seconds']:,.0f}",
                           f"{f['peak'] - f['idle']:.0f}", *[f"{taken / f['seconds']:.2f}" for taken in beside]]
