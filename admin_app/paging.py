@@ -51,7 +51,7 @@ class PageQuery:
         opening = _with_values(session, rows.where(table.id.in_(keys_of(session, wanted, 0, size)))) \
             if planned_once else None
         from_mark = rows.where(table.id.in_(keys.where(table.region_code == _MARK_PLACE, table.id >= _MARK_KEY))) \
-            if wanted.stands_by_places and not wanted.descending else None
+            if wanted.stands_by_places and not (wanted.descending or wanted.by_name_alone) else None
         of_keys = rows.where(table.id.in_(_KEYS), *walled(session, wanted.model)) if wanted.search else None
         return cls(wanted, columns, size, opening, rows.where(table.id.in_(keys)), from_mark, of_keys)
 

@@ -23,7 +23,7 @@ from admin_app.access.scope import ScopedSession
 from admin_app.changes.ledger import recording
 from admin_app.collector import settle
 from admin_app.store import open_store
-from benchmarks.lists import ROUNDS, STORES, product, school_of
+from benchmarks.lists import ROUNDS, STORES, TERM, product, school_of
 from benchmarks.others import django_admin, flask_admin_view, floor
 from benchmarks.registers import fill
 from benchmarks.roster_file import rows
@@ -32,8 +32,6 @@ from models.kinds import IDENTITY_INDEX, cipher
 from models.student import Student
 
 CHILDREN = 10_000
-_TERM = ("s.id IN (SELECT owner_id FROM search_term WHERE owner_table = 'student' AND term >= '{0}' "
-         "AND term < '{0}\U0010ffff' LIMIT 1000)")
 Question = tuple[dict[str, str], str, str]  # the product's arguments, the floor's WHERE, what the others look for
 
 
@@ -44,8 +42,8 @@ def words(count: int) -> dict[str, list[Question]]:
     whole = [(child[8], cipher().index(child[8], IDENTITY_INDEX)) for child in children[::count // ROUNDS]]
     return {
         "page 1, after a write": [({}, "1 = 1", "")] * ROUNDS,
-        "a name, after a write": [({"search": "浩宇"}, _TERM.format("浩宇"), "浩宇")] * ROUNDS,
-        "another name": [({"search": name}, _TERM.format(name), name) for name in given],
+        "a name, after a write": [({"search": "浩宇"}, TERM.format("浩宇"), "浩宇")] * ROUNDS,
+        "another name": [({"search": name}, TERM.format(name), name) for name in given],
         "another number": [({"search": number}, f"s.identity_index = '{index}'", index) for number, index in whole],
     }
 

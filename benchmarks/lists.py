@@ -42,6 +42,8 @@ from models.school import School
 from seed.code_tables import load_code_tables
 
 ROUNDS = 41
+TERM = ("s.id IN (SELECT owner_id FROM search_term WHERE owner_table = 'student' AND term >= '{0}' "
+        "AND term < '{0}\U0010ffff' LIMIT 1000)")  # the floor's search for a name
 PEOPLE = {"district": (Role.ADMINISTRATOR, TOWNSHIP), "village": (Role.VILLAGE_OFFICER, villages()[3][0])}
 
 
@@ -101,16 +103,14 @@ def questions(count: int) -> list[tuple[str, dict[str, str], str, str, str, str]
     child = next(row for number, row in enumerate(rows(count)) if number == count // 2)
     number, whole = child[8], cipher().index(child[8], IDENTITY_INDEX)
     tail = cipher().index(number[-6:], IDENTITY_INDEX + ".tail")
-    term = ("s.id IN (SELECT owner_id FROM search_term WHERE owner_table = 'student' AND term >= '{0}' "
-            "AND term < '{0}\U0010ffff' LIMIT 1000)")
     deep = 400
     return [
         ("page 1", {}, "1 = 1", "0", "", ""),
         ("a filter", {"schooling_state": "suspected"}, "s.schooling_state = 'suspected'", "0",
          "flt0_0=suspected", "schooling_state__exact=suspected"),
         ("page 400", {"page": str(deep)}, "1 = 1", str((deep - 1) * 20), f"page={deep - 1}", f"p={deep}"),
-        ("name part", {"search": "浩宇"}, term.format("浩宇"), "0", f"search={quote('浩宇')}", f"q={quote('浩宇')}"),
-        ("initials", {"search": "zhy"}, term.format("zhy"), "0", "search=zhy", "q=zhy"),
+        ("name part", {"search": "浩宇"}, TERM.format("浩宇"), "0", f"search={quote('浩宇')}", f"q={quote('浩宇')}"),
+        ("initials", {"search": "zhy"}, TERM.format("zhy"), "0", "search=zhy", "q=zhy"),
         ("number", {"search": number}, f"s.identity_index = '{whole}'", "0", f"search={whole}", f"q={whole}"),
         ("last six", {"search": number[-6:]}, f"s.identity_tail = '{tail}'", "0", "", ""),
     ]

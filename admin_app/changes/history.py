@@ -20,7 +20,6 @@ from models.change import Change, ChangeRow
 from models.kinds import Sealed, SealedText
 
 HIDDEN = "（内容不可见）"
-Held = dict[str, dict[str, set[Any]]]  # the values of columns of tables
 MOST_LINES = 50  # of the history on a record's own page
 
 
@@ -81,15 +80,16 @@ def entries(session: ScopedSession, role: Role, display: Display, rows: Sequence
     """Rows of the ledger with the act they belong to. The act itself may lie outside (a village reads
     what the district did to its children): it is read by number, for rows in scope only."""
     changes, away = acts(session, rows), gone_elsewhere(session, rows)
-    held = _prepare(display, [row for row in rows if (row.table_name, row.pk) not in away])
-    removed = _removed(session, display, held)
+    removed = _removed(session, display, _prepare(display, [r for r in rows if (r.table_name, r.pk) not in away]))
     return [Entry(row, changes[row.change_id], [] if (row.table_name, row.pk) in away
                   else values_of(display, role, row, removed), (row.table_name, row.pk) in away) for row in rows]
 
 
-def _prepare(display: Display, rows: Sequence[ChangeRow]) -> Held:
-    """Load what the values of these rows point at, for all of them at once: an import names a family in each."""
-    held: Held = defaultdict(lambda: defaultdict(set))
+def _prepare(display: Display, rows: Sequence[ChangeRow]) -> dict[type[Base], set[Any]]:
+    """Load what the values of these rows point at, for all of them at once: an import names a family in each. Gives the
+    records that they point at."""
+    held: dict[str, dict[str, set[Any]]] = defaultdict(lambda: defaultdict(set))
+    pointed: dict[type[Base], set[Any]] = defaultdict(set)
     for row in rows:
         for side in (row.before, row.after):
             for name, value in json.loads(side or "{}").items():
@@ -98,21 +98,22 @@ def _prepare(display: Display, rows: Sequence[ChangeRow]) -> Held:
         model = model_of(table)
         display.prepare_values(model, {name: some for name, some in values.items() if name in table_of(model).c and (
             names_region(model, name) or pointed_at(model, name))})
-    return held
-
-
-def _removed(session: ScopedSession, display: Display, held: Held) -> Collection[tuple[type[Base], Any]]:
-    """Of the records that values point at, those that stand nowhere any more, because an undo has removed them."""
-    missing: dict[type[Base], set[int]] = defaultdict(set)
-    for table, values in held.items():
         for name, some in values.items():
-            if name in table_of(model_of(table)).c and (target := pointed_at(model_of(table), name)):
-                missing[target] |= {key for key in some - {None} if display.loaded(target, key) is None}
+            if name in table_of(model).c and (target := pointed_at(model, name)):
+                pointed[target] |= some - {None}
+    return pointed
+
+
+def _removed(session: ScopedSession, display: Display,
+             pointed: Mapping[type[Base], set[Any]]) -> Collection[tuple[type[Base], Any]]:
+    """Of the records that values point at, those that stand nowhere any more, because an undo has removed them."""
     found: set[tuple[type[Base], Any]] = set()
     with unscoped(session.get_bind().engine, "whether a record stands anywhere") as wide:
-        for target, keys in missing.items():
+        for target, every_key in pointed.items():
+            keys = {key for key in every_key if display.loaded(target, key) is None}
             every = table_of(target).c.id
-            found |= {(target, key) for key in keys - set(wide.scalars(select(every).where(every.in_(keys))))}
+            if keys:
+                found |= {(target, key) for key in keys - set(wide.scalars(select(every).where(every.in_(keys))))}
     return found
 
 

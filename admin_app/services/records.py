@@ -131,7 +131,12 @@ def _set(record: Base, values: Mapping[str, Any]) -> list[Invalid]:
 
 def _one_for_a_field(faults: Iterable[Invalid]) -> list[Invalid]:
     """What is wrong, the first of each field: a name that could not be written is not missing as well."""
-    return list({fault.column or object(): fault for fault in reversed([*faults])}.values())[::-1]
+    blamed, told = set(), []
+    for fault in faults:
+        if fault.column is None or fault.column not in blamed:
+            told.append(fault)
+        blamed.add(fault.column)
+    return told
 
 
 def _faults(session: ScopedSession, actor: Actor, record: Base) -> Iterator[Invalid]:

@@ -95,7 +95,12 @@ class ListFrame:
 
 def names_records(wanted: Wanted) -> bool:
     """Whether a filter asks for one record of many, whose name stands beside it."""
-    return any(pointed_at(*column_of(wanted.model, name)) not in (None, School) for name in wanted.equals)
+    return any(_names_a_record(wanted.model, name) for name in wanted.equals)
+
+
+def _names_a_record(model: type[Base], name: str) -> bool:
+    """Whether a filter by this column says what a record is called; the names of schools are reference data."""
+    return pointed_at(*column_of(model, name)) not in (None, School)
 
 
 def shown_at_most(wanted: Wanted) -> int:
@@ -132,7 +137,7 @@ def _search_form(view: "RegisterView", wanted: Wanted, hidden: dict[str, Any]) -
 
 def _field(view: "RegisterView", name: str, number: int) -> Markup:
     said = tuple(map(given, (name, name + FROM, name + TO, name + BEFORE)))
-    if said[0] and pointed_at(*column_of(view.model, name)) not in (None, School):  # it says what the record is called
+    if said[0] and _names_a_record(view.model, name):
         return filter_field(_filter(view, name), number)
     return cast(Markup, display().of_role((view.endpoint, request.script_root, name, said),
                                           lambda: filter_field(_filter(view, name), number)))

@@ -1,7 +1,8 @@
 import { onceReleased } from "./release.js";
 
 // An identity number tells the day of birth and the sex (GB 11643): they are filled in as soon as it is typed, where
-// they are empty, and follow it as long as nobody else has filled them. A number that cannot be right is said so at once; the server decides all the same.
+// they are empty, and follow it as long as nobody else has filled them. A number that cannot be right is said so at
+// once; the server decides all the same.
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
 export function read(typed) {
