@@ -7,21 +7,10 @@ import pytest
 from playwright.sync_api import expect
 
 from seed.makers import make_identity_number
-from tests.journeys.conftest import PASSWORD, next_page
+from tests.journeys.conftest import next_page
 
 LETTERS = "/admin/responsibility_letter/?sort=number"
 KEPT = "您填写的内容已保留"
-
-
-def sign_in_again(page, who):
-    page.fill("#username", who)
-    page.fill("#password", PASSWORD)
-    with next_page(page):
-        page.press("#password", "Enter")
-
-
-def end_session(screen):
-    screen.context.clear_cookies(name="baoxue")
 
 
 @pytest.mark.parametrize(("before", "after"), [("20261332", "20261103"), ("20261103", "20261332")])
@@ -48,11 +37,11 @@ def test_a_short_form_is_filled_in_again_after_a_session_that_ended(screens, pat
     screen = screens("xianji")
     page = screen.open(path)
     page.get_by_role("textbox", name=label).fill("报县教科局月报")
-    end_session(screen)
+    screen.end_session()
     with next_page(page):
         page.locator("main").get_by_role("button", name=button).click()
     expect(page.get_by_text(KEPT)).to_be_visible()
-    sign_in_again(page, "xianji")
+    screen.sign_in_here("xianji")
     expect(page).to_have_url(re.compile(re.escape(path)))
     page.get_by_role("button", name="恢复填写").click()
     expect(page.get_by_role("textbox", name=label)).to_have_value("报县教科局月报")
@@ -63,7 +52,7 @@ def test_what_is_not_kept_is_not_promised(screens):
     page = screen.open("/admin/student/?schooling_state=enrolled")
     page.get_by_text("存为常用视图").click()
     page.get_by_label("名称").fill("在校的")
-    end_session(screen)
+    screen.end_session()
     with next_page(page):
         page.get_by_role("button", name="保存").click()
     expect(page.get_by_text("刚才的内容没有提交")).to_be_visible()
@@ -78,10 +67,10 @@ def test_ticks_of_two_pages_are_there_again_after_a_session_that_ended(screens):
         page.get_by_role("link", name="下一页").click()
     page.locator("tbody input[name=pk]").nth(2).check()
     page.get_by_label("批量办理").select_option("作废")
-    end_session(screen)
+    screen.end_session()
     with next_page(page):
         page.get_by_role("button", name="办理", exact=True).click()
-    sign_in_again(page, "chengqu")
+    screen.sign_in_here("chengqu")
     expect(page.locator("[data-ticked]")).to_have_text(" 2 ")
     page.get_by_label("批量办理").select_option("作废")
     with next_page(page):

@@ -235,13 +235,11 @@ def test_what_was_typed_outlives_a_session_that_ends(screens):
     page.get_by_label("户主姓名").fill("温大山")
     page.get_by_label("备注").fill("在外务工，年底回")
     page.wait_for_timeout(600)  # the draft is kept a moment after the last key
-    screen.context.clear_cookies(name="baoxue")
+    screen.end_session()
     with next_page(page):
         page.get_by_role("button", name="保存", exact=True).click()
     expect(page.locator("main")).to_contain_text("登录")
-    page.fill("#username", "cun04")
-    page.fill("#password", "baoxue-demo-2026")
-    page.press("#password", "Enter")
+    screen.sign_in_here("cun04")
     page.get_by_role("button", name="恢复填写").click()
     expect(page.get_by_label("户主姓名")).to_have_value("温大山")
     expect(page.get_by_label("备注")).to_have_value("在外务工，年底回")
@@ -281,12 +279,10 @@ def test_a_session_that_ends_in_the_form_of_a_child_leads_back_to_that_child(scr
     child = page.locator("#name").input_value()
     page.get_by_label("班级").fill("三（2）班")
     page.wait_for_timeout(600)
-    screen.context.clear_cookies(name="baoxue")
+    screen.end_session()
     with next_page(page):
         page.get_by_role("button", name="保存", exact=True).click()
-    page.fill("#username", "cun04")
-    page.fill("#password", "baoxue-demo-2026")
-    page.press("#password", "Enter")
+    screen.sign_in_here("cun04")
     expect(page.locator("#name")).to_have_value(child)
     number = re.search(r"[?&]id=(\d+)", page.url)[1]
     screen.open(f"/admin/student/edit/?id={number}")  # also by another way
