@@ -35,7 +35,7 @@ class Shown(NamedTuple):
     colour: str | None = None
 
 
-_EMPTY, _ABSENT = Shown(""), Shown(ABSENT_TEXT)
+_EMPTY = Shown("")
 
 
 class _Recurring(dict[Any, Shown]):
@@ -190,38 +190,48 @@ class Display:
     def reader(self, model: type[Base], column: str, grade: Grade = Grade.WORKING) -> Callable[[Any], Shown]:
         """How the values of a column read, decided once for all rows. The records that it points to must
         have been prepared, or are looked up one by one."""
+        tags, text = self._tags(model, column, grade), self.texts(model, column, grade)
+        if recurring(model, column):
+            return _Recurring(lambda value: tags.get(str(value)) or Shown(text(value))).__getitem__
+        return lambda value: Shown(text(value))
+
+    def texts(self, model: type[Base], column: str, grade: Grade = Grade.WORKING) -> Callable[[Any], str]:
+        """The same as texts alone, for sheets: an empty one where there is no value."""
         field = declared(model, column)
         if sight_in(grade, self._role, field.privacy) is Sight.ABSENT:
-            return lambda value: _EMPTY if value is None or value == "" else _ABSENT
-        read = self._full_reader(model, column, field, grade)
-        if recurring(model, column):
-            return _Recurring(read).__getitem__
-        return lambda value: _EMPTY if value is None or value == "" else read(value)
+            return lambda value: ABSENT_TEXT if value or value == 0 else ""
+        read = self._text_of(model, column, field, grade)
+        return read if read is plain_text else lambda value: read(value) if value or value == 0 else ""
 
-    def _full_reader(self, model: type[Base], column: str, field: Field, grade: Grade) -> Callable[[Any], Shown]:
+    def _tags(self, model: type[Base], column: str, grade: Grade) -> dict[str, Shown]:
+        """The states or the codes of a column that the role may see, each with its colour; none for any other."""
+        field = declared(model, column)
+        if sight_in(grade, self._role, field.privacy) is Sight.ABSENT:
+            return {}
         if field.states and model.__moves__:
-            states = {s.code: Shown(s.label, s.colour) for s in model.__moves__.states}
-            return lambda value: states.get(value) or Shown(str(value))
-        if field.codes:
-            entries = {c: Shown(e.label, e.colour) for c, e in
-                       self._reference.codes(self._session, field.codes).items()}
-            return lambda value: entries.get(str(value)) or Shown(str(value))
+            return {s.code: Shown(s.label, s.colour) for s in model.__moves__.states}
+        entries = self._reference.codes(self._session, field.codes) if field.codes else {}
+        return {code: Shown(entry.label, entry.colour) for code, entry in entries.items()}
+
+    def _text_of(self, model: type[Base], column: str, field: Field, grade: Grade) -> Callable[[Any], str]:
+        if tags := self._tags(model, column, grade):
+            return lambda value: tags[code].text if (code := str(value)) in tags else code
         if names_region(model, column):
-            return lambda value: Shown(self.region(value))
+            return self.region
         if target := pointed_at(model, column):
             named = name_column(target)
             kind = declared(target, named).privacy if named else Privacy.OPEN
             if sight_in(grade, self._role, kind) is Sight.MASKED:  # who is pointed at is masked as whoever is named
-                return lambda value: Shown(masked(self.named(target, value) or ABSENT_TEXT, kind))
-            return lambda value: Shown(self.named(target, value) or ABSENT_TEXT)
+                return lambda value: masked(self.named(target, value) or ABSENT_TEXT, kind)
+            return lambda value: self.named(target, value) or ABSENT_TEXT
         if model is Setting and column == "value":
-            return lambda value: Shown(_RULE_WORDS.get(value, str(value)))
+            return lambda value: _RULE_WORDS.get(value, str(value))
         if column == "school_year":
-            return lambda value: Shown(school_year(int(value)))
+            return lambda value: school_year(int(value))
         granted = sight_in(grade, self._role, field.privacy)
         if granted is Sight.FULL and not isinstance(table_of(model).c[column].type, SealedText):
-            return lambda value: Shown(plain_text(value))
-        return lambda value: Shown(plain_text(as_granted(value, field.privacy, granted)))
+            return plain_text
+        return lambda value: plain_text(as_granted(value, field.privacy, granted))
 
     def named(self, target: type[Base], key: int) -> str | None:
         """The name of a record by its number, None where there is none for this person."""

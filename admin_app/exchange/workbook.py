@@ -156,11 +156,13 @@ def _write_table(path: Path, frame: Frame, captions: Sequence[str], rows: Iterab
         if count:
             sheet.autofilter(2, 0, count + 2, len(captions))
         if frame.footer:
-            for number, said in enumerate(["合计", f"{count} 条", *[""] * (len(captions) - 1)]):
+            for number, said in enumerate(["合计", f"{count} 条", *[None] * (len(captions) - 1)]):
                 if frame.adds_up and number in sums:
                     sheet.write_number(count + 3, number, sums[number], formats["number"])
-                else:
+                elif said:
                     sheet.write_string(count + 3, number, said, formats["cell"])
+                else:
+                    sheet.write_blank(count + 3, number, None, formats["cell"])
             sheet.write_string(count + 5, 0, frame.footer, formats["plain"])
         if frame.mark:
             sheet.write_string(count + 6, 0, frame.mark, formats["mark"])
@@ -214,7 +216,7 @@ def _body(sheet: Any, rows: Iterable[Sequence[Any]], widths: Sequence[int], form
             sheet.set_row(line, high * _LINE + 3)
         sheet.write_number(line, 0, count, serial)
         for number, value in enumerate(row, start=1):
-            if type(value) is str:
+            if type(value) is str and value:
                 sheet.write_string(line, number, value if value.isprintable() else writable(value), cell)
             elif type(value) is Day:
                 sheet.write_number(line, number, value, day)
@@ -224,8 +226,10 @@ def _body(sheet: Any, rows: Iterable[Sequence[Any]], widths: Sequence[int], form
             elif type(value) is Wrapped:
                 sheet.set_row(line, _lines([v if type(v) is Wrapped else "" for v in row], widths) * _LINE + 3)
                 sheet.write_string(line, number, writable(value), cell)
+            elif value is None or value == "":
+                sheet.write_blank(line, number, None, cell)  # Excel counts a cell that holds an empty text
             else:
-                sheet.write_string(line, number, "" if value is None else writable(value), cell)
+                sheet.write_string(line, number, writable(value), cell)
     return count, sums
 
 

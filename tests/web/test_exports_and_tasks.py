@@ -56,6 +56,14 @@ def test_a_sheet_can_be_filtered_at_its_captions(officer):
     assert sheet.auto_filter.ref == f"A3:C{last}"
 
 
+def test_what_is_empty_is_empty_to_excel_and_keeps_its_frame(officer):
+    """A cell that holds an empty text is counted by COUNTA, and stops whoever goes to the end of a column."""
+    sheet = officer.download(f"{STUDENTS}export/?cols=name,checked_on").workbook().active
+    name, checked = next(row for row in sheet.iter_rows() if row[1].value == "李明")[1:]
+    assert (name.data_type, checked.data_type, checked.value) == ("s", "n", None)
+    assert checked.border.left.style == name.border.left.style == "thin"
+
+
 def test_a_day_is_a_day_of_excel_and_filters_by_year(officer, store, district):
     with unscoped(store, "a paper from before Excel's calendar", writing=True) as session, \
             recording(session, actor("测试", Role.ADMINISTRATOR, district.城区), "试"):
