@@ -47,14 +47,31 @@ def test_a_short_form_is_filled_in_again_after_a_session_that_ended(screens, pat
     expect(page.get_by_role("textbox", name=label)).to_have_value("报县教科局月报")
 
 
-def test_what_is_not_kept_is_not_promised(screens):
+def test_the_name_of_a_view_is_filled_in_again_after_a_session_that_ended(screens):
     screen = screens("cun06")
-    page = screen.open("/admin/student/?schooling_state=enrolled")
+    page = screen.open("/admin/student/?schooling_state=enrolled&size=10")
     page.get_by_text("存为常用视图").click()
     page.get_by_label("名称").fill("在校的")
     screen.end_session()
     with next_page(page):
-        page.get_by_role("button", name="保存").click()
+        page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    screen.sign_in_here("cun06")
+    page.get_by_role("button", name="恢复填写").click()
+    with next_page(page):
+        page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.get_by_role("link", name="在校的")).to_have_attribute(
+        "href", re.compile(r"schooling_state=enrolled.*size=10|size=10.*schooling_state=enrolled"))
+
+
+def test_what_is_not_kept_is_not_promised(screens):
+    screen = screens("cun06")
+    page = screen.open("/password")
+    for label in ("现在的密码", "新密码", "再输入一次新密码"):
+        page.get_by_label(label, exact=True).fill("不该留在这里的密码 2026")
+    screen.end_session()
+    with next_page(page):
+        page.get_by_role("button", name="保存新密码").click()
     expect(page.get_by_text("刚才的内容没有提交")).to_be_visible()
     expect(page.get_by_text(KEPT)).to_be_hidden()
 

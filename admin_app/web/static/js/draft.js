@@ -59,6 +59,7 @@ function offer(key, draft) {
   box.append(text, button("恢复填写", () => { fill(draft.values); save(key); }), button("放弃", () => drop(key)));
   offered = draft;
   form.before(box);
+  form.closest("details")?.setAttribute("open", "");
 }
 
 // A draft that was offered and neither taken nor thrown away stays as it is, but for what is typed over it.

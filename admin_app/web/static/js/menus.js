@@ -3,7 +3,8 @@
 const menus = document.querySelectorAll("details.menu, details.verbs");
 
 document.addEventListener("click", (event) => {
-  for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
+  const path = event.composedPath();  // also of what has gone by now, as a note that was answered
+  for (const menu of menus) if (!path.includes(menu)) menu.open = false;
 });
 for (const menu of menus) {
   menu.addEventListener("focusout", (event) => {
