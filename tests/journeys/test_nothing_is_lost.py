@@ -47,11 +47,12 @@ def test_a_short_form_is_filled_in_again_after_a_session_that_ended(screens, pat
     expect(page.get_by_role("textbox", name=label)).to_have_value("报县教科局月报")
 
 
-def test_the_name_of_a_view_is_filled_in_again_after_a_session_that_ended(screens):
-    screen = screens("cun06")
+@pytest.mark.parametrize("width", [1366, 390])
+def test_the_name_of_a_view_is_filled_in_again_after_a_session_that_ended(screens, width):
+    screen = screens("cun06", width=width)
     page = screen.open("/admin/student/?schooling_state=enrolled&size=10")
     page.get_by_text("存为常用视图").click()
-    page.get_by_label("名称").fill("在校的")
+    page.get_by_label("名称").fill(f"在校的 {width}")
     screen.end_session()
     with next_page(page):
         page.get_by_role("button", name="保存", exact=True).click()
@@ -60,7 +61,7 @@ def test_the_name_of_a_view_is_filled_in_again_after_a_session_that_ended(screen
     page.get_by_role("button", name="恢复填写").click()
     with next_page(page):
         page.get_by_role("button", name="保存", exact=True).click()
-    expect(page.get_by_role("link", name="在校的")).to_have_attribute(
+    expect(page.get_by_role("link", name=f"在校的 {width}")).to_have_attribute(
         "href", re.compile(r"schooling_state=enrolled.*size=10|size=10.*schooling_state=enrolled"))
 
 

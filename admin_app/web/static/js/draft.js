@@ -58,8 +58,8 @@ function offer(key, draft) {
   };
   box.append(text, button("恢复填写", () => { fill(draft.values); save(key); }), button("放弃", () => drop(key)));
   offered = draft;
-  form.before(box);
-  form.closest("details")?.setAttribute("open", "");
+  const menu = form.closest("details");  // its form lies over the page
+  if (menu) { menu.open = true; form.prepend(box); } else form.before(box);
 }
 
 // A draft that was offered and neither taken nor thrown away stays as it is, but for what is typed over it.
