@@ -65,6 +65,22 @@ def test_the_name_of_a_view_is_filled_in_again_after_a_session_that_ended(screen
         "href", re.compile(r"schooling_state=enrolled.*size=10|size=10.*schooling_state=enrolled"))
 
 
+def test_the_name_of_a_view_that_was_refused_is_there_to_be_saved_for_oneself(screens):
+    page = screens("chengqu").open("/admin/student/?search=孔")
+    page.get_by_text("存为常用视图").click()
+    page.get_by_label("名称").fill("孔家的")
+    page.get_by_label("谁能用").select_option("下级管理员也能用")
+    with next_page(page):
+        page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.get_by_role("alert").first).to_contain_text("共享的视图里不能有搜索词")
+    page.get_by_role("button", name="恢复填写").click()
+    expect(page.get_by_label("名称")).to_have_value("孔家的")
+    page.get_by_label("谁能用").select_option("只有我")
+    with next_page(page):
+        page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.get_by_role("link", name="孔家的")).to_be_visible()
+
+
 def test_what_is_not_kept_is_not_promised(screens):
     screen = screens("cun06")
     page = screen.open("/password")

@@ -1,7 +1,7 @@
 // What was typed into a form outlives a session that ends: a draft is kept in this tab (sessionStorage, gone
 // with the tab), offered when the form is opened again, and dropped once it has been saved. Of a short form
 // (`data-draft="sent"`), which answers with a page of another kind or a file, it is kept when it is sent, and only where
-// the session had ended by then.
+// the session had ended by then, or the answer is a refusal.
 // Passwords, files and the page's token are never kept. `as_of` is: a restored form must still be compared
 // with the record as it was when the typing began.
 const user = document.body.dataset.user;
@@ -87,9 +87,10 @@ function watch(key) {
 // A sent draft was saved if the next page says so. Any other page means that it was not: the form with its errors,
 // signing in again, or whatever was opened after the network had failed.
 const saved = user && document.querySelector(".note-success");
+const answered = user && !document.querySelector(".note[role=alert]");  // a short form's list may say why not
 for (const key of keys()) {
   const draft = read(key);
-  if (!draft || (user && !key.startsWith(`${PREFIX}${user}:`)) || (draft.sent && (saved || (user && draft.short)))) drop(key);
+  if (!draft || (user && !key.startsWith(`${PREFIX}${user}:`)) || (draft.sent && (saved || (answered && draft.short)))) drop(key);
   else if (draft.sent) write(key, { ...draft, sent: false });
   if (draft?.sent && !user) document.querySelector("[data-ended]")?.removeAttribute("hidden");
 }
