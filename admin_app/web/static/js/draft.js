@@ -2,7 +2,7 @@
 // with the tab), offered when the form is opened again, and dropped once it has been saved. Of a short form
 // (`data-draft="sent"`), which answers with a page of another kind or a file, it is kept when it is sent, and only where
 // the session had ended by then, or the answer is a refusal.
-// Passwords, files and the page's token are never kept. `as_of` is: a restored form must still be compared
+// Passwords, files, the page's token and what is of the page alone (`data-of-page`) are never kept. `as_of` is: a restored form must still be compared
 // with the record as it was when the typing began.
 const user = document.body.dataset.user;
 const form = document.querySelector("form[data-draft]");
@@ -23,7 +23,7 @@ const drop = (key) => { try { sessionStorage.removeItem(key); } catch { /* forbi
 const asked = [...new URLSearchParams(location.search)];
 const named = asked.some(([name]) => name === "id") ? ["id", "verb"] : asked.map(([name]) => name).filter((name) => name.endsWith("_id"));
 const keyOf = (who) => `${PREFIX}${who}:${location.pathname}?${new URLSearchParams(asked.filter(([name]) => named.includes(name)))}`;
-const kept = (field) => field.name && field.name !== "csrf_token" && !["password", "file", "submit", "button"].includes(field.type);
+const kept = (field) => field.name && field.name !== "csrf_token" && !("ofPage" in field.dataset) && !["password", "file", "submit", "button"].includes(field.type);
 
 function values() {
   return [...form.elements].filter(kept).map((field) =>
