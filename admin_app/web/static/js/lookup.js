@@ -141,9 +141,11 @@ class Lookup {
   choose(at) {
     const item = this.found[at];
     if (item.url) {
-      addEventListener("focus", () => this.search(), { once: true });
+      this.onfocus ??= () => this.search();  // each time that one comes back, until somebody is chosen
+      addEventListener("focus", this.onfocus);
       return open(item.url, "_blank", "noopener");
     }
+    removeEventListener("focus", this.onfocus);
     this.input.value = item.label;
     this.set(item.id, item.label);
     this.say("", `已选 ${[item.label, item.hint].filter(Boolean).join("，")}`);
