@@ -190,7 +190,8 @@ class Display:
     def reader(self, model: type[Base], column: str, grade: Grade = Grade.WORKING) -> Callable[[Any], Shown]:
         """How the values of a column read, decided once for all rows. The records that it points to must
         have been prepared, or are looked up one by one."""
-        tags, text = self._tags(model, column, grade), self.texts(model, column, grade)
+        tags = self.tags(model, column)
+        text = str if tags else self.texts(model, column, grade)
         if recurring(model, column):
             return _Recurring(lambda value: tags.get(str(value)) or Shown(text(value))).__getitem__
         return lambda value: Shown(text(value))
@@ -198,15 +199,15 @@ class Display:
     def texts(self, model: type[Base], column: str, grade: Grade = Grade.WORKING) -> Callable[[Any], str]:
         """The same as texts alone, for sheets: an empty one where there is no value."""
         field = declared(model, column)
-        if sight_in(grade, self._role, field.privacy) is Sight.ABSENT:
+        if self.absent(field):
             return lambda value: ABSENT_TEXT if value or value == 0 else ""
         read = self._text_of(model, column, field, grade)
         return read if read is plain_text else lambda value: read(value) if value or value == 0 else ""
 
-    def _tags(self, model: type[Base], column: str, grade: Grade) -> dict[str, Shown]:
+    def tags(self, model: type[Base], column: str) -> dict[str, Shown]:
         """The states or the codes of a column that the role may see, each with its colour; none for any other."""
         field = declared(model, column)
-        if sight_in(grade, self._role, field.privacy) is Sight.ABSENT:
+        if self.absent(field):
             return {}
         if field.states and model.__moves__:
             return {s.code: Shown(s.label, s.colour) for s in model.__moves__.states}
@@ -214,7 +215,7 @@ class Display:
         return {code: Shown(entry.label, entry.colour) for code, entry in entries.items()}
 
     def _text_of(self, model: type[Base], column: str, field: Field, grade: Grade) -> Callable[[Any], str]:
-        if tags := self._tags(model, column, grade):
+        if tags := self.tags(model, column):
             return lambda value: tags[code].text if (code := str(value)) in tags else code
         if names_region(model, column):
             return self.region

@@ -107,7 +107,7 @@ def list_sheet(session: ScopedSession, actor: Actor, export: Export, path: Path,
                                  GRADE_LABELS[export.grade])))
     captions = [declared(model, name).label for name in export.columns]
     held = values_held(session, export.wanted, [name for name in export.columns if max(
-        map(half_characters, _labels(display, model, name).values()), default=0) > _SHORT_LABEL])
+        (half_characters(tag.text) for tag in display.tags(model, name).values()), default=0) > _SHORT_LABEL])
     return write_table(path, frame, captions, rows(),
                        [_width(display, model, name, held.get(name)) for name in export.columns])
 
@@ -127,7 +127,7 @@ def _reader(display: Display, model: type[Base], name: str, grade: Grade) -> Cal
     if counted and name != "school_year":
         return lambda value: value
     read = display.texts(model, name, grade)
-    return _Cells(read, bool(_labels(display, model, name))).__getitem__ if recurring(model, name) else read
+    return _Cells(read, bool(display.tags(model, name))).__getitem__ if recurring(model, name) else read
 
 
 class _Cells(dict[Any, str | Day]):
@@ -150,20 +150,12 @@ class _Cells(dict[Any, str | Day]):
         return cell
 
 
-def _labels(display: Display, model: type[Base], name: str) -> dict[str, str]:
-    """What the codes or the states of a column are called; nothing for any other column."""
-    field = declared(model, name)
-    if field.states and model.__moves__:
-        return model.__moves__.labels
-    return {code.code: code.label for code in display.codes(field.codes)} if field.codes else {}
-
-
 def _width(display: Display, model: type[Base], name: str, held: Collection[Any] | None = None) -> int:
     """How wide a column is at least, in half characters: by what stands in it, and its caption. Of codes with a long
     label those alone count that the rows hold (`held`); the longest are wrapped. The first rows widen it."""
-    field, labels = declared(model, name), _labels(display, model, name)
-    if labels:
-        shown = [half_characters(label) for code, label in labels.items() if held is None or code in held]
+    field, tags = declared(model, name), display.tags(model, name)
+    if tags:
+        shown = [half_characters(tag.text) for code, tag in tags.items() if held is None or code in held]
         width = min(max(shown, default=0), _LONGEST_LABEL) + 2
     elif names_region(model, name) or pointed_at(model, name) is School:
         width = 24

@@ -2,8 +2,8 @@
 // with the tab), offered when the form is opened again, and dropped once it has been saved. Of a short form
 // (`data-draft="sent"`), which answers with a page of another kind or a file, it is kept when it is sent, and only where
 // the session had ended by then, or the answer is a refusal.
-// Passwords, files, the page's token and what is of the page alone (`data-of-page`) are never kept. `as_of` is: a restored form must still be compared
-// with the record as it was when the typing began.
+// Passwords, files, the page's token and what is of the page alone (`data-of-page`) are never kept. `as_of` is: a
+// restored form must still be compared with the record as it was when the typing began.
 const user = document.body.dataset.user;
 const form = document.querySelector("form[data-draft]");
 const short = form?.dataset.draft === "sent";
